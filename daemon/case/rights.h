@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The table of rights (RULES.md section 3) as data, and the verdict of one ready entry by it
+ * (R-VAL-1). The same function answers for the issuing node ("may I?") and for everybody else.
+ */
+#ifndef DP_CASE_RIGHTS_H
+#define DP_CASE_RIGHTS_H
+
+#include "case/casefile.h"
+
+enum dp_relation {
+    DP_REL_ANY,
+    DP_REL_HOLDER,
+    DP_REL_ADDRESSEE_NODE, /* daemon of the node that hosts the addressee */
+    DP_REL_ADDRESSEE,
+    DP_REL_OFFERER,
+    DP_REL_ISSUER,
+    DP_REL_SUPERIOR_OF_HOLDER,
+    DP_REL_SUPERIOR_OF_TO,
+    DP_REL_SUPERIOR_OF_REGISTRAR,
+    DP_REL_PARTY,
+    DP_REL_PARENT,
+    DP_REL_COVERS,
+    DP_REL_OWN_NODE,
+    DP_REL_HOLDER_OR_SERVER,
+    DP_REL_HOLDER_OR_SUPERIOR,
+    DP_REL_ANSWERER, /* issuer of the offer that `re` objects to */
+};
+
+struct dp_right {
+    uint8_t kind;
+    uint8_t tiers;     /* bit per enum dp_tier */
+    uint8_t tiers_errand; /* further tiers when the case is an errand */
+    uint8_t roles;     /* mask of enum dp_role */
+    uint8_t relation;  /* enum dp_relation */
+    bool custody;      /* `custody` required */
+    uint64_t re_kinds; /* bit per kind < 64 allowed for `re`; 0 = none allowed; bit 0 = may be absent */
+    bool opens;        /* opens custody */
+};
+
+extern const struct dp_right dp_rights[];
+extern const uint32_t dp_rights_count;
+const struct dp_right *dp_right_of(uint32_t kind);
+
+/*
+ * Verdict of fact `i`, whose references are ready; DP_VOID_NONE = valid. Reads only the
+ * causal past of `i` in `f`.
+ */
+enum dp_void_reason dp_rights_judge(const struct dp_casefile *f, uint32_t i);
+
+#endif
