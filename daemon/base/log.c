@@ -34,14 +34,18 @@ enum dp_log_level dp_log_level_get(void)
     return out.max;
 }
 
-/* Length of `line` without a character that the cut at `len` broke. */
+/* Length of the first `len` bytes of `line` without a last character that the cut broke. */
 static size_t whole_characters(const unsigned char *line, size_t len)
 {
     size_t at = len;
+    size_t need;
 
-    while (at > 0 && len - at < 4 && (line[at - 1] & 0xc0) == 0x80)
+    while (at > 0 && (line[at - 1] & 0xc0) == 0x80)
         at--;
-    return at > 0 && line[at - 1] >= 0xc0 ? at - 1 : len;
+    if (at == 0 || line[at - 1] < 0xc0)
+        return len;
+    need = line[at - 1] < 0xe0 ? 2 : line[at - 1] < 0xf0 ? 3 : 4;
+    return len - (at - 1) >= need ? len : at - 1;
 }
 
 /* C0, DEL, and the C1 set, which in UTF-8 is 0xc2 and a byte below 0xa0. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Case numbers: a label that a clerk copies by hand and reads over the phone, so one wrong
- * or two swapped characters must show. Never an identity: that is the entry's name.
+ * Case numbers: a label that a clerk copies by hand and reads over the phone, so any one
+ * wrong character shows, and nearly every swap. Never an identity: that is the entry's name.
  */
 #include "base/id.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two cursors: layout, limits, and the sticky error. */
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 #include <string.h>
 
@@ -19,7 +19,7 @@ static void numbers_are_big_endian(void **state)
     dp_wr_u16(&w, 0x0203);
     dp_wr_u32(&w, 0x04050607);
     dp_wr_u64(&w, UINT64_C(0x08090a0b0c0d0e0f));
-    assert_int_equal(w.err, DP_OK);
+    assert_ok(w.err);
     assert_true(dp_slice_eq(dp_wr_slice(&w), dp_slice_of(want, sizeof(want))));
 
     r = dp_rd_of(dp_wr_slice(&w));
@@ -27,7 +27,7 @@ static void numbers_are_big_endian(void **state)
     assert_int_equal(dp_rd_u16(&r), 0x0203);
     assert_int_equal(dp_rd_u32(&r), 0x04050607);
     assert_true(dp_rd_u64(&r) == UINT64_C(0x08090a0b0c0d0e0f));
-    assert_int_equal(dp_rd_done(&r), DP_OK);
+    assert_ok(dp_rd_done(&r));
 }
 
 static void a_short_read_sticks(void **state)
@@ -56,7 +56,7 @@ static void bytes_left_over_are_an_error(void **state)
     assert_int_equal(dp_rd_take(&r, 1).len, 1);
     assert_int_equal(dp_rd_done(&r), DP_FORMAT);
     assert_int_equal(dp_rd_take(&r, 1).p[0], 'b');
-    assert_int_equal(dp_rd_done(&r), DP_OK);
+    assert_ok(dp_rd_done(&r));
 }
 
 static void nothing_can_be_read_from_nothing(void **state)
@@ -64,10 +64,10 @@ static void nothing_can_be_read_from_nothing(void **state)
     struct dp_rd r = dp_rd_of(dp_slice_of(NULL, 0));
 
     (void)state;
-    assert_int_equal(dp_rd_done(&r), DP_OK);
+    assert_ok(dp_rd_done(&r));
     assert_int_equal(dp_rd_take(&r, 0).len, 0);
     dp_rd_copy(&r, NULL, 0);
-    assert_int_equal(dp_rd_done(&r), DP_OK);
+    assert_ok(dp_rd_done(&r));
     assert_int_equal(dp_rd_take(&r, SIZE_MAX).len, 0);
     assert_int_equal(dp_rd_done(&r), DP_FORMAT);
 }
@@ -82,7 +82,7 @@ static void varint_bytes(uint64_t v, const char *want, size_t len)
     assert_true(dp_slice_eq(dp_wr_slice(&w), dp_slice_of(want, len)));
     r = dp_rd_of(dp_wr_slice(&w));
     assert_true(dp_rd_varint(&r) == v);
-    assert_int_equal(dp_rd_done(&r), DP_OK);
+    assert_ok(dp_rd_done(&r));
 }
 
 static void varint_has_one_form(void **state)
@@ -129,7 +129,7 @@ static void varint_keeps_any_number(void **state)
         dp_wr_varint(&w, v);
         r = dp_rd_of(dp_wr_slice(&w));
         assert_true(dp_rd_varint(&r) == v);
-        assert_int_equal(dp_rd_done(&r), DP_OK);
+        assert_ok(dp_rd_done(&r));
     }
 }
 
@@ -152,14 +152,10 @@ static void a_full_writer_sticks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_are_big_endian),
-        cmocka_unit_test(a_short_read_sticks),
-        cmocka_unit_test(bytes_left_over_are_an_error),
-        cmocka_unit_test(nothing_can_be_read_from_nothing),
-        cmocka_unit_test(varint_has_one_form),
-        cmocka_unit_test(varint_refuses_other_forms),
-        cmocka_unit_test(varint_keeps_any_number),
-        cmocka_unit_test(a_full_writer_sticks),
+        cmocka_unit_test(numbers_are_big_endian),       cmocka_unit_test(a_short_read_sticks),
+        cmocka_unit_test(bytes_left_over_are_an_error), cmocka_unit_test(nothing_can_be_read_from_nothing),
+        cmocka_unit_test(varint_has_one_form),          cmocka_unit_test(varint_refuses_other_forms),
+        cmocka_unit_test(varint_keeps_any_number),      cmocka_unit_test(a_full_writer_sticks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

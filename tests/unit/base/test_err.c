@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The error list: each row reaches its four answers, and no number falls outside. */
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What reaches the sink, and what a line from outside cannot do to a terminal. */
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +50,9 @@ static void control_characters_are_masked(void **state)
 
     (void)state;
     dp_log_set(keep, &l, DP_LOG_INFO);
-    dp_log(DP_LOG_INFO, "a\nb\x1b[2J\x7f%s天台", "\xc2\x9b" "1m");
+    dp_log(DP_LOG_INFO, "a\nb\x1b[2J\x7f%s天台",
+           "\xc2\x9b"
+           "1m");
     assert_string_equal(l.last, "a?b?[2J???1m天台");
     dp_log(DP_LOG_INFO, "ends with \xc2");
     assert_string_equal(l.last, "ends with \xc2");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The generator against its published stream; the same seed is the same history. */
-#include "cmocka_all.h"
+#include "support/cmocka_all.h"
 
 #include <string.h>
 
