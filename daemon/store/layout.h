@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store layout: tables, keys and values on top of the ordered key-value port. This file and
+ * layout.c are the only places that know a key. All keys are composite and big-endian; no
+ * table holds two values under one key. Schema number and migrations: store/schema.h.
+ *
+ * Every call works in the open transaction `db->t` of the turn. Writes are sticky (port/kv.h): they
+ * return nothing, and the commit tells. Slices that are returned are borrowed until the next write.
+ */
+#ifndef DP_STORE_LAYOUT_H
+#define DP_STORE_LAYOUT_H
+
+#include "base/arena.h"
+#include "base/date.h"
+#include "base/id.h"
+#include "case/casefile.h"
+#include "port/kv.h"
+#include "relay/session.h"
+
+#define DP_SCHEMA 1
+
+/* clang-format off */
+#define DP_TABLE_LIST(X)                                                                              \
+    X(META,       "meta")       /* word -> value */                                                   \
+    X(BLOCK,      "block")      /* origin 8, inc 4, number 8, piece 2 -> block as it came (piece 0 = whole) */ \
+    X(SEQ,        "seq")        /* origin 8, inc 4, seq 8 -> number 8, piece 2 */                      \
+    X(OWN,        "own")        /* seq 8 -> own entry that is not sealed yet */                       \
+    X(CHAIN,      "chain")      /* origin 8, inc 4 -> struct dp_chain */                              \
+    X(CASE,       "case")       /* subject 21 -> packed casefile */                                   \
+    X(WAIT,       "wait")       /* missing name 20, subject 21 -> () */                               \
+    X(JOURNAL,    "journal")    /* peer 8, lane 1, number 8 -> reference */                           \
+    X(PEER,       "peer")       /* peer 8 -> struct dp_peer_row */                                    \
+    X(SENT_CERT,  "sentcert")   /* peer 8, lane 1, certificate 32 -> () */                            \
+    X(ROUTED,     "routed")     /* child 8, subject 21 -> (): once a party, always a party */         \
+    X(PART,       "part")       /* entry 20, index 1 -> sealed part; index 255: the leaves */         \
+    X(PART_KEY,   "partkey")    /* entry 20, index 1 -> wrapped key */                                \
+    X(GRANT,      "grant")      /* entry 20, index 1 -> grant to this node, unopened */               \
+    X(PARCEL,     "parcel")     /* digest 32 -> parcel */                                             \
+    X(CHUNK,      "chunk")      /* root 32, index 4 -> sealed chunk */                                \
+    X(CERT,       "cert")       /* digest 32 -> chain */                                              \
+    X(NODE_CERT,  "nodecert")   /* node 8 -> digest of its current certificate */                     \
+    X(NUMBER,     "number")     /* case number -> subject 21 */                                       \
+    X(TAIL,       "tail")       /* reversed case number -> subject 21: lookup by unique tail */       \
+    X(SOURCE,     "source")     /* source system, 0, source number -> subject 21 */                   \
+    X(FEED,       "feed")       /* local number 8 -> names of the entries one turn brought */         \
+    X(OFFICE,     "office")     /* node 8, slug 16 -> name */                                         \
+    X(OFFICER,    "officer")    /* node 8, slug 16, number 4 -> uid 4, roles 4, state 1 */            \
+    X(UID,        "uid")        /* uid 4, node 8, slug 16 -> officer number 4 */                      \
+    X(TOKEN,      "token")      /* token id -> enrolment token */                                     \
+    X(REQUEST,    "request")    /* node 8 -> enrolment request */                                     \
+    X(DRAFT,      "draft")      /* serial 8 -> draft, sealed */                                       \
+    X(QUARANTINE, "quarantine") /* local number 8 -> what was refused, and why */                     \
+    X(EVIDENCE,   "evidence")   /* digest 32 -> contradicting header */                               \
+    X(SHELF,      "shelf")      /* peer 8, lane 1, number 8 -> code 2: refused by the peer */         \
+    X(ALARM,      "alarm")      /* word -> since 8, count 8, text */                                  \
+    X(MATTER,     "matter")     /* local number 8 -> protected matter sent on as a parcel */          \
+    X(LOCK,       "lock")       /* subject 21 -> () manual N3 lock */                                 \
+    X(DATA,       "data")       /* entry 20 -> raw bytes of a published profile or calendar entry */
+/* clang-format on */
+
+enum dp_table {
+#define DP_TABLE_ENUM(name, word) DP_T_##name,
+    DP_TABLE_LIST(DP_TABLE_ENUM)
+#undef DP_TABLE_ENUM
+        DP_T_COUNT
+};
+const char *dp_table_word(enum dp_table t);
+
+struct dp_db {
+    struct dp_kv *kv;
+    struct dp_kv_txn *t; /* of this turn, or NULL */
+    bool write;          /* t is a write transaction */
+};
+
+DP_MUST enum dp_err dp_db_begin(struct dp_db *db, bool write);
+DP_MUST enum dp_err dp_db_commit(struct dp_db *db);
+void dp_db_abort(struct dp_db *db);
+
+/* ---- meta ---- */
+/* A word's number or DP_NOT_FOUND. */
+DP_MUST enum dp_err dp_db_meta_u64(struct dp_db *db, const char *word, uint64_t *out);
+void dp_db_meta_u64_put(struct dp_db *db, const char *word, uint64_t v);
+DP_MUST enum dp_err dp_db_meta(struct dp_db *db, const char *word, struct dp_slice *out);
+void dp_db_meta_put(struct dp_db *db, const char *word, struct dp_slice v);
+
+/* ---- chains and blocks ---- */
+/* What is held whole and without a hole of one origin's incarnation. */
+struct dp_chain {
+    uint64_t number;         /* last block held whole */
+    uint64_t seq;            /* last seq in it */
+    struct dp_digest digest; /* of its header */
+    struct dp_digest cert;   /* certificate it was signed under */
+    int64_t first_ms, last_ms; /* arrival of the first and the last block, own clock */
+};
+DP_MUST enum dp_err dp_db_chain(struct dp_db *db, struct dp_node origin, uint32_t inc, struct dp_chain *out);
+void dp_db_chain_put(struct dp_db *db, struct dp_node origin, uint32_t inc, const struct dp_chain *c);
+/* Walk: the first incarnation of `origin` not below *inc; DP_NOT_FOUND at the end. */
+DP_MUST enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc, struct dp_chain *out);
+
+void dp_db_block_put(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number, uint16_t piece,
+                     struct dp_slice wire);
+DP_MUST enum dp_err dp_db_block(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number, uint16_t piece,
+                                struct dp_slice *wire);
+/* Next free piece number (>= 1) of a block held in pruned pieces. */
+uint16_t dp_db_block_piece_next(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number);
+/* Any piece of the block: whole first, else piece 1. */
+DP_MUST enum dp_err dp_db_block_any(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number,
+                                    struct dp_slice *wire);
+void dp_db_seq_put(struct dp_db *db, const struct dp_name *n, uint64_t number, uint16_t piece);
+/* Block and piece that hold the entry: exact row, else the whole block that starts at or before it. The caller
+   checks the range of a whole block. */
+DP_MUST enum dp_err dp_db_seq(struct dp_db *db, const struct dp_name *n, uint64_t *number, uint16_t *piece);
+
+void dp_db_own_put(struct dp_db *db, uint64_t seq, struct dp_slice entry);
+DP_MUST enum dp_err dp_db_own(struct dp_db *db, uint64_t seq, struct dp_slice *entry);
+void dp_db_own_del(struct dp_db *db, uint64_t seq);
+
+/* ---- cases ---- */
+DP_MUST enum dp_err dp_db_case(struct dp_db *db, const struct dp_subject *s, struct dp_slice *packed);
+void dp_db_case_put(struct dp_db *db, const struct dp_subject *s, struct dp_slice packed);
+/* Walk the subjects of `type` in order: the first one after *s (start with s->name zero and type set). */
+DP_MUST enum dp_err dp_db_case_next(struct dp_db *db, struct dp_subject *s, struct dp_slice *packed);
+void dp_db_wait_put(struct dp_db *db, const struct dp_name *missing, const struct dp_subject *s);
+/* Next subject that waits for `missing` after *s; removes nothing. */
+DP_MUST enum dp_err dp_db_wait_next(struct dp_db *db, const struct dp_name *missing, struct dp_subject *s);
+void dp_db_wait_del(struct dp_db *db, const struct dp_name *missing, const struct dp_subject *s);
+
+/* ---- journals and peers ---- */
+enum dp_ref_kind { DP_REF_BLOCK = 1, DP_REF_ENTRIES = 2, DP_REF_CERT = 3, DP_REF_PARCEL = 4, DP_REF_CHUNK = 5 };
+#define DP_REF_NAMES_MAX 256
+struct dp_ref {
+    uint8_t kind; /* enum dp_ref_kind */
+    struct dp_node origin; /* block */
+    uint32_t inc;
+    uint64_t number;
+    struct dp_digest digest; /* cert, parcel, chunk root */
+    uint32_t index;          /* chunk */
+    struct dp_subject subject; /* entries: of which subject, for the N3 check at writing */
+    const struct dp_name *names; /* entries; arena */
+    uint16_t name_count;
+};
+void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number, const struct dp_ref *r);
+DP_MUST enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
+                                  struct dp_arena *a, struct dp_ref *out);
+
+struct dp_peer_row {
+    struct dp_lane_state lane[DP_LANES];
+    uint32_t inc;      /* incarnation established at first contact; 0 = none */
+    bool is_parent;
+    bool revoked;
+    int64_t heard_ms;  /* wall clock of the last frame, coarse */
+    uint32_t program;  /* its program version at the last hello */
+};
+DP_MUST enum dp_err dp_db_peer(struct dp_db *db, struct dp_node peer, struct dp_peer_row *out);
+void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_row *row);
+/* The first peer above *peer. */
+DP_MUST enum dp_err dp_db_peer_next(struct dp_db *db, struct dp_node *peer, struct dp_peer_row *out);
+bool dp_db_sent_cert(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert);
+void dp_db_sent_cert_put(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert);
+bool dp_db_routed(struct dp_db *db, struct dp_node child, const struct dp_subject *s);
+void dp_db_routed_put(struct dp_db *db, struct dp_node child, const struct dp_subject *s);
+
+/* ---- parts ---- */
+#define DP_PART_LEAVES 255
+void dp_db_part_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice wire);
+DP_MUST enum dp_err dp_db_part(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice *wire);
+void dp_db_part_del(struct dp_db *db, const struct dp_name *n, uint8_t index);
+void dp_db_part_key_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice wrapped);
+DP_MUST enum dp_err dp_db_part_key(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice *wrapped);
+void dp_db_part_key_del(struct dp_db *db, const struct dp_name *n, uint8_t index);
+void dp_db_grant_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice grant);
+DP_MUST enum dp_err dp_db_grant(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice *grant);
+void dp_db_grant_del(struct dp_db *db, const struct dp_name *n, uint8_t index);
+
+/* ---- rows with a digest, a node, a word or a running number as key ---- */
+DP_MUST enum dp_err dp_db_get32(struct dp_db *db, enum dp_table t, const struct dp_digest *key, struct dp_slice *v);
+void dp_db_put32(struct dp_db *db, enum dp_table t, const struct dp_digest *key, struct dp_slice v);
+DP_MUST enum dp_err dp_db_get64(struct dp_db *db, enum dp_table t, uint64_t key, struct dp_slice *v);
+void dp_db_put64(struct dp_db *db, enum dp_table t, uint64_t key, struct dp_slice v);
+void dp_db_del64(struct dp_db *db, enum dp_table t, uint64_t key);
+/* First row with a key above *key (pass UINT64_MAX semantics: see *first). */
+DP_MUST enum dp_err dp_db_next64(struct dp_db *db, enum dp_table t, bool first, uint64_t *key, struct dp_slice *v);
+/* Largest key of the table, or 0. */
+uint64_t dp_db_last64(struct dp_db *db, enum dp_table t);
+DP_MUST enum dp_err dp_db_get_key(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice *v);
+void dp_db_put_key(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice v);
+void dp_db_del_key(struct dp_db *db, enum dp_table t, struct dp_slice key);
+/* Walk rows whose key starts with `prefix`, after `*key` (empty: from the start); *key is borrowed. */
+DP_MUST enum dp_err dp_db_next_key(struct dp_db *db, enum dp_table t, struct dp_slice prefix, struct dp_slice *key,
+                                   struct dp_slice *v);
+
+/* ---- labels of cases ---- */
+void dp_db_number_put(struct dp_db *db, const struct dp_number *n, const struct dp_subject *s);
+/* By the whole number or by a unique tail of it (check character included). DP_AMBIGUOUS. */
+DP_MUST enum dp_err dp_db_number(struct dp_db *db, struct dp_slice text, struct dp_subject *out);
+void dp_db_source_put(struct dp_db *db, const char *system, const char *no, const struct dp_subject *s);
+DP_MUST enum dp_err dp_db_source(struct dp_db *db, const char *system, const char *no, struct dp_subject *out);
+
+/* ---- attachments ---- */
+void dp_db_chunk_put(struct dp_db *db, const struct dp_digest *root, uint32_t index, struct dp_slice sealed);
+DP_MUST enum dp_err dp_db_chunk(struct dp_db *db, const struct dp_digest *root, uint32_t index, struct dp_slice *sealed);
+
+#endif
