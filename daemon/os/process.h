@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the process asks of the system at its start. It never forks afterwards. */
+#ifndef DP_OS_PROCESS_H
+#define DP_OS_PROCESS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+/*
+ * umask 077; no core dump and no tracing by processes of the same user, for secrets are in memory
+ * (unless DAIPAO_ALLOW_CORE is set and not empty); descriptors 0 to 2 open.
+ */
+DP_MUST enum dp_err dp_os_process_harden(void);
+/* Raise the soft limit of open files to `want`, or as far as the hard limit goes; *got is the result. */
+DP_MUST enum dp_err dp_os_process_files(uint64_t want, uint64_t *got);
+/* Number of the group `name`; DP_NOT_FOUND. */
+DP_MUST enum dp_err dp_os_group(const char *name, gid_t *gid);
+
+#endif
