@@ -35,7 +35,8 @@ DP_MUST enum dp_err dp_chain_encode(const struct dp_chain *c, struct dp_wr *w);
  * pinned root. Fills certs[0..count) in the order of the chain, only on success. On refusal
  * `why` (may be NULL) names certificate and reason; the error is the fault's.
  */
-DP_MUST enum dp_err dp_chain_verify(const struct dp_chain *c, const struct dp_trust *trust, enum dp_chain_end end,
-                                    struct dp_cert certs[DP_CHAIN_MAX], struct dp_refusal *why);
+DP_MUST enum dp_err dp_chain_verify(const struct dp_chain *c, const struct dp_trust *trust,
+                                    enum dp_chain_end end, struct dp_cert certs[DP_CHAIN_MAX],
+                                    struct dp_refusal *why);
 
 #endif

@@ -19,9 +19,9 @@
 
 /* ---- enrolment ---- */
 
-#define DP_ENROL_CHARS 20     /* id 4, secret 15 (75 bits), check 1 */
+#define DP_ENROL_CHARS 20 /* id 4, secret 15 (75 bits), check 1 */
 #define DP_ENROL_ID_CHARS 4
-#define DP_ENROL_TEXT 24      /* "ABCD1-23456-789AB-CDEFG" and NUL */
+#define DP_ENROL_TEXT 24 /* "ABCD1-23456-789AB-CDEFG" and NUL */
 
 /* The code itself, without hyphens, canonical. A secret: wipe it. */
 struct dp_enrol_code {

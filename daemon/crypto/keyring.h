@@ -68,7 +68,8 @@ struct dp_keyring {
  * Make all keys of a blank node in the new folder `dir` (an empty one may exist). DP_CONFLICT
  * when keys are there already. `why` may be NULL here and below.
  */
-DP_MUST enum dp_err dp_keyring_create(const char *dir, const struct dp_random *random, struct dp_keyring_why *why);
+DP_MUST enum dp_err dp_keyring_create(const char *dir, const struct dp_random *random,
+                                      struct dp_keyring_why *why);
 /* Read the folder. Caller frees. */
 DP_MUST enum dp_err dp_keyring_load(const char *dir, struct dp_keyring **out, struct dp_keyring_why *why);
 /* Wipes and nulls. */
@@ -78,7 +79,8 @@ void dp_keyring_free(struct dp_keyring **kr);
 DP_MUST enum dp_err dp_keyring_add_ca(struct dp_keyring *kr, const struct dp_random *random,
                                       struct dp_keyring_why *why);
 /* Pin the root for good: the same again is DP_OK, another is DP_CONFLICT. */
-DP_MUST enum dp_err dp_keyring_pin(struct dp_keyring *kr, const struct dp_digest *root, struct dp_keyring_why *why);
+DP_MUST enum dp_err dp_keyring_pin(struct dp_keyring *kr, const struct dp_digest *root,
+                                   struct dp_keyring_why *why);
 
 /* A part key as the store keeps it: generation 4, salt 16, sealed key 32 + tag 16. */
 #define DP_WRAPPED_BYTES 68

@@ -167,7 +167,8 @@ static OSSL_PARAM octets(const char *name, struct dp_slice s)
     return OSSL_PARAM_construct_octet_string(name, s.len > 0 ? (void *)(uintptr_t)s.p : &nothing, s.len);
 }
 
-static enum dp_err intl_hkdf(struct dp_slice secret, struct dp_slice salt, struct dp_slice info, struct dp_key *out)
+static enum dp_err intl_hkdf(struct dp_slice secret, struct dp_slice salt, struct dp_slice info,
+                             struct dp_key *out)
 {
     char digest[] = "SHA2-256";
     OSSL_PARAM params[5];
@@ -220,7 +221,8 @@ static EVP_CIPHER_CTX *cipher_new(const struct dp_key *key, bool encrypt)
     return ctx;
 }
 
-static enum dp_err intl_seal(const struct dp_key *key, struct dp_slice aad, struct dp_slice plain, uint8_t *out)
+static enum dp_err intl_seal(const struct dp_key *key, struct dp_slice aad, struct dp_slice plain,
+                             uint8_t *out)
 {
     EVP_CIPHER_CTX *ctx;
     int none = 0;
@@ -240,7 +242,8 @@ static enum dp_err intl_seal(const struct dp_key *key, struct dp_slice aad, stru
     return DP_INTERNAL;
 }
 
-static enum dp_err intl_open(const struct dp_key *key, struct dp_slice aad, struct dp_slice sealed, uint8_t *out)
+static enum dp_err intl_open(const struct dp_key *key, struct dp_slice aad, struct dp_slice sealed,
+                             uint8_t *out)
 {
     struct dp_slice text;
     uint8_t tag[DP_TAG_BYTES];

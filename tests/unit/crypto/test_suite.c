@@ -156,15 +156,114 @@ static void test_verify_refuses_every_bit(void **state)
 /* RFC 7748, 6.1 */
 static void test_kex(void **state)
 {
-    struct dp_key a = key_of("77076d0a7318a57d3c16c17251b26645df4c2f92ebc099f8ba8a1f0ff3d8d4e4");
+    struct dp_key a = key_of("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
     struct dp_key b = key_of("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb");
     struct dp_key a_pub, b_pub, shared;
 
     (void)state;
-    /* the scalar of the paper's other spelling: the RFC's private key ends in 2a */
-    a = key_of("77076d0a7318a57d3c16c17251b26645df4c2f92ebc099dd7e0d8e6f2f9d2c2a");
-    (void)b_pub;
-    (void)b;
-    (void)shared;
     assert_int_equal(suite->kex_pub(&a, &a_pub), DP_OK);
+    expect(a_pub.b, sizeof(a_pub.b), "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a");
+    assert_int_equal(suite->kex_pub(&b, &b_pub), DP_OK);
+    expect(b_pub.b, sizeof(b_pub.b), "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
+    assert_int_equal(suite->kex(&a, &b_pub, &shared), DP_OK);
+    expect(shared.b, sizeof(shared.b), "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
+    memset(&shared, 0, sizeof(shared));
+    assert_int_equal(suite->kex(&b, &a_pub, &shared), DP_OK);
+    expect(shared.b, sizeof(shared.b), "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
+}
+
+static void test_kex_refuses_small_order(void **state)
+{
+    struct dp_key priv = key_of("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a");
+    struct dp_key pub = {{0}};
+    struct dp_key shared;
+
+    (void)state;
+    memset(&shared, 0x5a, sizeof(shared));
+    assert_int_equal(suite->kex(&priv, &pub, &shared), DP_FORMAT);
+    pub.b[0] = 1;
+    assert_int_equal(suite->kex(&priv, &pub, &shared), DP_FORMAT);
+    assert_int_equal(shared.b[0], 0x5a);
+}
+
+/* RFC 5869, A.1 and A.3, first 32 bytes of the output */
+static void test_hkdf(void **state)
+{
+    uint8_t ikm[22], salt[13], info[10];
+    static const uint8_t long_info[2000];
+    struct dp_slice none = {NULL, 0};
+    struct dp_key out;
+
+    (void)state;
+    memset(ikm, 0x0b, sizeof(ikm));
+    unhex("000102030405060708090a0b0c", salt);
+    unhex("f0f1f2f3f4f5f6f7f8f9", info);
+    assert_int_equal(suite->hkdf(dp_slice_of(ikm, 22), dp_slice_of(salt, 13), dp_slice_of(info, 10), &out),
+                     DP_OK);
+    expect(out.b, sizeof(out.b), "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+    assert_int_equal(suite->hkdf(dp_slice_of(ikm, 22), none, none, &out), DP_OK);
+    expect(out.b, sizeof(out.b), "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d");
+    assert_int_equal(suite->hkdf(dp_slice_of(ikm, 22), none, dp_slice_of(long_info, 2000), &out), DP_TOO_BIG);
+    assert_int_equal(suite->hkdf(none, none, none, &out), DP_OK);
+}
+
+/* McGrew and Viega, The Galois/Counter Mode of Operation, cases 13 and 14 */
+static void test_seal_vectors(void **state)
+{
+    struct dp_key key = {{0}};
+    uint8_t zero[16] = {0};
+    uint8_t out[32];
+    struct dp_slice none = {NULL, 0};
+
+    (void)state;
+    assert_int_equal(suite->seal(&key, none, none, out), DP_OK);
+    expect(out, DP_TAG_BYTES, "530f8afbc74536b9a963b4f1c4cb738b");
+    assert_int_equal(suite->seal(&key, none, dp_slice_of(zero, 16), out), DP_OK);
+    expect(out, 32, "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919");
+}
+
+static void test_open_refuses(void **state)
+{
+    struct dp_key key = {{7}};
+    struct dp_slice aad = dp_slice_str("daipao/part/1");
+    struct dp_slice plain = dp_slice_str("petition text");
+    uint8_t sealed[13 + DP_TAG_BYTES], out[13];
+    static const uint8_t zero[13];
+    struct dp_slice all = dp_slice_of(sealed, sizeof(sealed));
+
+    (void)state;
+    assert_int_equal(suite->seal(&key, aad, plain, sealed), DP_OK);
+    assert_int_equal(suite->open(&key, aad, all, out), DP_OK);
+    assert_memory_equal(out, plain.p, plain.len);
+    for (size_t i = 0; i < sizeof(sealed); i++) {
+        sealed[i] ^= 0x10;
+        memset(out, 0x5a, sizeof(out));
+        assert_int_equal(suite->open(&key, aad, all, out), DP_SIGNATURE);
+        assert_memory_equal(out, zero, sizeof(out)); /* no plain text before the tag */
+        sealed[i] ^= 0x10;
+    }
+    for (size_t len = 0; len < sizeof(sealed); len++)
+        assert_int_equal(suite->open(&key, aad, dp_slice_of(sealed, len), out), DP_SIGNATURE);
+    assert_int_equal(suite->open(&key, dp_slice_str("daipao/part/2"), all, out), DP_SIGNATURE);
+    key.b[31] ^= 1;
+    assert_int_equal(suite->open(&key, aad, all, out), DP_SIGNATURE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_suite_numbers),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_hash_in_threads),
+        cmocka_unit_test(test_sign_vectors),
+        cmocka_unit_test(test_verify_refuses_every_bit),
+        cmocka_unit_test(test_kex),
+        cmocka_unit_test(test_kex_refuses_small_order),
+        cmocka_unit_test(test_hkdf),
+        cmocka_unit_test(test_seal_vectors),
+        cmocka_unit_test(test_open_refuses),
+    };
+
+    suite = dp_suite_of(DP_SUITE_INTL);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
