@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One link session as a pure state machine, the same at both ends (RULES.md section 7). It decides what
- * may be sent next, what an incoming frame means, and when to stop loudly; it owns no socket, store or clock. Times
- * come in as monotonic milliseconds.
+ * may be sent next, what an incoming frame means, and when to stop loudly; it owns no socket, store or clock.
+ * Times come in as monotonic milliseconds.
  *
  *   DOWN --connect--> GREETING --hello ok--> UP --bye, lost--> DOWN
- *                         \--hello bad--> STOPPED (until an operator acts)
+ *     any --loud reason--> STOPPED --an operator acts (clear)--> DOWN
+ *
+ * Everything in it is of fixed size: a peer that is gone for months costs this struct (R-GON-1).
  */
 #ifndef DP_RELAY_SESSION_H
 #define DP_RELAY_SESSION_H
@@ -25,7 +27,7 @@ enum dp_item_kind {
     DP_ITEM_PRUNED = 2, /* u16 count, then per pruned block u32 length and bytes */
     DP_ITEM_CERT = 3,   /* certificate chain */
     DP_ITEM_PARCEL = 4,
-    DP_ITEM_CHUNK = 5,  /* attachment chunk: root 32, index u32, sealed bytes */
+    DP_ITEM_CHUNK = 5, /* attachment chunk: root 32, index u32, sealed bytes */
 };
 
 #define DP_LINK_VERSION 1
@@ -85,7 +87,11 @@ const char *dp_stop_text(enum dp_stop s);
 /* What the operator can do about it. */
 const char *dp_stop_advice(enum dp_stop s);
 const char *dp_stop_name(enum dp_stop s);
-/* True when the link must stay down until a person acts (and both ends alarm). */
+/*
+ * True when the link must stay down until a person acts at this end: the histories contradict each other.
+ * For the other reasons the session is DOWN and the next hello is judged afresh, so that an upgrade or a
+ * corrected address at the other end is enough. The node alarms for every reason but NONE and SILENT.
+ */
 bool dp_stop_is_loud(enum dp_stop s);
 
 enum dp_session_state { DP_SESSION_DOWN, DP_SESSION_GREETING, DP_SESSION_UP, DP_SESSION_STOPPED };
@@ -102,10 +108,21 @@ struct dp_lane_state {
 /* A frame in flight. */
 struct dp_flight {
     uint8_t lane;
-    uint64_t number;
+    bool backlog; /* more was waiting behind it: its delivery rate says something about the line */
     uint32_t bytes;
+    uint64_t number;
+    int64_t sent_ms;
+    uint64_t delivered; /* acked_bytes of the session when it was sent */
 };
 #define DP_FLIGHT_MAX 64
+#define DP_FLIGHT_LOW_MAX (DP_FLIGHT_MAX / 2 - 1) /* of lanes cases and bulk together */
+
+#define DP_WINDOW_BYTES (512u * 1024) /* default of window_bytes */
+#define DP_WINDOW_START (32u * 1024)  /* until the line was measured */
+#define DP_WINDOW_MIN 4096u
+#define DP_KEEP_MS INT64_C(600000) /* default of keep_ms: 144 exchanges a day (R-IDL-1) */
+#define DP_GREET_MS INT64_C(60000) /* for the peer's hello, beside the round trip */
+#define DP_BUSY_MS INT64_C(120000) /* for an ack, beside round trip and transmission */
 
 struct dp_session {
     enum dp_session_state state;
@@ -113,32 +130,37 @@ struct dp_session {
     struct dp_node self, peer;
     bool is_parent; /* this end is the parent */
     uint8_t nonce[16], peer_nonce[16];
-    bool greeted;      /* our hello went out in this connection */
-    bool heard_hello;  /* theirs came in */
+    bool greeted;     /* our hello went out in this connection; while false (and not DOWN) one is owed */
+    bool heard_hello; /* theirs came in */
     struct dp_hello peer_hello;
     struct dp_lane_state lane[DP_LANES];
     uint64_t next[DP_LANES]; /* next number to send */
-    struct dp_flight flight[DP_FLIGHT_MAX];
+    uint64_t sent[DP_LANES]; /* highest number that may ever have been sent: no ack goes beyond */
+    struct dp_flight flight[DP_FLIGHT_MAX]; /* oldest first */
     uint32_t flight_count;
     uint64_t flight_bytes;
-    uint64_t window_bytes; /* R-LAN-3 */
+    uint64_t window_bytes; /* R-LAN-3: upper bound of dp_session_window */
     bool ack_due[DP_LANES];
     int64_t heard_ms, said_ms; /* monotonic */
     int64_t keep_ms;           /* keep-alive interval, from the idle budget */
     int64_t silence_ms;        /* drop the link after this long without any frame */
     /* measured */
-    int64_t rtt_ms; /* smoothed, 0 = unknown */
-    uint64_t rate_bps;
+    int64_t rtt_ms;     /* sent to acked, smoothed; 0 = unknown */
+    int64_t rtt_min_ms; /* smallest of this connection; 0 = unknown */
+    uint64_t rate_bps;  /* bits a second delivered; 0 = unknown */
+    uint64_t acked_bytes;
     uint64_t frames_in, frames_out, bytes_in, bytes_out, refused_in, refused_out;
+    uint64_t lowered; /* hellos that stated less than was acked before (R-HEL-2) */
 };
 
 /* Facts about stores that the hello is judged against; the node looks them up. */
 struct dp_hello_facts {
-    struct dp_head my_head;           /* ours, sealed and durable */
+    struct dp_head my_head; /* ours, sealed and durable */
     uint32_t my_inc;
-    bool know_yours;                  /* we hold a header of the peer's chain */
-    struct dp_head peer_head_here;    /* the last one */
-    /* Digest of our own header `yours.number` of incarnation `yours.inc`; known=false when we have none such. */
+    bool know_yours;               /* we hold a header of the peer's chain */
+    struct dp_head peer_head_here; /* the last one */
+    /* Digest of our own header `yours.number` of incarnation `yours.inc`; known=false when we have none such.
+     */
     bool mine_known;
     struct dp_digest mine_digest;
     /* Digest held here of the peer's header `head.number`/`head.inc`, if we hold it. */
@@ -150,44 +172,127 @@ struct dp_hello_facts {
 
 void dp_session_init(struct dp_session *s, struct dp_node self, struct dp_node peer, bool is_parent,
                      const uint8_t nonce[16]);
-/* The transport connected (child) or the first frame came (parent). Enters GREETING; the node sends its hello. */
+/* What is durable about one lane, once at start and again when an operator accepted a new life of the peer.
+ */
+void dp_session_load(struct dp_session *s, uint8_t lane, const struct dp_lane_state *durable);
+/* Keep-alive interval; the time of silence follows from it. */
+void dp_session_set_keep(struct dp_session *s, int64_t keep_ms);
+
+/*
+ * The transport connected (child) or the first frame came (parent). Enters GREETING; the node sends its
+ * hello. Nothing happens in STOPPED.
+ */
 void dp_session_connect(struct dp_session *s, int64_t now_ms);
 void dp_session_lost(struct dp_session *s);
+/* This end stops the link: STOPPED when loud, else DOWN. The caller sends a bye with the reason. */
+void dp_session_stop(struct dp_session *s, enum dp_stop why);
+/*
+ * The peer's bye. Its reason is turned to this end's view (the peer's "restored" is our "peer restored"),
+ * kept and returned; a number that is none is PROTOCOL. STOPPED when loud, else DOWN.
+ */
+enum dp_stop dp_session_on_bye(struct dp_session *s, uint32_t reason);
+/* A person acted: STOPPED becomes DOWN. */
+void dp_session_clear(struct dp_session *s);
+
 /* Fill our hello from the session and the facts. */
 void dp_session_hello(const struct dp_session *s, const struct dp_hello_facts *facts, int64_t clock_ms,
                       bool clock_synced, bool stopped, const struct dp_digest *cert, uint32_t program,
                       struct dp_hello *out);
+/* Our hello of `bytes` was given to the transport. */
+void dp_session_greeted(struct dp_session *s, size_t bytes, int64_t now_ms);
 /*
- * Judge the peer's hello. DP_STOP_NONE: UP, and next[] is set from the peer's own statement (R-HEL-1, R-HEL-2).
- * Otherwise the session is STOPPED (loud) or DOWN, and the caller sends a bye with the reason.
+ * Judge the peer's hello. DP_STOP_NONE: UP, and next[] is set from the peer's own statement (R-HEL-1,
+ * R-HEL-2); a first contact also sets epoch_in, which the node makes durable. If `greeted` is false after it,
+ * our hello is owed. Otherwise the session is STOPPED (loud) or DOWN, and the caller sends a bye with the
+ * reason.
+ *
+ * A hello of the same process in UP is a reconnect that this end did not notice: judged the same, next[] set
+ * anew. At the parent another nonce in UP is a CLONE by dp_session_is_clone; see there what the node does
+ * first.
  */
-enum dp_stop dp_session_on_hello(struct dp_session *s, const struct dp_hello *h, const struct dp_hello_facts *facts,
-                                 int64_t now_ms);
-
+enum dp_stop dp_session_on_hello(struct dp_session *s, const struct dp_hello *h,
+                                 const struct dp_hello_facts *facts, int64_t now_ms);
 /*
- * The next journal item to write as a frame: strict priority of lanes within the window (R-LAN-1, R-LAN-3). False when
- * nothing may go now.
+ * R-HEL-5: `h` comes from another process of the peer while the first is UP and was heard within the time of
+ * silence. A process that crashed and came back looks the same, so the node asks the first connection
+ * (keep-alive) and passes the hello on when that one answers; when it does not, it calls dp_session_lost
+ * first.
+ */
+bool dp_session_is_clone(const struct dp_session *s, const struct dp_hello *h, int64_t now_ms);
+
+/* Bytes that may be in flight now: two seconds of the measured line or four round trips, at most
+ * window_bytes. */
+uint64_t dp_session_window(const struct dp_session *s);
+/*
+ * The next journal item to write as a frame: strict priority of lanes within the window (R-LAN-1, R-LAN-3).
+ * False when nothing may go now. When the N3 filter leaves nothing of an item, the node writes an empty
+ * DP_ITEM_PRUNED (count 0) in its place, so that numbers stay contiguous (R-N3-3).
  */
 bool dp_session_next(const struct dp_session *s, uint8_t *lane, uint64_t *number);
+/*
+ * Whether a frame of `bytes` on this lane fits the window now. Lanes cases and bulk share half of the window
+ * and DP_FLIGHT_LOW_MAX flights; control and urgent have the rest. A frame larger than its share goes alone.
+ */
+bool dp_session_fits(const struct dp_session *s, uint8_t lane, uint32_t bytes);
+/* That item went to the transport. `lane` and `number` are those of dp_session_next. */
 void dp_session_sent(struct dp_session *s, uint8_t lane, uint64_t number, uint32_t bytes, int64_t now_ms);
-/* An item was skipped without a frame (nothing of it may be shown, R-N3-3): counts as acked when all before are. */
+/* Any other frame (ack, keep-alive, refused) went to the transport. */
+void dp_session_said(struct dp_session *s, size_t bytes, int64_t now_ms);
 /* The journal grew (in a committed transaction). */
 void dp_session_journal(struct dp_session *s, uint8_t lane, uint64_t last);
 
-enum dp_item_verdict { DP_ITEM_APPLY, DP_ITEM_AGAIN /* known: ack again */, DP_ITEM_DROP /* hole: ack again */, DP_ITEM_BREACH };
-/* What to do with an incoming item; `applied_in` counts those of this turn that are not committed yet. */
+enum dp_item_verdict {
+    DP_ITEM_APPLY,
+    DP_ITEM_AGAIN, /* known: ack again */
+    DP_ITEM_DROP,  /* hole: ack again; or no hello yet: just dropped */
+    DP_ITEM_BREACH,
+};
+/* What to do with an incoming item (R-ACK-3); `applied_in` counts those of this turn that are not committed
+ * yet. */
 enum dp_item_verdict dp_session_on_item(struct dp_session *s, uint8_t lane, uint32_t epoch, uint64_t number,
                                         uint64_t applied_in, int64_t now_ms);
-/* The turn that applied items of this lane up to `durable` is committed: an ack is due. */
+/* The turn that applied or refused items of this lane up to `durable` is committed: an ack is due. */
 void dp_session_durable(struct dp_session *s, uint8_t lane, uint64_t durable);
-/* Peer's cumulative ack. DP_FORMAT when it acks what was never sent (then stop). */
-DP_MUST enum dp_err dp_session_on_ack(struct dp_session *s, uint8_t lane, uint32_t epoch, uint64_t durable, int64_t now_ms);
+
+/* Acks that are due, one frame for all lanes. */
+struct dp_acks {
+    uint8_t lanes; /* bit per lane present */
+    struct {
+        uint32_t epoch;
+        uint64_t durable;
+    } lane[DP_LANES];
+};
+/* Take them: false when none is due. Only after the commit (R-ACK-1). */
+bool dp_session_acks(struct dp_session *s, struct dp_acks *out);
+/*
+ * Peer's cumulative ack. DP_FORMAT when it acks what was never sent, or another journal (then stop with
+ * PROTOCOL). Less than was acked before is old news and changes nothing.
+ */
+DP_MUST enum dp_err dp_session_on_ack(struct dp_session *s, uint8_t lane, uint32_t epoch, uint64_t durable,
+                                      int64_t now_ms);
+/*
+ * Peer's refusal of an item (R-ACK-2). It moves no cursor: the peer made the refusal durable and its
+ * cumulative ack covers the item as if applied; the node puts the item on its shelf. It may come before that
+ * ack, and again after every hello. DP_FORMAT as for acks.
+ */
+DP_MUST enum dp_err dp_session_on_refused(struct dp_session *s, uint8_t lane, uint32_t epoch, uint64_t number,
+                                          int64_t now_ms);
+/* Count a refusal of ours that went out. */
+void dp_session_refused(struct dp_session *s);
 /* Any frame is life. */
 void dp_session_heard(struct dp_session *s, size_t bytes, int64_t now_ms);
 
-enum dp_tick { DP_TICK_NONE, DP_TICK_KEEP /* send a keep-alive that asks back */, DP_TICK_LOST /* silent too long */ };
+enum dp_tick {
+    DP_TICK_NONE,
+    DP_TICK_KEEP /* send a keep-alive that asks back */,
+    DP_TICK_LOST /* silent too long */
+};
+/*
+ * LOST: no hello in GREETING, nothing heard for silence_ms, or the oldest frame in flight not acked within
+ * the time that round trip and rate explain. It costs a reconnect and no progress.
+ */
 enum dp_tick dp_session_tick(const struct dp_session *s, int64_t now_ms);
-/* Monotonic time of the next tick that matters. */
+/* Monotonic time of the next tick that matters; INT64_MAX when there is none. */
 int64_t dp_session_wake(const struct dp_session *s);
 
 #endif

@@ -169,10 +169,10 @@ static void key_chain(struct key *k, struct dp_node origin, uint32_t inc)
     dp_wr_u32(&k->w, inc);
 }
 
-static enum dp_err chain_read(struct dp_slice v, struct dp_chain *out)
+static enum dp_err chain_read(struct dp_slice v, struct dp_chain_row *out)
 {
     struct dp_rd r = dp_rd_of(v);
-    struct dp_chain c = {0};
+    struct dp_chain_row c = {0};
     c.number = dp_rd_u64(&r);
     c.seq = dp_rd_u64(&r);
     dp_rd_copy(&r, c.digest.b, sizeof c.digest.b);
@@ -185,7 +185,7 @@ static enum dp_err chain_read(struct dp_slice v, struct dp_chain *out)
     return DP_OK;
 }
 
-enum dp_err dp_db_chain(struct dp_db *db, struct dp_node origin, uint32_t inc, struct dp_chain *out)
+enum dp_err dp_db_chain(struct dp_db *db, struct dp_node origin, uint32_t inc, struct dp_chain_row *out)
 {
     struct key k;
     struct dp_slice v;
@@ -194,7 +194,7 @@ enum dp_err dp_db_chain(struct dp_db *db, struct dp_node origin, uint32_t inc, s
     return e == DP_OK ? chain_read(v, out) : e;
 }
 
-void dp_db_chain_put(struct dp_db *db, struct dp_node origin, uint32_t inc, const struct dp_chain *c)
+void dp_db_chain_put(struct dp_db *db, struct dp_node origin, uint32_t inc, const struct dp_chain_row *c)
 {
     uint8_t b[96];
     struct dp_wr w = dp_wr_of(b, sizeof b);
@@ -209,7 +209,7 @@ void dp_db_chain_put(struct dp_db *db, struct dp_node origin, uint32_t inc, cons
     put(db, DP_T_CHAIN, &k, dp_wr_slice(&w));
 }
 
-enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc, struct dp_chain *out)
+enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc, struct dp_chain_row *out)
 {
     struct key k;
     struct dp_slice rk, rv;

@@ -25,7 +25,7 @@
     X(BLOCK,      "block")      /* origin 8, inc 4, number 8, piece 2 -> block as it came (piece 0 = whole) */ \
     X(SEQ,        "seq")        /* origin 8, inc 4, seq 8 -> number 8, piece 2 */                      \
     X(OWN,        "own")        /* seq 8 -> own entry that is not sealed yet */                       \
-    X(CHAIN,      "chain")      /* origin 8, inc 4 -> struct dp_chain */                              \
+    X(CHAIN,      "chain")      /* origin 8, inc 4 -> struct dp_chain_row */                              \
     X(CASE,       "case")       /* subject 21 -> packed casefile */                                   \
     X(WAIT,       "wait")       /* missing name 20, subject 21 -> () */                               \
     X(JOURNAL,    "journal")    /* peer 8, lane 1, number 8 -> reference */                           \
@@ -85,17 +85,17 @@ void dp_db_meta_put(struct dp_db *db, const char *word, struct dp_slice v);
 
 /* ---- chains and blocks ---- */
 /* What is held whole and without a hole of one origin's incarnation. */
-struct dp_chain {
+struct dp_chain_row {
     uint64_t number;         /* last block held whole */
     uint64_t seq;            /* last seq in it */
     struct dp_digest digest; /* of its header */
     struct dp_digest cert;   /* certificate it was signed under */
     int64_t first_ms, last_ms; /* arrival of the first and the last block, own clock */
 };
-DP_MUST enum dp_err dp_db_chain(struct dp_db *db, struct dp_node origin, uint32_t inc, struct dp_chain *out);
-void dp_db_chain_put(struct dp_db *db, struct dp_node origin, uint32_t inc, const struct dp_chain *c);
+DP_MUST enum dp_err dp_db_chain(struct dp_db *db, struct dp_node origin, uint32_t inc, struct dp_chain_row *out);
+void dp_db_chain_put(struct dp_db *db, struct dp_node origin, uint32_t inc, const struct dp_chain_row *c);
 /* Walk: the first incarnation of `origin` not below *inc; DP_NOT_FOUND at the end. */
-DP_MUST enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc, struct dp_chain *out);
+DP_MUST enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc, struct dp_chain_row *out);
 
 void dp_db_block_put(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number, uint16_t piece,
                      struct dp_slice wire);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An LMDB environment on disk, checked before use: one opener, a local file system, a
+ * file as long as its pages say. Only for kv_lmdb.c.
+ */
+#ifndef DP_STORE_LMDB_ENV_H
+#define DP_STORE_LMDB_ENV_H
+
+#include <lmdb.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "port/kv.h"
+
+struct dp_lmdb_env {
+    MDB_env *env;
+    int guard_fd; /* locked while the store is open */
+    unsigned page_bytes;
+    MDB_dbi dbi[DP_KV_TABLES_MAX];
+};
+
+/* As dp_kv_lmdb_open. The caller closes `e` with dp_lmdb_env_close whatever the result. */
+DP_MUST enum dp_err dp_lmdb_env_open(struct dp_lmdb_env *e, const char *dir, uint64_t map_size_bytes, char *why,
+                                     size_t why_len);
+void dp_lmdb_env_close(struct dp_lmdb_env *e);
+
+/* The one translation of what LMDB and the system return; unusual codes are logged with `what`. */
+enum dp_err dp_lmdb_err(const struct dp_lmdb_env *e, int rc, const char *what);
+
+/* A stored value is the value and DP_LMDB_SUM bytes of checksum over table, key and value. */
+#define DP_LMDB_SUM 4
+void dp_lmdb_sum(unsigned table, const MDB_val *key, const void *val, size_t len, uint8_t out[DP_LMDB_SUM]);
+bool dp_lmdb_sum_ok(unsigned table, const MDB_val *key, const MDB_val *stored);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The door to protobuf-c. What that library lets pass is refused here before it allocates anything:
+ * a second occurrence of a single field, a second body, strings with NUL or control characters, numbers that
+ * would be cut, long forms of numbers (R-FMT-2). What it allocates comes from an arena with a cap.
+ * Internal to the wire floor.
+ */
+#ifndef DP_WIRE_PB_H
+#define DP_WIRE_PB_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "base/arena.h"
+#include "entry.pb-c.h"
+
+#define PB(message) Daipao__Entry__V1__##message
+#define PB_DESC(message) (&daipao__entry__v1__##message##__descriptor)
+
+/* Whether a string may hold line breaks and tabs. */
+enum dp_pb_text { DP_PB_LINE, DP_PB_LINES };
+
+/*
+ * Check `bytes` against `desc`, then unpack them into `a`; nothing of the result needs freeing.
+ * DP_FORMAT, or DP_NOMEM past the arena's cap.
+ */
+DP_MUST enum dp_err dp_pb_unpack(const ProtobufCMessageDescriptor *desc, struct dp_slice bytes, enum dp_pb_text text,
+                                 struct dp_arena *a, void *out);
+
+/* Append the packed message; DP_TOO_BIG past `max_bytes`. */
+DP_MUST enum dp_err dp_pb_pack(const void *message, size_t max_bytes, struct dp_buf *out);
+
+#endif
