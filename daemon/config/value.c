@@ -261,7 +261,7 @@ static void format_addresses(const struct dp_option *o, const void *field, char 
     (void)o;
     snprintf(out, size, "off");
     for (uint32_t i = 0; i < list->n && at < size; i++)
-        at += (size_t)snprintf(out + at, size - at, "%s%s", i > 0 ? ", " : "", list->v[i].text);
+        at += (size_t)snprintf(out + at, size - at, "%s%s", i > 0 ? "," : "", list->v[i].text);
 }
 
 /* "HH:MM", to 24:00; returns what follows, or NULL. */
@@ -313,7 +313,7 @@ static void format_windows(const struct dp_option *o, const void *field, char *o
     snprintf(out, size, "always");
     for (uint32_t i = 0; i < list->n && at < size; i++) {
         const struct dp_config_window *w = &list->v[i];
-        at += (size_t)snprintf(out + at, size - at, "%s%02d:%02d-%02d:%02d", i > 0 ? ", " : "",
+        at += (size_t)snprintf(out + at, size - at, "%s%02d:%02d-%02d:%02d", i > 0 ? "," : "",
                                w->from_min / 60, w->from_min % 60, w->to_min / 60, w->to_min % 60);
     }
 }
