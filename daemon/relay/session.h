@@ -40,11 +40,14 @@ struct dp_head {
     struct dp_digest digest;
 };
 
+#define DP_HELLO_CLOCK_SYNCED 1u
+#define DP_HELLO_STOPPED 2u /* the node has stopped issuing */
+
 /* First message, both ways, constant size (R-HEL-1). */
 struct dp_hello {
     uint8_t version_max, version_min;
     uint8_t rules;
-    uint8_t flags; /* bit 0: clock synchronised; bit 1: this node has stopped issuing */
+    uint8_t flags; /* DP_HELLO_ bits */
     uint32_t program;
     struct dp_node node;
     uint32_t inc;
@@ -216,7 +219,7 @@ enum dp_stop dp_session_on_hello(struct dp_session *s, const struct dp_hello *h,
  * R-HEL-5: `h` comes from another process of the peer while the first is UP and was heard within the time of
  * silence. A process that crashed and came back looks the same, so the node asks the first connection
  * (keep-alive) and passes the hello on when that one answers; when it does not, it calls dp_session_lost
- * first.
+ * first. To be called before dp_session_heard counts the new frame as life.
  */
 bool dp_session_is_clone(const struct dp_session *s, const struct dp_hello *h, int64_t now_ms);
 
