@@ -33,7 +33,7 @@ dp_flags_try(-fstack-protector-strong -fstack-clash-protection -fcf-protection)
 target_compile_options(dp_flags_quiet INTERFACE -fPIE)
 target_link_options(dp_flags_quiet INTERFACE -pie -Wl,-z,relro,-z,now)
 
-if(DP_SANITIZE STREQUAL "ON")
+if(DP_SANITIZE STREQUAL "ON" OR (DP_FUZZ AND NOT DP_SANITIZE))
     set(DP_SANITIZE address,undefined)
 endif()
 if(DP_SANITIZE)
