@@ -49,8 +49,8 @@ struct dp_body {
     struct dp_date due;      /* offer report_by, order answer_by */
     struct dp_date date;     /* act, reply, serve: date in the body */
     uint32_t code;           /* reason, result, route, relation, closing code, ground, way, state, media */
-    uint32_t code2;          /* duties, level, signed, office_score, source */
-    uint32_t code3;          /* view, unit_score, mode, chunks */
+    uint32_t code2;          /* duties, level, signed, office_score, roles, certificate reason */
+    uint32_t code3;          /* view, unit_score, mode, chunks, source */
     uint32_t days;           /* act */
     uint32_t index;          /* part_act */
     struct dp_name other;    /* relation.other, part_act.of, witness.of */

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The strict walk is driven by the generated descriptors, so it knows every message without a line
- * about any of them. It bounds what the unpack may ask for: no more fields than bytes, no deeper than the schema.
+ * about any of them. It bounds what the unpack may ask for: no more fields than bytes, no deeper than the
+ * schema.
  */
 #include "wire/pb.h"
 
 #include <string.h>
 
-/* Room for the structures and pointers around `bytes`: an empty submessage of 2 bytes makes one of about 100. */
+/* Room for the structures and pointers around `bytes`: an empty submessage of 2 bytes makes one of about 100.
+ */
 #define UNPACK_BYTES(len) (16384 + 64 * (len))
 
 enum wire_type { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_LEN = 2, WIRE_32 = 5 };
@@ -101,7 +103,8 @@ static bool packed_ok(ProtobufCType type, struct dp_slice s)
     return r.err == DP_OK;
 }
 
-static bool value_ok(const ProtobufCFieldDescriptor *f, struct dp_rd *r, uint8_t wire_type, enum dp_pb_text text)
+static bool value_ok(const ProtobufCFieldDescriptor *f, struct dp_rd *r, uint8_t wire_type,
+                     enum dp_pb_text text)
 {
     struct dp_slice s;
 
@@ -173,16 +176,19 @@ static bool walk(const ProtobufCMessageDescriptor *desc, struct dp_slice bytes, 
 struct room {
     struct dp_arena *arena;
     size_t left_bytes;
+    bool full;
 };
 
 static void *room_alloc(void *data, size_t len)
 {
     struct room *room = data;
+    void *p = len <= room->left_bytes ? dp_arena_alloc(room->arena, len) : NULL;
 
-    if (len > room->left_bytes)
-        return NULL;
-    room->left_bytes -= len;
-    return dp_arena_alloc(room->arena, len);
+    if (p == NULL)
+        room->full = true;
+    else
+        room->left_bytes -= len;
+    return p;
 }
 
 static void room_free(void *data, void *p)
@@ -194,7 +200,7 @@ static void room_free(void *data, void *p)
 enum dp_err dp_pb_unpack(const ProtobufCMessageDescriptor *desc, struct dp_slice bytes, enum dp_pb_text text,
                          struct dp_arena *a, void *out)
 {
-    struct room room = {a, UNPACK_BYTES(bytes.len)};
+    struct room room = {a, UNPACK_BYTES(bytes.len), false};
     ProtobufCAllocator allocator = {room_alloc, room_free, &room};
     ProtobufCMessage *message;
 
@@ -202,7 +208,7 @@ enum dp_err dp_pb_unpack(const ProtobufCMessageDescriptor *desc, struct dp_slice
         return DP_FORMAT;
     message = protobuf_c_message_unpack(desc, &allocator, bytes.len, bytes.p);
     if (message == NULL)
-        return DP_NOMEM;
+        return room.full ? DP_NOMEM : DP_FORMAT;
     *(void **)out = message;
     return DP_OK;
 }

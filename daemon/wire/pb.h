@@ -23,8 +23,8 @@ enum dp_pb_text { DP_PB_LINE, DP_PB_LINES };
  * Check `bytes` against `desc`, then unpack them into `a`; nothing of the result needs freeing.
  * DP_FORMAT, or DP_NOMEM past the arena's cap.
  */
-DP_MUST enum dp_err dp_pb_unpack(const ProtobufCMessageDescriptor *desc, struct dp_slice bytes, enum dp_pb_text text,
-                                 struct dp_arena *a, void *out);
+DP_MUST enum dp_err dp_pb_unpack(const ProtobufCMessageDescriptor *desc, struct dp_slice bytes,
+                                 enum dp_pb_text text, struct dp_arena *a, void *out);
 
 /* Append the packed message; DP_TOO_BIG past `max_bytes`. */
 DP_MUST enum dp_err dp_pb_pack(const void *message, size_t max_bytes, struct dp_buf *out);
