@@ -54,6 +54,7 @@ struct dp_block {
     uint16_t shown_count;
     struct dp_digest *hidden; /* pruned: digests of maximal hidden subtrees, left to right */
     uint16_t hidden_count;
+    struct dp_digest *leaves; /* whole: digests of all leaves, kept so that pruning need not hash again; or NULL */
 };
 
 /* Header fields that the sealer gives; root, count and signature are made. */
