@@ -9,43 +9,87 @@
 #include "case/fold.h"
 #include "relay/session.h"
 
+/* ---- N3 (relay/n3.c) ---- */
+
 /* R-N3-1, from the register body; `locked` is a manual lock set later by this node. */
 bool dp_n3_protected(const struct dp_reg *reg, bool locked);
 /*
- * True when nothing of the matter, its existence included, may go to node `target` (R-N3-2). `registrar` is the node that
- * registered it. For a matter that is not protected: false.
+ * Whether an office heads the division of its node, so that the node is its own (R-N3-2): any office of a
+ * township, a village or a department's own node (post not 0), and `bureau`, `office` and `gov` of a county
+ * and above.
  */
-bool dp_n3_denies_node(const struct dp_reg *reg, bool locked, struct dp_node registrar, struct dp_node target);
-/* The same for a session of office `o` on a shared node (R-N3-6). */
-bool dp_n3_denies_office(const struct dp_reg *reg, bool locked, struct dp_node registrar, const struct dp_office *o);
+bool dp_n3_heads(const struct dp_office *o);
 /*
- * Where a matter that `self` is asked to register must go instead (R-N3-4): {0} when it may be an entry of self's own chain;
- * else the nearest ancestor of county tier or above that is not denied, such that no node of a denied office lies at or
- * below... (see RULES.md). When even the root is denied the root itself is returned.
+ * True when nothing of the matter, its existence included, may go to node `target` (R-N3-2). `registrar` is
+ * the node that registered it. For a matter that is not protected: false.
+ */
+bool dp_n3_denies_node(const struct dp_reg *reg, bool locked, struct dp_node registrar,
+                       struct dp_node target);
+/* The same for a session of office `o` on a shared node (R-N3-6). */
+bool dp_n3_denies_office(const struct dp_reg *reg, bool locked, struct dp_node registrar,
+                         const struct dp_office *o);
+/*
+ * Where a matter that `self` is asked to register must go instead (R-N3-4): {0} when it may be an entry of
+ * self's own chain; else the nearest ancestor, by the codes, of county tier or above that is not denied. When
+ * all are denied, the topmost one (which may be self: then it is registered here, since there is nowhere
+ * higher).
  */
 struct dp_node dp_n3_parcel_to(const struct dp_reg *reg, bool locked, struct dp_node self);
 
-/* Whether a case's entries go to `child` at all (R-DOWN-1, R-DOWN-2 and N3). */
+/* ---- where entries go (relay/route.c) ---- */
+
+/*
+ * Whether a case's entries go to `child` at all (R-DOWN-1, R-DOWN-2 and N3). While the register entry is not
+ * here, N3 cannot be judged: then only a subject of which nothing but orders and their answers is known goes
+ * (R-ORD-1).
+ */
 bool dp_route_down(const struct dp_casefile *f, const struct dp_state *s, bool locked, struct dp_node child);
 /* Whether this entry (of a case routed to `child`) goes: its origin is not in the child's subtree. */
 bool dp_route_entry_down(const struct dp_fact *fact, struct dp_node child);
+/* Up goes every block whose origin is in the subtree of `self`, and nothing else (R-UP-1). */
+bool dp_route_up(struct dp_node self, struct dp_node origin);
 /* The child of `self`, by code, through which `n` is reached; {0} when n is not below self. */
 struct dp_node dp_route_child_towards(struct dp_node self, struct dp_node n);
 
-/* Lane of an entry (R-LAN-1): orders and their answers, and every entry of an urgent case, are urgent. */
+/* Lane of an entry (R-LAN-1): orders and their answers, and every entry of an urgent case, are urgent. `reg`
+ * may be NULL. */
 uint8_t dp_route_lane(const struct dp_entry *e, const struct dp_reg *reg);
 
-/* Whether a peer may send blocks of `origin` (R-SCP-1): a child only of its subtree, a parent only of what is not in ours. */
+/* Whether a peer may send blocks of `origin` (R-SCP-1): a child only of its subtree, a parent only of what is
+ * not in ours. */
 bool dp_route_scope_ok(struct dp_node self, struct dp_node peer, bool peer_is_parent, struct dp_node origin);
 
+/* ---- who holds part keys (relay/grant.c) ---- */
+
 /*
- * Nodes that must hold a grant for the parts of entry `e` (R-PRT-1), besides the issuing node: written to `out` (at most
- * `max`), returns the count. `key_holders` false when this node does not have the part keys itself.
+ * Nodes that must hold a grant for the parts of entry `e` (R-PRT-1), besides this one: written to `out`,
+ * returns the count; without doubles, never `self`, never a node that N3 denies. `f` and `s` are as they
+ * stand with `e` inserted.
+ *
+ * Called by the node that issues `e`, and by the node of the holder whose custody a `take` or `designate` of
+ * another node ends: that one has the keys which the taker needs.
  */
 #define DP_GRANTEES_MAX 8
-uint32_t dp_route_grantees(const struct dp_casefile *f, const struct dp_state *s, bool locked, const struct dp_entry *e,
-                           struct dp_node self, struct dp_node self_parent, struct dp_node out[DP_GRANTEES_MAX]);
-/* Whether node `n` may keep the part keys of the case now (R-PRT-2). */
-bool dp_route_keeps_keys(const struct dp_casefile *f, const struct dp_state *s, struct dp_node n);
+uint32_t dp_route_grantees(const struct dp_casefile *f, const struct dp_state *s, bool locked,
+                           const struct dp_entry *e, struct dp_node self, struct dp_node self_parent,
+                           struct dp_node out[DP_GRANTEES_MAX]);
+/*
+ * Indices of the entries of the case whose parts `grantee` (one of dp_route_grantees) gets because of `e`,
+ * `e` itself among them when it has parts: with custody or co-handling all of them, with duty 3 the
+ * opinion's, else just those of `e`. At most `max` are written, rising; returns how many there are, so that
+ * more than `max` means: call again with room. The caller grants those whose keys it holds.
+ */
+uint32_t dp_route_parts_for(const struct dp_casefile *f, const struct dp_state *s, const struct dp_entry *e,
+                            struct dp_node grantee, uint32_t *facts, uint32_t max);
+/*
+ * Whether node `n` may keep the part keys of the case now (R-PRT-2): it registered the case, holds it, is the
+ * registrar's parent (not when protected), or has an offer or a request of the present holder before it.
+ */
+bool dp_route_keeps_keys(const struct dp_casefile *f, const struct dp_state *s, bool locked,
+                         struct dp_node n);
+/* The same for one entry: besides, a node keeps what its own offices wrote, and the orders and answers
+ * addressed to them. */
+bool dp_route_keeps_key(const struct dp_casefile *f, const struct dp_state *s, bool locked,
+                        const struct dp_entry *e, struct dp_node n);
 
 #endif

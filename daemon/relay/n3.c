@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rule N3: who must never learn of an accusation or a confidential matter (R22 30 and 46; domain 6, privacy
+ * rules 1 and 2). It reads only what the register entry says, so every sender on the way comes to the same
+ * answer. What cannot be judged is denied.
+ */
+#include "relay/route.h"
+
+#include <string.h>
+
+/* R-N3-1 */
+bool dp_n3_protected(const struct dp_reg *reg, bool locked)
+{
+    return locked || reg->purpose == DP_PURPOSE_ACCUSATION ||
+           (reg->flags & (DP_REG_CONFIDENTIAL | DP_REG_LOCK)) != 0;
+}
+
+/* A node of a division itself, of county tier or above: where a bureau can be. */
+static bool is_bureau_node(struct dp_node n)
+{
+    enum dp_tier tier = dp_node_tier(n);
+
+    return dp_node_post(n) == 0 && tier >= DP_TIER_PROVINCE && tier <= DP_TIER_COUNTY;
+}
+
+bool dp_n3_heads(const struct dp_office *o)
+{
+    static const char *const heads[] = {"bureau", "office", "gov"};
+
+    if (!is_bureau_node(o->node))
+        return true;
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        if (strcmp(o->slug, heads[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The node itself or the nearest above it where a bureau can be; {0} when the code is no code. */
+static struct dp_node first_bureau(struct dp_node n)
+{
+    while (n.v != 0 && !is_bureau_node(n))
+        n = dp_node_parent(n);
+    return n;
+}
+
+/* R-N3-2, nobody named: everything below a bureau may be the accused. */
+static bool denies_unnamed(struct dp_node registrar, struct dp_node target)
+{
+    struct dp_node bureau = first_bureau(registrar);
+
+    if (bureau.v == 0 || !is_bureau_node(target))
+        return true;
+    return dp_node_covers(bureau, target) && !dp_node_eq(bureau, target);
+}
+
+static uint8_t respondent_count(const struct dp_reg *reg)
+{
+    return reg->respondent_count <= DP_RESPONDENTS_MAX ? reg->respondent_count : DP_RESPONDENTS_MAX;
+}
+
+bool dp_n3_denies_node(const struct dp_reg *reg, bool locked, struct dp_node registrar, struct dp_node target)
+{
+    if (!dp_n3_protected(reg, locked))
+        return false;
+    if (dp_node_tier(target) == DP_TIER_NONE)
+        return true;
+    if (reg->respondent_count == 0)
+        return denies_unnamed(registrar, target);
+    for (uint8_t i = 0; i < respondent_count(reg); i++) {
+        const struct dp_office *r = &reg->respondents[i];
+        if (dp_n3_heads(r) && dp_node_covers(r->node, target))
+            return true;
+    }
+    return false;
+}
+
+/* R-N3-6: on a shared node the office itself, and in the subtree the offices of the same system. */
+bool dp_n3_denies_office(const struct dp_reg *reg, bool locked, struct dp_node registrar,
+                         const struct dp_office *o)
+{
+    if (!dp_n3_protected(reg, locked))
+        return false;
+    if (dp_n3_denies_node(reg, locked, registrar, o->node))
+        return true;
+    for (uint8_t i = 0; i < respondent_count(reg); i++) {
+        const struct dp_office *r = &reg->respondents[i];
+        struct dp_node home = dp_node_of(dp_node_div(r->node), 0);
+        if (strncmp(r->slug, o->slug, DP_SLUG_MAX) == 0 && dp_node_covers(home, o->node))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * R-N3-4. An entry of self's chain is read by every node above self. A denied node above means a denied self,
+ * as the whole subtree of a respondent is denied; so it is enough to look at self, and any ancestor that is
+ * not denied has none above that is.
+ */
+struct dp_node dp_n3_parcel_to(const struct dp_reg *reg, bool locked, struct dp_node self)
+{
+    struct dp_node top = self;
+
+    if (!dp_n3_denies_node(reg, locked, self, self))
+        return (struct dp_node){0};
+    for (struct dp_node a = dp_node_parent(self); a.v != 0; a = dp_node_parent(a)) {
+        top = a;
+        if (is_bureau_node(a) && !dp_n3_denies_node(reg, locked, self, a))
+            return a;
+    }
+    return top;
+}
