@@ -5,8 +5,15 @@
  *
  * One write transaction at a time, owned by the loop; any number of short read transactions.
  * A write transaction carries a sticky error: after the first failure every write is a
- * no-op, and commit returns that error with nothing changed (R-STO-1). Keys 1..511 bytes, memcmp order.
- * Borrowed values are valid until the next write in the same transaction, or its end.
+ * no-op, and commit returns that error with nothing changed (R-STO-1). Keys 1..511 bytes, memcmp order;
+ * another size, a table out of range: DP_RANGE; a value above DP_KV_VAL_MAX: DP_TOO_BIG.
+ * Borrowed values are valid until the next write in the same transaction, or its end; that write
+ * itself may take them. A read transaction sees what was committed when it began, until it ends.
+ *
+ * A cursor survives writes to its table: next and prev give the neighbours of the key it gave last,
+ * whether that key is still there or not. A new cursor stands nowhere (next: first, prev: last). After
+ * DP_NOT_FOUND from next, FIRST or GE it stands behind the last key, for good; from prev, LAST or LE before
+ * the first. GE takes the empty key as the lowest. LE takes it, and finds nothing.
  */
 #ifndef DP_PORT_KV_H
 #define DP_PORT_KV_H
@@ -20,6 +27,7 @@
 
 #define DP_KV_TABLES_MAX 40
 #define DP_KV_KEY_MAX 511
+#define DP_KV_VAL_MAX ((size_t)64 << 20)
 
 struct dp_kv;
 struct dp_kv_txn;
@@ -28,14 +36,14 @@ struct dp_kv_cur;
 enum dp_kv_seek { DP_KV_GE, DP_KV_LE, DP_KV_FIRST, DP_KV_LAST };
 
 struct dp_kv_stat {
-    uint64_t disk_bytes;  /* used by the store */
-    uint64_t disk_free;   /* free bytes of the file system, UINT64_MAX when it has none */
+    uint64_t disk_bytes; /* used by the store */
+    uint64_t disk_free;  /* free bytes of the file system, UINT64_MAX when it has none */
     uint64_t disk_total;
     uint64_t entries;
 };
 
 struct dp_kv_ops {
-    /* DP_FULL, DP_IO, DP_CORRUPT, DP_NOMEM */
+    /* DP_FULL, DP_IO, DP_CORRUPT, DP_NOMEM; DP_AGAIN while another write transaction is open */
     enum dp_err (*begin)(struct dp_kv *kv, bool write, struct dp_kv_txn **out);
     /* Ends the transaction in any case. A read transaction just ends. */
     enum dp_err (*commit)(struct dp_kv_txn *t);

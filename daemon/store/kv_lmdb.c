@@ -16,7 +16,7 @@
 #include <sys/statvfs.h>
 
 #include "base/log.h"
-#include "store/dump.h"
+#include "store/backup.h"
 #include "store/lmdb_env.h"
 
 /* Where a cursor stands. BEFORE and AFTER are the ends of the table, whatever is added there later. */
@@ -51,8 +51,8 @@ struct lmdb {
     bool writing;
     struct dp_kv_txn *idle_readers;
     struct dp_kv_cur *idle_curs[2][DP_KV_TABLES_MAX]; /* of readers; of the writer, closed with it */
-    size_t inline_max; /* longer stored values never share a page */
-    uint8_t *scratch;  /* inline_max bytes */
+    size_t inline_max;                                /* longer stored values never share a page */
+    uint8_t *scratch;                                 /* inline_max bytes */
 };
 
 static const struct dp_kv_ops ops;
@@ -271,7 +271,8 @@ static int put_apart(struct dp_kv_txn *t, unsigned table, MDB_val *k, struct dp_
     return 0;
 }
 
-static void put_with(struct dp_kv_txn *t, unsigned table, struct dp_slice key, struct dp_slice val, unsigned flags)
+static void put_with(struct dp_kv_txn *t, unsigned table, struct dp_slice key, struct dp_slice val,
+                     unsigned flags)
 {
     uint8_t key_copy[DP_KV_KEY_MAX]; /* may be borrowed as well */
     MDB_val k = {.mv_size = key.len, .mv_data = key_copy};
@@ -370,8 +371,8 @@ static void cur_close(struct dp_kv_cur *c)
 }
 
 /* Take the place that LMDB found, or `missed` when it found none. */
-static enum dp_err arrive(struct dp_kv_cur *c, int rc, const MDB_val *mk, const MDB_val *mv, enum place missed,
-                          struct dp_slice *k, struct dp_slice *v)
+static enum dp_err arrive(struct dp_kv_cur *c, int rc, const MDB_val *mk, const MDB_val *mv,
+                          enum place missed, struct dp_slice *k, struct dp_slice *v)
 {
     enum dp_err err;
 
@@ -521,7 +522,7 @@ static enum dp_err stat_kv(struct dp_kv *base, struct dp_kv_stat *out)
 
 static enum dp_err backup(struct dp_kv *base, const char *path)
 {
-    return dp_dump_write(base, path);
+    return dp_backup_write(base, path, NULL, NULL);
 }
 
 /* A process that died while it read would keep every page since then in use. */

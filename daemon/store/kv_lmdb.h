@@ -15,7 +15,7 @@
 
 #include "port/kv.h"
 
-#define DP_KV_LMDB_DATA "data.mdb"   /* in `dir`: everything that was committed */
+#define DP_KV_LMDB_DATA "data.mdb"    /* in `dir`: everything that was committed */
 #define DP_KV_LMDB_GUARD "store.lock" /* in `dir`: held while the store is open */
 
 /*

@@ -125,7 +125,8 @@ static enum dp_err make_dir(const char *dir, char *why, size_t why_len)
     struct stat st;
 
     if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-        return fail(errno == ENOSPC ? DP_FULL : DP_IO, why, why_len, "cannot make %s: %s", dir, strerror(errno));
+        return fail(errno == ENOSPC ? DP_FULL : DP_IO, why, why_len, "cannot make %s: %s", dir,
+                    strerror(errno));
     if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
         return fail(DP_IO, why, why_len, "%s is not a directory", dir);
     return DP_OK;
@@ -168,7 +169,8 @@ static enum dp_err take_guard(struct dp_lmdb_env *e, const char *dir, char *why,
         return fail(DP_RANGE, why, why_len, "the path of the store is too long");
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return fail(errno == ENOSPC ? DP_FULL : DP_IO, why, why_len, "cannot open %s: %s", path, strerror(errno));
+        return fail(errno == ENOSPC ? DP_FULL : DP_IO, why, why_len, "cannot open %s: %s", path,
+                    strerror(errno));
     e->guard_fd = fd;
     if (flock(fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? refuse_second(fd, dir, why, why_len)
@@ -322,13 +324,13 @@ static enum dp_err mend_length(struct dp_lmdb_env *e, const char *dir, uint64_t 
     if (missing == 0)
         return DP_OK;
     if (need > map_size || mdb_env_get_fd(e->env, &fd) != 0 || ftruncate(fd, (off_t)need) != 0)
-        return fail(DP_CORRUPT, why, why_len, "%s/%s is damaged: it should have %llu bytes", dir, DP_KV_LMDB_DATA,
-                    (unsigned long long)need);
+        return fail(DP_CORRUPT, why, why_len, "%s/%s is damaged: it should have %llu bytes", dir,
+                    DP_KV_LMDB_DATA, (unsigned long long)need);
     mdb_env_close(e->env); /* no fork while it is open */
     e->env = NULL;
     if (!is_whole(dir, map_size))
-        return fail(DP_CORRUPT, why, why_len, "%s/%s was cut short by %llu bytes and records are missing", dir,
-                    DP_KV_LMDB_DATA, (unsigned long long)missing);
+        return fail(DP_CORRUPT, why, why_len, "%s/%s was cut short by %llu bytes and records are missing",
+                    dir, DP_KV_LMDB_DATA, (unsigned long long)missing);
     dp_log(DP_LOG_NOTICE, "store: %s was %llu bytes short; every record is there", DP_KV_LMDB_DATA,
            (unsigned long long)missing);
     if (env_create(dir, map_size, 0, &e->env) != 0)
@@ -336,7 +338,8 @@ static enum dp_err mend_length(struct dp_lmdb_env *e, const char *dir, uint64_t 
     return DP_OK;
 }
 
-static enum dp_err open_env(struct dp_lmdb_env *e, const char *dir, uint64_t map_size, char *why, size_t why_len)
+static enum dp_err open_env(struct dp_lmdb_env *e, const char *dir, uint64_t map_size, char *why,
+                            size_t why_len)
 {
     enum dp_err err;
     MDB_stat st;

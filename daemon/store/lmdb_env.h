@@ -21,8 +21,8 @@ struct dp_lmdb_env {
 };
 
 /* As dp_kv_lmdb_open. The caller closes `e` with dp_lmdb_env_close whatever the result. */
-DP_MUST enum dp_err dp_lmdb_env_open(struct dp_lmdb_env *e, const char *dir, uint64_t map_size_bytes, char *why,
-                                     size_t why_len);
+DP_MUST enum dp_err dp_lmdb_env_open(struct dp_lmdb_env *e, const char *dir, uint64_t map_size_bytes,
+                                     char *why, size_t why_len);
 void dp_lmdb_env_close(struct dp_lmdb_env *e);
 
 /* The one translation of what LMDB and the system return; unusual codes are logged with `what`. */
