@@ -6,6 +6,7 @@
  */
 #include "base/slice.h"
 
+#include <endian.h>
 #include <string.h>
 
 #define VARINT_MAX 10
@@ -33,36 +34,35 @@ static const uint8_t *rd_next(struct dp_rd *r, size_t len)
     return p;
 }
 
-static uint64_t rd_be(struct dp_rd *r, size_t len)
-{
-    const uint8_t *p = rd_next(r, len);
-    uint64_t v = 0;
-
-    if (p == NULL)
-        return 0;
-    for (size_t i = 0; i < len; i++)
-        v = v << 8 | p[i];
-    return v;
-}
-
 uint8_t dp_rd_u8(struct dp_rd *r)
 {
-    return (uint8_t)rd_be(r, 1);
+    const uint8_t *p = rd_next(r, 1);
+
+    return p == NULL ? 0 : *p;
 }
 
 uint16_t dp_rd_u16(struct dp_rd *r)
 {
-    return (uint16_t)rd_be(r, 2);
+    uint16_t v;
+
+    dp_rd_copy(r, &v, sizeof(v));
+    return be16toh(v);
 }
 
 uint32_t dp_rd_u32(struct dp_rd *r)
 {
-    return (uint32_t)rd_be(r, 4);
+    uint32_t v;
+
+    dp_rd_copy(r, &v, sizeof(v));
+    return be32toh(v);
 }
 
 uint64_t dp_rd_u64(struct dp_rd *r)
 {
-    return rd_be(r, 8);
+    uint64_t v;
+
+    dp_rd_copy(r, &v, sizeof(v));
+    return be64toh(v);
 }
 
 static uint64_t rd_fail(struct dp_rd *r)
@@ -77,6 +77,8 @@ uint64_t dp_rd_varint(struct dp_rd *r)
     size_t left = (size_t)(r->end - r->p);
     uint64_t v = 0;
 
+    if (left > 0 && r->p[0] < 0x80)
+        return *r->p++;
     for (size_t i = 0; i < left && i < VARINT_MAX; i++) {
         uint8_t b = r->p[i];
         v |= (uint64_t)(b & 0x7f) << (7 * i);
@@ -138,34 +140,27 @@ static uint8_t *wr_next(struct dp_wr *w, size_t len)
     return w->p + at;
 }
 
-static void wr_be(struct dp_wr *w, uint64_t v, size_t len)
-{
-    uint8_t *p = wr_next(w, len);
-
-    if (p == NULL)
-        return;
-    for (size_t i = len; i-- > 0; v >>= 8)
-        p[i] = (uint8_t)v;
-}
-
 void dp_wr_u8(struct dp_wr *w, uint8_t v)
 {
-    wr_be(w, v, 1);
+    dp_wr_bytes(w, &v, sizeof(v));
 }
 
 void dp_wr_u16(struct dp_wr *w, uint16_t v)
 {
-    wr_be(w, v, 2);
+    v = htobe16(v);
+    dp_wr_bytes(w, &v, sizeof(v));
 }
 
 void dp_wr_u32(struct dp_wr *w, uint32_t v)
 {
-    wr_be(w, v, 4);
+    v = htobe32(v);
+    dp_wr_bytes(w, &v, sizeof(v));
 }
 
 void dp_wr_u64(struct dp_wr *w, uint64_t v)
 {
-    wr_be(w, v, 8);
+    v = htobe64(v);
+    dp_wr_bytes(w, &v, sizeof(v));
 }
 
 void dp_wr_varint(struct dp_wr *w, uint64_t v)

@@ -5,6 +5,7 @@
  */
 #include "base/id.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -229,41 +230,34 @@ int dp_name_cmp(const struct dp_name *a, const struct dp_name *b)
     return order(a->seq, b->seq);
 }
 
-static void put_be(uint8_t *out, uint64_t v, size_t len)
-{
-    for (size_t i = len; i-- > 0; v >>= 8)
-        out[i] = (uint8_t)v;
-}
-
-static uint64_t get_be(const uint8_t *in, size_t len)
-{
-    uint64_t v = 0;
-
-    for (size_t i = 0; i < len; i++)
-        v = v << 8 | in[i];
-    return v;
-}
-
 void dp_name_put(const struct dp_name *n, uint8_t out[DP_NAME_BYTES])
 {
-    put_be(out, n->origin.v, 8);
-    put_be(out + 8, n->inc, 4);
-    put_be(out + 12, n->seq, 8);
+    uint64_t origin = htobe64(n->origin.v), seq = htobe64(n->seq);
+    uint32_t inc = htobe32(n->inc);
+
+    memcpy(out, &origin, 8);
+    memcpy(out + 8, &inc, 4);
+    memcpy(out + 12, &seq, 8);
 }
 
 struct dp_name dp_name_get(const uint8_t in[DP_NAME_BYTES])
 {
-    return (struct dp_name){{get_be(in, 8)}, (uint32_t)get_be(in + 8, 4), get_be(in + 12, 8)};
+    uint64_t origin, seq;
+    uint32_t inc;
+
+    memcpy(&origin, in, 8);
+    memcpy(&inc, in + 8, 4);
+    memcpy(&seq, in + 12, 8);
+    return (struct dp_name){{be64toh(origin)}, be32toh(inc), be64toh(seq)};
 }
 
 void dp_name_format(const struct dp_name *n, char out[DP_NAME_TEXT])
 {
-    uint8_t inc[4];
+    uint32_t inc = htobe32(n->inc);
     char *end = put_node(out, n->origin);
 
-    put_be(inc, n->inc, sizeof(inc));
     *end++ = ':';
-    dp_hex(inc, sizeof(inc), end);
+    dp_hex(&inc, sizeof(inc), end);
     end += 2 * sizeof(inc);
     *end++ = ':';
     end = dp_text_put(end, n->seq, dp_text_width(n->seq));
@@ -273,15 +267,15 @@ void dp_name_format(const struct dp_name *n, char out[DP_NAME_TEXT])
 /* Eight lower-case hex digits. */
 static bool parse_inc(struct dp_slice s, uint32_t *out)
 {
-    uint8_t inc[4];
+    uint32_t inc;
 
     for (size_t i = 0; i < s.len; i++) {
         if (s.p[i] >= 'A' && s.p[i] <= 'F')
             return false;
     }
-    if (dp_unhex((const char *)s.p, s.len, inc, sizeof(inc)) != DP_OK)
+    if (dp_unhex((const char *)s.p, s.len, &inc, sizeof(inc)) != DP_OK)
         return false;
-    *out = (uint32_t)get_be(inc, sizeof(inc));
+    *out = be32toh(inc);
     return true;
 }
 
