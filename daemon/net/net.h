@@ -212,8 +212,7 @@ void dp_net_fd_remove(struct dp_net *net, int fd); /* before the caller closes i
     X(control_in,         "control requests")                                              \
     X(control_refused,    "control requests dropped: no credentials, or malformed")        \
     X(enroll_in,          "enrolment messages")                                            \
-    X(enroll_limited,     "enrolment messages dropped: too many per second")               \
-    X(accept_errors,      "accepts failed (descriptors used up)")
+    X(enroll_limited,     "enrolment messages dropped: too many per second")
 /* clang-format on */
 
 struct dp_net_counters {

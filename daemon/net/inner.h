@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of this folder share. A server is a bound ROUTER with its monitor; a dialler is
+ * one DEALER per attempt; the table of connections is indexed by descriptor, as the monitor
+ * reports them; the table of peers is keyed by CURVE key. Nothing here is seen outside net/.
+ */
+#ifndef DP_NET_INNER_H
+#define DP_NET_INNER_H
+
+#include <zmq.h>
+
+#include "net/net.h"
+
+#define ENDPOINT_BYTES 128
+#define DIALLERS 5 /* four parents and one for enrolment */
+#define NO_CONN UINT32_MAX
+#define CURVE_OVERHEAD 33 /* of one message: name 8, nonce 8, tag 16, flags 1 */
+#define ROUTING_ID_BYTES 5
+#define DOMAIN_LINK "link"
+#define DOMAIN_ENROLL "enroll"
+
+enum role { ROLE_NONE, ROLE_LINK, ROLE_ENROLL, ROLE_CONTROL };
+
+/* A token bucket: `per_s` a second, at most twice that at once. */
+struct rate {
+    int per_s;
+    int64_t milli; /* thousandths of a token */
+    int64_t at_ms;
+};
+
+struct server {
+    enum role role;
+    void *socket; /* NULL: closed */
+    void *monitor;
+    char endpoint[ENDPOINT_BYTES];
+    struct rate accepts;
+    struct rate messages;
+    uint64_t hoard_max; /* bytes of a connection since its last message */
+    size_t open;        /* connections */
+    size_t live;        /* of these, not cut by us */
+    size_t pending;     /* of these, without a message so far */
+};
+
+/* One accepted connection, at the index of its descriptor; role NONE: none there. */
+struct conn {
+    enum role role;
+    bool settled; /* has sent a message */
+    bool heard;   /* has sent one since the last look */
+    bool cut;     /* shut down by us, its end not yet reported */
+    uint32_t serial;
+    uint32_t peer; /* index + 1; 0: none */
+    int64_t since_ms;
+    uint64_t base_bytes;
+};
+
+struct conns {
+    struct conn *at;
+    size_t cap;
+    uint32_t serial;
+    int fd_limit;
+    int64_t look_ms; /* next look at all */
+};
+
+struct peer {
+    struct dp_net_key key;
+    uint64_t token;
+    uint32_t routing_id; /* of the newest session ever */
+    bool known;          /* routing_id is set */
+    bool up;             /* LINK_UP was given, frames are delivered */
+    bool down_due;       /* LINK_DOWN is owed at the end of the turn */
+    int fd;
+    uint32_t serial; /* of that connection */
+};
+
+struct peers {
+    struct peer *at;
+    size_t len;
+    size_t cap;
+    uint32_t *slot; /* index + 1 by key, open addressing */
+    size_t slots;   /* power of two */
+    size_t downs_due;
+};
+
+enum dial_state { DIAL_OFF, DIAL_WAIT, DIAL_TRY, DIAL_UP };
+
+struct dialler {
+    enum dial_state state;
+    bool enroll;
+    bool ended;    /* the connection is over; what it brought is still to be read */
+    bool down_due; /* LINK_DOWN is owed */
+    struct dp_net_key server;
+    struct dp_net_pair own;
+    char address[DP_NET_ADDRESSES_MAX][ENDPOINT_BYTES];
+    size_t addresses;
+    size_t next;
+    unsigned failures;
+    int64_t due_ms; /* WAIT: when to try; TRY: when to give up */
+    int64_t up_ms;
+    void *socket;
+    void *monitor;
+};
+
+/* Messages of this turn, kept until the next so that events borrow their bytes. */
+struct held {
+    zmq_msg_t *at;
+    size_t len;
+    size_t cap;
+};
+
+struct budget {
+    int messages;
+    size_t bytes;
+};
+
+struct dp_net {
+    struct dp_net_config cfg;
+    void *zmq;
+    void *zap; /* NULL until the first listener */
+    struct server link;
+    struct server enroll;
+    struct server control;
+    dp_net_allow *allow;
+    void *allow_ctx;
+    struct dialler dial[DIALLERS]; /* the last one is for enrolment */
+    struct conns conns;
+    struct peers peers;
+    struct held held;
+    int fd[DP_NET_FDS_MAX];
+    size_t fds;
+    unsigned names; /* of monitor endpoints */
+    dp_net_on *on;  /* during a turn */
+    void *on_ctx;
+    struct dp_net_counters count;
+};
+
+/* ---- net.c ---- */
+int64_t net_now(const struct dp_net *net);
+bool rate_take(struct rate *r, int64_t now_ms);
+enum dp_err net_errno(void);
+/* Free place for one more message of this turn, or NULL. The caller initialises and counts it. */
+zmq_msg_t *held_next(struct dp_net *net);
+void held_release(struct dp_net *net);
+bool budget_take(struct budget *b, size_t bytes);
+struct budget budget_of(const struct dp_net *net);
+
+/* ---- options.c: a socket being set up; the first failure sticks ---- */
+struct setup {
+    void *socket; /* NULL after a failure to create it */
+    enum dp_err err;
+};
+struct setup setup_socket(struct dp_net *net, int type);
+void setup_int(struct setup *s, int option, int value);
+void setup_bytes(struct setup *s, int option, const void *p, size_t len);
+/* Limits and times of a link over TCP; `max_bytes` is the payload. */
+void setup_link(struct setup *s, const struct dp_net_config *c, int max_bytes, int hwm);
+void setup_curve_server(struct setup *s, const struct dp_net_pair *own, const char *domain);
+void setup_curve_client(struct setup *s, const struct dp_net_pair *own, const struct dp_net_key *server);
+/* DP_CONFIG unless `endpoint` is "tcp://<number>:<port>"; `*` as port only when binding. */
+enum dp_err endpoint_check(const char *endpoint, bool bind);
+
+/* ---- monitor.c ---- */
+struct mon_event {
+    int what;
+    int value;
+};
+enum dp_err monitor_open(struct dp_net *net, void *socket, int events, void **out);
+bool monitor_next(void *monitor, struct mon_event *e);
+/* Closes both, in the order the library needs; NULLs. */
+void monitored_close(void **socket, void **monitor);
+
+/* ---- zap.c ---- */
+enum dp_err zap_open(struct dp_net *net);
+void zap_serve(struct dp_net *net);
+
+/* ---- server.c ---- */
+enum received { RECEIVED_NONE, RECEIVED_ONE, RECEIVED_BAD };
+struct arrival {
+    uint32_t routing_id;
+    int fd; /* -1: unknown */
+    zmq_msg_t *msg;
+    struct dp_slice bytes;
+};
+/* Bind `s->socket` = setup's socket to `endpoint`; takes the socket in every case. */
+enum dp_err server_open(struct dp_net *net, struct server *s, struct setup *setup, const char *endpoint);
+void server_close(struct dp_net *net, struct server *s);
+void server_watch(struct dp_net *net, struct server *s);
+/* The next message. BAD: dropped and its connection cut. */
+enum received server_receive(struct dp_net *net, struct server *s, struct arrival *a);
+enum dp_err server_send(struct dp_net *net, struct server *s, uint32_t routing_id, struct dp_slice bytes);
+
+/* ---- conns.c ---- */
+void conns_accepted(struct dp_net *net, struct server *s, int fd);
+void conns_closed(struct dp_net *net, struct server *s, int fd);
+/* A message came on `fd`; the connection, or NULL when it is no longer known. */
+struct conn *conns_heard(struct dp_net *net, enum role role, int fd);
+void conns_cut(struct dp_net *net, int fd);
+void conns_forget(struct dp_net *net, enum role role);
+/* Cut those that send bytes without messages or stay too long; call each turn. */
+void conns_look(struct dp_net *net);
+struct server *server_of(struct dp_net *net, enum role role);
+
+/* ---- peers.c ---- */
+enum dp_err peers_init(struct peers *p, size_t cap);
+void peers_fini(struct peers *p);
+struct peer *peers_find(const struct peers *p, const struct dp_net_key *key);
+/* Found or added; NULL when all places are taken by peers that are up. */
+struct peer *peers_put(struct dp_net *net, const struct dp_net_key *key);
+/* LINK_DOWN is owed; frames of this turn still count when `drain`. No-op unless up. */
+void peers_lost(struct dp_net *net, struct peer *peer, bool drain);
+/* All sessions are over, and the socket that numbered them is gone. */
+void peers_reset(struct dp_net *net);
+
+void discard_rest(void *socket);                /* the rest of a message of several parts */
+int64_t conns_due_ms(const struct dp_net *net); /* when to look next; INT64_MAX: nothing is open */
+
+/* ---- listen.c, dial.c, enroll.c, control.c: their part of a turn ---- */
+void listen_serve(struct dp_net *net);
+void listen_downs(struct dp_net *net);
+void emit(struct dp_net *net, const struct dp_net_event *ev);
+
+struct dialler *dial_find(struct dp_net *net, const struct dp_net_key *server);
+enum dp_err dial_start(struct dp_net *net, struct dialler *d, const char *const *addresses, size_t n);
+void dial_stop(struct dialler *d);
+enum dp_err dial_send(struct dp_net *net, struct dialler *d, struct dp_slice bytes);
+void dial_fail(struct dp_net *net, struct dialler *d);
+void dial_watch(struct dp_net *net, struct dialler *d);
+void dial_serve(struct dp_net *net, struct dialler *d);
+/* Timers: open what is due, give up what takes too long. */
+void dial_timers(struct dp_net *net, struct dialler *d);
+
+struct dialler *enroll_dialler(struct dp_net *net);
+void enroll_serve(struct dp_net *net);
+void control_serve(struct dp_net *net);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parent's side: who speaks is the key that the authenticator accepted, read from the message
+ * itself. The library numbers connections upward, so that of two sessions with one key the
+ * newer is known, and an older one cannot come back.
+ */
+#include "net/inner.h"
+
+#include <string.h>
+
+enum dp_err dp_net_listen(struct dp_net *net, const char *endpoint, const struct dp_net_pair *own,
+                          dp_net_allow *allow, void *ctx)
+{
+    struct setup s;
+    enum dp_err err = endpoint_check(endpoint, true);
+
+    if (net->link.socket != NULL)
+        return DP_CONFLICT;
+    if (err == DP_OK)
+        err = zap_open(net);
+    if (err != DP_OK)
+        return err;
+    net->allow = allow;
+    net->allow_ctx = ctx;
+    net->link.accepts = (struct rate){.per_s = net->cfg.accept_per_s, .at_ms = INT64_MIN / 2};
+    net->link.hoard_max =
+        (uint64_t)(net->cfg.hwm + 2) * DP_NET_FRAME_MAX + 2 * (uint64_t)net->cfg.rcvbuf_bytes;
+    s = setup_socket(net, ZMQ_ROUTER);
+    setup_link(&s, &net->cfg, DP_NET_FRAME_MAX, net->cfg.hwm);
+    setup_curve_server(&s, own, DOMAIN_LINK);
+    return server_open(net, &net->link, &s, endpoint);
+}
+
+const char *dp_net_listen_endpoint(const struct dp_net *net)
+{
+    return net->link.socket != NULL ? net->link.endpoint : NULL;
+}
+
+void dp_net_listen_close(struct dp_net *net)
+{
+    if (net->link.socket == NULL)
+        return;
+    server_close(net, &net->link);
+    peers_reset(net);
+}
+
+static void tell(struct dp_net *net, enum dp_net_event_type type, const struct peer *p, struct dp_slice bytes)
+{
+    struct dp_net_event ev = {.type = type, .key = p->key, .token = p->token, .fd = -1, .bytes = bytes};
+
+    emit(net, &ev);
+}
+
+static void go_down(struct dp_net *net, struct peer *p)
+{
+    p->up = p->down_due = false;
+    net->peers.downs_due--;
+    tell(net, DP_NET_LINK_DOWN, p, dp_slice_of(NULL, 0));
+}
+
+/* The session before this one, which may still look alive from here. */
+static void end_older(struct dp_net *net, struct peer *p)
+{
+    const struct conns *cs = &net->conns;
+
+    if (p->up && !p->down_due) {
+        net->count.replaced++;
+        if (p->fd >= 0 && (size_t)p->fd < cs->cap && cs->at[p->fd].serial == p->serial)
+            conns_cut(net, p->fd);
+    }
+    peers_lost(net, p, false);
+    if (p->down_due)
+        go_down(net, p);
+}
+
+static bool read_key(struct dp_net *net, const struct arrival *a, struct dp_net_key *key)
+{
+    /* Of the payload part: after a poll the id part has lost its properties. */
+    const char *user = zmq_msg_gets(a->msg, "User-Id");
+
+    if (user != NULL && dp_unhex(user, strlen(user), key->b, sizeof(key->b)) == DP_OK)
+        return true;
+    net->count.unauthenticated++;
+    conns_cut(net, a->fd);
+    return false;
+}
+
+/* First message of a connection. NULL: not let in. */
+static struct peer *begin(struct dp_net *net, const struct arrival *a, const struct dp_net_key *key)
+{
+    uint64_t token = 0;
+    struct peer *p = NULL;
+    struct conn *c;
+
+    if (!net->allow(net->allow_ctx, key, &token))
+        net->count.auth_failed++;
+    else if ((p = peers_put(net, key)) == NULL)
+        net->count.crowded_out++;
+    if (p == NULL) {
+        conns_cut(net, a->fd);
+        return NULL;
+    }
+    end_older(net, p);
+    if (net->link.socket == NULL) /* the caller closed it meanwhile */
+        return NULL;
+    c = conns_heard(net, ROLE_LINK, a->fd);
+    p->token = token;
+    p->routing_id = a->routing_id;
+    p->known = p->up = true;
+    p->fd = c != NULL ? a->fd : -1;
+    p->serial = c != NULL ? c->serial : 0;
+    if (c != NULL)
+        c->peer = (uint32_t)(p - net->peers.at) + 1;
+    net->count.sessions++;
+    tell(net, DP_NET_LINK_UP, p, dp_slice_of(NULL, 0));
+    return p;
+}
+
+static void take(struct dp_net *net, const struct arrival *a)
+{
+    struct dp_net_key key;
+    struct peer *p;
+
+    if (!read_key(net, a, &key))
+        return;
+    p = peers_find(&net->peers, &key);
+    if (p == NULL || !p->known || (int32_t)(a->routing_id - p->routing_id) > 0)
+        p = begin(net, a, &key);
+    if (p == NULL)
+        return;
+    if (!p->up || p->routing_id != a->routing_id) {
+        net->count.stale++;
+        return;
+    }
+    (void)conns_heard(net, ROLE_LINK, a->fd);
+    net->count.frames_in++;
+    net->count.bytes_in += a->bytes.len;
+    tell(net, DP_NET_FRAME, p, a->bytes);
+}
+
+void listen_serve(struct dp_net *net)
+{
+    struct budget b = budget_of(net);
+    struct arrival a;
+    enum received got;
+
+    do {
+        got = server_receive(net, &net->link, &a);
+        if (got == RECEIVED_ONE && a.bytes.len > DP_NET_FRAME_MAX) {
+            net->count.oversized++;
+            conns_cut(net, a.fd);
+        } else if (got == RECEIVED_ONE) {
+            take(net, &a);
+        }
+    } while (got != RECEIVED_NONE && budget_take(&b, a.bytes.len));
+}
+
+void listen_downs(struct dp_net *net)
+{
+    for (size_t i = 0; net->peers.downs_due > 0 && i < net->peers.len; i++)
+        if (net->peers.at[i].down_due)
+            go_down(net, &net->peers.at[i]);
+}
+
+enum dp_err dp_net_send(struct dp_net *net, const struct dp_net_key *key, struct dp_slice frame)
+{
+    struct dialler *d = dial_find(net, key);
+    struct peer *p;
+    enum dp_err err;
+
+    if (frame.len > DP_NET_FRAME_MAX)
+        return DP_TOO_BIG;
+    if (d != NULL)
+        return dial_send(net, d, frame);
+    p = peers_find(&net->peers, key);
+    if (p == NULL || !p->up || p->down_due)
+        return DP_UNREACHABLE;
+    err = server_send(net, &net->link, p->routing_id, frame);
+    if (err == DP_UNREACHABLE)
+        peers_lost(net, p, true);
+    return err;
+}
+
+void dp_net_drop(struct dp_net *net, const struct dp_net_key *key)
+{
+    struct dialler *d = dial_find(net, key);
+    struct peer *p = peers_find(&net->peers, key);
+
+    if (d != NULL)
+        dial_fail(net, d);
+    if (p == NULL || !p->up)
+        return;
+    if (p->fd >= 0 && (size_t)p->fd < net->conns.cap && net->conns.at[p->fd].serial == p->serial)
+        conns_cut(net, p->fd);
+    peers_lost(net, p, false);
+}
