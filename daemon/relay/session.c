@@ -175,14 +175,17 @@ static uint32_t low_in_flight(const struct dp_session *s, uint64_t *bytes)
 /* R-LAN-3: what the low lanes may use leaves flights and bytes for control and urgent at any time. */
 bool dp_session_fits(const struct dp_session *s, uint8_t lane, uint32_t bytes)
 {
-    uint64_t window = dp_session_window(s), low_bytes, room;
+    uint64_t window = dp_session_window(s), low_bytes, high_bytes;
     uint32_t low_count = low_in_flight(s, &low_bytes);
 
-    if (is_low(lane))
-        return low_count < DP_FLIGHT_LOW_MAX && (low_count == 0 || low_bytes + bytes <= window / 2);
-    room = window - min_u64(low_bytes, window / 2);
-    return s->flight_count < DP_FLIGHT_MAX &&
-           (s->flight_count == low_count || s->flight_bytes - low_bytes + bytes <= room);
+    high_bytes = s->flight_bytes - low_bytes;
+    if (s->flight_count >= DP_FLIGHT_MAX)
+        return false;
+    if (is_low(lane)) {
+        return low_count < DP_FLIGHT_LOW_MAX && high_bytes <= window / 2 &&
+               (low_count == 0 || low_bytes + bytes <= window / 2);
+    }
+    return s->flight_count == low_count || high_bytes + bytes <= window - min_u64(low_bytes, window / 2);
 }
 
 bool dp_session_next(const struct dp_session *s, uint8_t *lane, uint64_t *number)
