@@ -62,11 +62,12 @@ enum dp_verdict { DP_PENDING = 0, DP_VALID = 1, DP_VOIDED = 2 };
  * where possible (DP_FACT_NONE: absent, or in another file and then ready).
  */
 struct dp_fact {
-    struct dp_entry e;     /* e.reg, e.profile, e.calendar are NULL here: see dp_casefile.reg */
-    struct dp_origin from; /* of its certificate */
+    uint32_t prev, custody, re;
     uint8_t verdict;       /* enum dp_verdict */
     uint8_t reason;        /* enum dp_void_reason when voided */
-    uint32_t prev, custody, re;
+    uint8_t foreign;       /* bits prev 1, custody 2, re 4: names an entry of another subject that is ready */
+    struct dp_entry e;     /* e.reg, e.profile, e.calendar are NULL here: see dp_casefile.reg */
+    struct dp_origin from; /* of its certificate */
 };
 
 struct dp_casefile {
@@ -74,7 +75,10 @@ struct dp_casefile {
     bool has_reg;
     struct dp_reg reg; /* of the register entry, once held */
     struct dp_fact *facts;
-    uint32_t count, cap; /* facts: heap, owned */
+    uint32_t count, cap;          /* facts: heap, owned */
+    uint32_t pending, witnesses;  /* facts not decided yet; valid `witness` facts */
+    uint32_t *slots, slots_count; /* name to index + 1, open addressing; heap */
+    uint64_t *scratch;            /* of the causal walks; heap; a file serves one thread */
 };
 
 /* A case holds at most this many entries; more are quarantined (R-QUA-1). */
@@ -93,16 +97,18 @@ typedef bool dp_ready_elsewhere(void *ctx, const struct dp_name *n);
 
 /* What one insertion did. */
 struct dp_insert {
-    uint32_t index;    /* where the entry is now */
-    bool duplicate;    /* it was here before: nothing changed */
-    uint32_t decided;  /* how many entries became ready through it, itself included */
+    uint32_t index;   /* where the entry is now */
+    bool duplicate;   /* it was here before: nothing changed, not even when the content differs */
+    uint32_t decided; /* how many entries became ready through it, itself included */
 };
 
 /*
  * Insert `e`, whose block's certificate says `from`, resolve what it and what waited for it
  * need, and decide the verdicts of all that became ready, in causal order. Names that are still missing for
- * it are pending. DP_DUPLICATE is not an error: see out->duplicate. DP_FULL past
- * DP_CASEFILE_MAX; DP_NOMEM.
+ * it are pending. A duplicate is not an error: DP_OK and out->duplicate. DP_FULL past
+ * DP_CASEFILE_MAX; DP_NOMEM; DP_FORMAT for a register without its body; DP_INTERNAL for an entry of
+ * another subject. `elsewhere` is asked about the new entry only; the waiting ones are asked for by
+ * dp_casefile_settle.
  * Complexity: O(n) memory move, plus the causal walk where a rule needs one.
  */
 DP_MUST enum dp_err dp_casefile_insert(struct dp_casefile *f, const struct dp_entry *e,
@@ -113,11 +119,16 @@ DP_MUST enum dp_err dp_casefile_insert(struct dp_casefile *f, const struct dp_en
 uint32_t dp_casefile_settle(struct dp_casefile *f, dp_ready_elsewhere *elsewhere, void *ctx);
 
 /*
+ * A prev or custody outside the file can never count, nor a `re` but for the chain of editions: such an
+ * entry is pending until the name is known elsewhere, and then void.
+ *
  * Packed form for the local store (varints and name tables; about 60-100 bytes a fact). Not a wire
  * format: it may change with the store schema. pack appends to `out`; unpack replaces the content of an
  * initialised file; DP_CORRUPT for damaged bytes.
  */
 DP_MUST enum dp_err dp_casefile_pack(const struct dp_casefile *f, struct dp_buf *out);
 DP_MUST enum dp_err dp_casefile_unpack(struct dp_slice s, struct dp_casefile *f);
+/* Checksum that ends the packed form (8 bytes, big-endian), over all before it. */
+uint64_t dp_casefile_sum(struct dp_slice s);
 
 #endif

@@ -28,6 +28,10 @@ extern const struct dp_profile dp_profile_national;
 /* Limits of the errand profile. */
 extern const struct dp_profile dp_profile_errand;
 
+/* Days and unit of a clock in a profile, or NULL when the profile has no such clock. */
+const struct dp_limit *dp_profile_limit(const struct dp_profile *p, enum dp_clock c);
+#define DP_PROFILE_ERRAND 1u /* dp_profile.flags */
+
 /* True when `d` is a rest day; *known is false when the calendar has no entry for the year (R-DUE-3). */
 bool dp_calendar_is_rest(const struct dp_calendar *c, struct dp_date d, bool *known);
 
@@ -62,11 +66,11 @@ struct dp_due {
     enum dp_clock clock;
     struct dp_office office; /* whose duty */
     uint32_t started_by;     /* fact index */
-    struct dp_date from;
-    struct dp_due_date due;
-    uint32_t met_by;       /* fact index that stopped it, or DP_FACT_NONE while it runs */
-    struct dp_date met_on; /* when met */
-    enum dp_delay cause;   /* for a running clock: where the matter is now (R-DLY-1) */
+    struct dp_date from;     /* none: not started, because nothing has arrived there yet */
+    struct dp_due_date due;  /* none as long as it has not started and names no date */
+    uint32_t met_by;         /* fact index that stopped it, or DP_FACT_NONE while it runs */
+    struct dp_date met_on;   /* when met */
+    enum dp_delay cause;     /* for a running clock: where the matter is now (R-DLY-1) */
 };
 
 /* Profiles and calendars by name; NULL = not here (fallback, provisional). */
@@ -76,7 +80,11 @@ struct dp_editions {
     void *ctx;
 };
 
-/* All clocks of the case, started order. Array from `a`. */
+/*
+ * All clocks of the case, in fold order of what started them. Array from `a`. Without "now" nothing
+ * is left out: the handling clock of an offer that nobody accepted stands in the list with a start that
+ * may lie ahead (R-DUE-4).
+ */
 DP_MUST enum dp_err dp_due_list(const struct dp_casefile *f, const struct dp_state *s,
                                 const struct dp_editions *ed, struct dp_arena *a, struct dp_due **out,
                                 uint32_t *count);

@@ -42,7 +42,7 @@ struct dp_custody {
 
 /* An order (supervise, remind) and where it stands. */
 struct dp_order {
-    uint32_t issued; /* fact index */
+    uint32_t issued;                                     /* fact index */
     uint32_t arrived, signed_, answered, answer_arrived; /* fact index or DP_FACT_NONE */
 };
 
@@ -50,6 +50,7 @@ struct dp_order {
 struct dp_offer_state {
     uint32_t offered;
     uint32_t arrived, signed_, accepted, objected, objection_answer, withdrawn; /* index or DP_FACT_NONE */
+    uint32_t objection_arrived; /* arrive of the objection at the offerer */
 };
 
 struct dp_state {
@@ -63,10 +64,10 @@ struct dp_state {
     uint32_t open_offer; /* index into offers, or DP_FACT_NONE */
     struct dp_order *orders;
     uint32_t order_count;
-    uint32_t accepted;  /* opening accept of the current custody, or DP_FACT_NONE */
+    uint32_t accepted; /* opening accept of the current custody, or DP_FACT_NONE */
     uint32_t extended, opinion, served, guided, duplicate, closed; /* in force, or DP_FACT_NONE */
     uint32_t evaluated, reported;
-    bool loop_notice; /* R-FLD-4 */
+    bool loop_notice;          /* R-FLD-4 */
     struct dp_office *parties; /* sorted, unique; arena (R-DOWN-2) */
     uint32_t party_count;
     uint32_t *superseded, *voided, *pending; /* fact indices in fold order; arena */
@@ -85,7 +86,8 @@ bool dp_state_is_party(const struct dp_state *s, const struct dp_office *o);
 bool dp_state_party_below(const struct dp_state *s, struct dp_node n);
 
 /* Canonical bytes of the state (names instead of indices), to be hashed for the digest (R-FLD-1). Appends. */
-DP_MUST enum dp_err dp_state_canonical(const struct dp_casefile *f, const struct dp_state *s, struct dp_buf *out);
+DP_MUST enum dp_err dp_state_canonical(const struct dp_casefile *f, const struct dp_state *s,
+                                       struct dp_buf *out);
 
 /* Time of fact i clamped by the witnesses held (R-WIT-1). */
 int64_t dp_fact_at_ms(const struct dp_casefile *f, uint32_t i);

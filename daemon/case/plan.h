@@ -30,11 +30,12 @@ struct dp_plan_input {
  * a second opinion).
  * parts are the caller's to add (part_count, parts_root).
  */
-DP_MUST enum dp_err dp_plan(const struct dp_casefile *f, const struct dp_state *s, const struct dp_plan_input *in,
-                            struct dp_entry *out, enum dp_void_reason *reason, uint64_t *valid_kinds);
+DP_MUST enum dp_err dp_plan(const struct dp_casefile *f, const struct dp_state *s,
+                            const struct dp_plan_input *in, struct dp_entry *out, enum dp_void_reason *reason,
+                            uint64_t *valid_kinds);
 
 /* Kinds that `office` (with certificate `from`) could validly issue now. */
-uint64_t dp_plan_valid_kinds(const struct dp_casefile *f, const struct dp_state *s, const struct dp_office *office,
-                             const struct dp_origin *from);
+uint64_t dp_plan_valid_kinds(const struct dp_casefile *f, const struct dp_state *s,
+                             const struct dp_office *office, const struct dp_origin *from);
 
 #endif

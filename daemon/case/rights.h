@@ -29,23 +29,36 @@ enum dp_relation {
 
 struct dp_right {
     uint8_t kind;
-    uint8_t tiers;     /* bit per enum dp_tier */
+    uint8_t tiers;        /* bit per enum dp_tier */
     uint8_t tiers_errand; /* further tiers when the case is an errand */
-    uint8_t roles;     /* mask of enum dp_role */
-    uint8_t relation;  /* enum dp_relation */
-    bool custody;      /* `custody` required */
-    uint64_t re_kinds; /* bit per kind < 64 allowed for `re`; 0 = none allowed; bit 0 = may be absent */
-    bool opens;        /* opens custody */
+    uint8_t roles;        /* mask of enum dp_role */
+    uint8_t roles_errand; /* further roles when the case is an errand */
+    uint8_t relation;     /* enum dp_relation */
+    bool custody;         /* `custody` required */
+    uint64_t re_kinds;    /* bit per kind < 64 allowed for `re`; 0 = none allowed; bit 0 = may be absent */
+    bool opens;           /* opens custody */
 };
 
 extern const struct dp_right dp_rights[];
 extern const uint32_t dp_rights_count;
 const struct dp_right *dp_right_of(uint32_t kind);
+/* True when an entry under this row may name one of `kind` in `re`. */
+bool dp_right_allows_re(const struct dp_right *r, uint32_t kind);
 
 /*
  * Verdict of fact `i`, whose references are ready; DP_VOID_NONE = valid. Reads only the
  * causal past of `i` in `f`.
  */
 enum dp_void_reason dp_rights_judge(const struct dp_casefile *f, uint32_t i);
+
+/*
+ * The same for a fact that is not in the file yet: `x` lies elsewhere, its indices are resolved
+ * in `f` and ready. With `probe`, what the body says (target, codes, dates) is taken as right: "could this
+ * office issue the kind at all?"
+ */
+enum dp_void_reason dp_rights_judge_new(const struct dp_casefile *f, const struct dp_fact *x, bool probe);
+
+/* R-VAL-3: a step lies at most this far above the highest of its references. */
+#define DP_STEP_JUMP_MAX 65536u
 
 #endif
