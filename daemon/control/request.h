@@ -93,7 +93,7 @@ struct dp_request {
  */
 DP_MUST enum dp_err dp_request_decode(struct dp_slice s, struct dp_arena *a, struct dp_request *out, uint64_t *id);
 
-struct dp_result {
+struct dp_outcome {
     enum dp_err err;
     const char *text;          /* NULL = the error's own text */
     struct dp_name name;       /* zero = none */
@@ -104,7 +104,7 @@ struct dp_result {
 };
 
 /* Append the encoded reply. */
-DP_MUST enum dp_err dp_reply_encode(uint64_t id, const struct dp_result *results, uint32_t count, struct dp_arena *a,
+DP_MUST enum dp_err dp_reply_encode(uint64_t id, const struct dp_outcome *results, uint32_t count, struct dp_arena *a,
                                     struct dp_buf *out);
 
 #endif

@@ -17,7 +17,7 @@
 #include "port/kv.h"
 #include "relay/session.h"
 
-#define DP_SCHEMA 1
+#define DP_STORE_SCHEMA 1
 
 /* clang-format off */
 #define DP_TABLE_LIST(X)                                                                              \

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tour 5/9: an incoming item becomes durable facts, or a refusal with a code. A refusal is for the
+ * whole item (a block that lies about its chain); an entry inside a good block that cannot be used is
+ * quarantined and stops its case only (R-QUA-1).
+ */
+#include "node/core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err code, const char *why)
+{
+    char text[DP_NAME_TEXT], line[DP_NAME_TEXT + 128];
+    uint64_t no = dp_db_last64(&d->db, DP_T_QUARANTINE) + 1;
+    dp_name_format(name, text);
+    int n = snprintf(line, sizeof line, "%s %s %s", text, dp_err_name(code), why);
+    if (n > 0)
+        dp_db_put64(&d->db, DP_T_QUARANTINE, no, dp_slice_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
+    d->n.quarantined++;
+    dp_alarm(d, "quarantine", "an entry could not be used; see `daipao log` and the quarantine list");
+}
+
+/* The certificate, the signature and the scope of a header (R-SCP-1, R-CERT-3). */
+static enum dp_err check_header(struct dp_daemon *d, struct dp_peer *p, const struct dp_header *h,
+                                struct dp_cert_slot *cert)
+{
+    if (!dp_route_scope_ok(d->id.self, p->node, p->is_parent, h->origin))
+        return DP_SCOPE;
+    enum dp_err e = dp_certs_get(d, &h->cert, cert);
+    if (e != DP_OK)
+        return e;
+    if (!dp_node_eq(cert->origin.node, h->origin))
+        return DP_SCOPE;
+    return dp_header_verify(d->suite, h, &cert->sign_pub) ? DP_OK : DP_SIGNATURE;
+}
+
+/* R-CUT-1: another block under the same number is kept as evidence and refused. */
+static enum dp_err contradiction(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest)
+{
+    uint8_t raw[DP_HEADER_BYTES];
+    char why[128];
+    dp_header_put(h, raw);
+    dp_db_put32(&d->db, DP_T_EVIDENCE, digest, dp_slice_of(raw, sizeof raw));
+    char node[DP_NODE_TEXT];
+    dp_node_format(h->origin, node);
+    snprintf(why, sizeof why, "node %s signed two different blocks %llu: clone or forgery; issue a cut", node,
+             (unsigned long long)h->number);
+    dp_alarm(d, "fork", why);
+    return DP_FORK;
+}
+
+static enum dp_err known_header(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest)
+{
+    struct dp_slice wire;
+    struct dp_header have;
+    struct dp_digest have_digest;
+    enum dp_err e = dp_db_block_any(&d->db, h->origin, h->inc, h->number, &wire);
+    if (e != DP_OK)
+        return e;
+    if (wire.len < DP_HEADER_BYTES || dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), &have) != DP_OK)
+        return DP_CORRUPT;
+    dp_header_digest(d->suite, &have, &have_digest);
+    return dp_digest_eq(&have_digest, digest) ? DP_DUPLICATE : contradiction(d, h, digest);
+}
+
+/* Other incarnations of the origin known here? A second life must be settled by people first (R-HEL-3). */
+static bool other_incarnation(struct dp_daemon *d, struct dp_node origin, uint32_t inc)
+{
+    struct dp_node at = origin;
+    uint32_t at_inc = 0;
+    struct dp_chain_row row;
+    while (dp_db_chain_next(&d->db, &at, &at_inc, &row) == DP_OK && at.v == origin.v)
+        if (at_inc != inc)
+            return true;
+    return false;
+}
+
+/* R-BLK-3: the block must continue what is held whole. */
+static enum dp_err check_chain(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest,
+                               struct dp_chain_row *row)
+{
+    enum dp_err e = dp_db_chain(&d->db, h->origin, h->inc, row);
+    if (e == DP_NOT_FOUND) {
+        memset(row, 0, sizeof *row);
+        if (other_incarnation(d, h->origin, h->inc))
+            return contradiction(d, h, digest);
+        return h->number == 1 && h->first_seq == 1 && h->first ? DP_OK : DP_GAP;
+    }
+    if (e != DP_OK)
+        return e;
+    if (h->number <= row->number)
+        return known_header(d, h, digest);
+    if (h->number != row->number + 1)
+        return DP_GAP;
+    if (h->first || h->first_seq != row->seq + 1 || !dp_digest_eq(&h->prev, &row->digest))
+        return contradiction(d, h, digest);
+    return DP_OK;
+}
+
+static void ingest_shown(struct dp_daemon *d, const struct dp_block *b, const struct dp_origin *from)
+{
+    for (uint16_t i = 0; i < b->shown_count; i++) {
+        struct dp_name name = {.origin = b->h.origin,
+                               .inc = b->h.inc,
+                               .seq = b->h.first_seq + b->shown[i].index};
+        enum dp_err e = dp_ingest(d, &name, b->shown[i].bytes, from);
+        if (e != DP_OK && e != DP_DUPLICATE)
+            dp_quarantine(d, &name, e, "in a signed block");
+    }
+}
+
+/* R-UP-1: what came up whole goes on up whole. */
+static void forward_up(struct dp_daemon *d, const struct dp_header *h)
+{
+    struct dp_peer *parent = dp_peers_parent(d);
+    if (parent == NULL)
+        return;
+    dp_certs_owe(d, parent, DP_LANE_CASES, &h->cert);
+    struct dp_ref r = {.kind = DP_REF_BLOCK, .origin = h->origin, .inc = h->inc, .number = h->number};
+    dp_peers_journal(d, parent, DP_LANE_CASES, &r);
+}
+
+static enum dp_err apply_block(struct dp_daemon *d, struct dp_peer *p, struct dp_slice wire)
+{
+    struct dp_block b;
+    struct dp_cert_slot cert;
+    struct dp_chain_row row;
+    struct dp_digest digest;
+    if (p->is_parent)
+        return DP_SCOPE; /* whole blocks go up only */
+    enum dp_err e = dp_block_decode(d->suite, wire, &d->turn, &b);
+    if (e != DP_OK)
+        return e;
+    e = check_header(d, p, &b.h, &cert);
+    if (e != DP_OK)
+        return e;
+    dp_header_digest(d->suite, &b.h, &digest);
+    e = check_chain(d, &b.h, &digest, &row);
+    if (e != DP_OK)
+        return e;
+    if (row.number == 0)
+        row.first_ms = d->now_wall;
+    row.number = b.h.number;
+    row.seq = b.h.first_seq + b.h.count - 1;
+    row.digest = digest;
+    row.cert = b.h.cert;
+    row.last_ms = d->now_wall;
+    struct dp_name first = {.origin = b.h.origin, .inc = b.h.inc, .seq = b.h.first_seq};
+    dp_db_block_put(&d->db, b.h.origin, b.h.inc, b.h.number, 0, wire);
+    dp_db_seq_put(&d->db, &first, b.h.number, 0);
+    dp_db_chain_put(&d->db, b.h.origin, b.h.inc, &row);
+    forward_up(d, &b.h);
+    ingest_shown(d, &b, &cert.origin);
+    d->n.blocks_in++;
+    return DP_OK;
+}
+
+/* The highest header seen of an origin whose chain is shown here only in pieces (for our hello). */
+static void note_head(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest)
+{
+    struct dp_chain_row row;
+    if (dp_node_covers(d->id.self, h->origin))
+        return; /* of the subtree: the row speaks of what is held whole */
+    if (dp_db_chain(&d->db, h->origin, h->inc, &row) == DP_NOT_FOUND)
+        memset(&row, 0, sizeof row), row.first_ms = d->now_wall;
+    row.last_ms = d->now_wall;
+    if (h->number > row.number) {
+        row.number = h->number;
+        row.digest = *digest;
+        row.cert = h->cert;
+    }
+    dp_db_chain_put(&d->db, h->origin, h->inc, &row);
+}
+
+static enum dp_err apply_pruned_one(struct dp_daemon *d, struct dp_peer *p, struct dp_slice wire)
+{
+    struct dp_block b;
+    struct dp_cert_slot cert;
+    struct dp_digest digest;
+    enum dp_err e = dp_block_decode_pruned(d->suite, wire, &d->turn, &b);
+    if (e != DP_OK)
+        return e;
+    e = check_header(d, p, &b.h, &cert);
+    if (e != DP_OK)
+        return e;
+    dp_header_digest(d->suite, &b.h, &digest);
+    e = known_header(d, &b.h, &digest);
+    if (e != DP_DUPLICATE && e != DP_NOT_FOUND)
+        return e;
+    uint16_t piece = dp_db_block_piece_next(&d->db, b.h.origin, b.h.inc, b.h.number);
+    dp_db_block_put(&d->db, b.h.origin, b.h.inc, b.h.number, piece, wire);
+    for (uint16_t i = 0; i < b.shown_count; i++) {
+        struct dp_name n = {.origin = b.h.origin, .inc = b.h.inc, .seq = b.h.first_seq + b.shown[i].index};
+        uint64_t have_no;
+        uint16_t have_piece;
+        if (dp_db_seq(&d->db, &n, &have_no, &have_piece) != DP_OK || have_no != b.h.number)
+            dp_db_seq_put(&d->db, &n, b.h.number, piece);
+    }
+    note_head(d, &b.h, &digest);
+    ingest_shown(d, &b, &cert.origin);
+    d->n.blocks_in++;
+    return DP_OK;
+}
+
+static enum dp_err apply_pruned(struct dp_daemon *d, struct dp_peer *p, struct dp_slice body)
+{
+    struct dp_rd r = dp_rd_of(body);
+    uint16_t n = dp_rd_u16(&r);
+    for (uint16_t i = 0; i < n; i++) {
+        struct dp_slice wire = dp_rd_take(&r, dp_rd_u32(&r));
+        if (r.err != DP_OK)
+            return DP_FORMAT;
+        enum dp_err e = apply_pruned_one(d, p, wire);
+        if (e != DP_OK)
+            return e;
+    }
+    return dp_rd_done(&r);
+}
+
+static enum dp_err apply_cert(struct dp_daemon *d, struct dp_peer *p, struct dp_slice chain)
+{
+    struct dp_cert leaf;
+    struct dp_refusal why;
+    enum dp_err e = dp_certs_store(d, chain, &leaf, &why);
+    if (e != DP_OK) {
+        char text[DP_REFUSAL_TEXT];
+        dp_refusal_format(&why, text);
+        dp_alarm(d, "certificate", text);
+        return e;
+    }
+    /* Enrolled by an ancestor to be our child: from now on it may connect. */
+    if (p->is_parent && dp_node_eq(leaf.origin.parent, d->id.self) &&
+        dp_peers_add(d, leaf.origin.node, false, &leaf.curve_pub) == NULL)
+        return DP_FULL;
+    return DP_OK;
+}
+
+static enum dp_err apply_parcel(struct dp_daemon *d, struct dp_peer *p, struct dp_slice body)
+{
+    d->n.parcels_in++;
+    return dp_parcels_in(d, p, body);
+}
+
+static enum dp_err apply_chunk(struct dp_daemon *d, struct dp_slice body)
+{
+    struct dp_digest root;
+    struct dp_rd r = dp_rd_of(body);
+    dp_rd_copy(&r, root.b, sizeof root.b);
+    uint32_t index = dp_rd_u32(&r);
+    struct dp_slice sealed = dp_rd_take(&r, dp_rd_left(&r));
+    if (dp_rd_done(&r) != DP_OK || sealed.len == 0 || sealed.len > 16384 + DP_TAG_BYTES)
+        return DP_FORMAT;
+    dp_db_chunk_put(&d->db, &root, index, sealed);
+    return DP_OK;
+}
+
+enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it)
+{
+    switch ((enum dp_item_kind)it->kind) {
+    case DP_ITEM_BLOCK:
+        return apply_block(d, p, it->body);
+    case DP_ITEM_PRUNED:
+        return apply_pruned(d, p, it->body);
+    case DP_ITEM_CERT:
+        return apply_cert(d, p, it->body);
+    case DP_ITEM_PARCEL:
+        return apply_parcel(d, p, it->body);
+    case DP_ITEM_CHUNK:
+        return apply_chunk(d, it->body);
+    }
+    return DP_FORMAT;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decoded casefiles between turns. The store is the authority; this only saves unpacking a
+ * case again for its next entry. Bounded in facts, dropped whole after a failed commit.
+ */
+#include "node/core.h"
+
+#include <stdlib.h>
+
+static uint32_t bucket_of(const struct dp_subject *s)
+{
+    uint64_t h = s->name.origin.v * UINT64_C(0x9E3779B97F4A7C15);
+    h ^= (s->name.seq + ((uint64_t)s->name.inc << 32) + s->type) * UINT64_C(0xC2B2AE3D27D4EB4F);
+    return (uint32_t)(h >> 40) % DP_SLOT_BUCKETS;
+}
+
+static struct dp_slot *lookup(struct dp_daemon *d, const struct dp_subject *s)
+{
+    if (d->last_slot != NULL && dp_subject_eq(&d->last_slot->f.subject, s))
+        return d->last_slot;
+    for (struct dp_slot *p = d->buckets[bucket_of(s)]; p != NULL; p = p->next)
+        if (dp_subject_eq(&p->f.subject, s))
+            return p;
+    return NULL;
+}
+
+static struct dp_slot *slot_new(struct dp_daemon *d, const struct dp_subject *s)
+{
+    struct dp_slot *slot = calloc(1, sizeof *slot);
+    if (slot == NULL)
+        return NULL;
+    dp_casefile_init(&slot->f, s);
+    uint32_t b = bucket_of(s);
+    slot->next = d->buckets[b];
+    d->buckets[b] = slot;
+    return slot;
+}
+
+static void slot_free(struct dp_daemon *d, struct dp_slot **at)
+{
+    struct dp_slot *slot = *at;
+    *at = slot->next;
+    d->cached_facts -= slot->f.count;
+    if (d->last_slot == slot)
+        d->last_slot = NULL;
+    dp_casefile_fini(&slot->f);
+    free(slot);
+}
+
+static struct dp_slot *get(struct dp_daemon *d, const struct dp_subject *s, bool create, enum dp_err *err)
+{
+    struct dp_slot *slot = lookup(d, s);
+    if (slot == NULL) {
+        struct dp_slice packed;
+        enum dp_err e = dp_db_case(&d->db, s, &packed);
+        if (e == DP_NOT_FOUND && !create) {
+            *err = DP_NOT_FOUND;
+            return NULL;
+        }
+        if (e != DP_OK && e != DP_NOT_FOUND) {
+            *err = e;
+            return NULL;
+        }
+        slot = slot_new(d, s);
+        if (slot == NULL) {
+            *err = DP_NOMEM;
+            return NULL;
+        }
+        if (e == DP_OK && (e = dp_casefile_unpack(packed, &slot->f)) != DP_OK) {
+            d->buckets[bucket_of(s)] = slot->next; /* it stands first in its bucket */
+            dp_casefile_fini(&slot->f);
+            free(slot);
+            *err = e;
+            return NULL;
+        }
+        d->cached_facts += slot->f.count;
+    }
+    slot->turn = d->turn_no;
+    d->last_slot = slot;
+    *err = DP_OK;
+    return slot;
+}
+
+struct dp_slot *dp_cache_get(struct dp_daemon *d, const struct dp_subject *s, enum dp_err *err)
+{
+    return get(d, s, true, err);
+}
+
+struct dp_slot *dp_cache_find(struct dp_daemon *d, const struct dp_subject *s, enum dp_err *err)
+{
+    struct dp_slot *slot = get(d, s, false, err);
+    if (slot != NULL && slot->f.count == 0) {
+        *err = DP_NOT_FOUND;
+        return NULL;
+    }
+    return slot;
+}
+
+void dp_cache_touch(struct dp_daemon *d, struct dp_slot *slot, const struct dp_name *name, bool urgent)
+{
+    slot->dirty = true;
+    if (!slot->touched) {
+        slot->touched = true;
+        slot->fresh = NULL;
+        slot->fresh_tail = &slot->fresh;
+        slot->touched_next = d->touched;
+        d->touched = slot;
+    }
+    if (name == NULL)
+        return;
+    struct dp_fresh *f = DP_NEW(&d->turn, struct dp_fresh);
+    if (f == NULL)
+        abort(); /* a few bytes of the turn's arena: its cap is far above what one turn may hold */
+    f->name = *name;
+    f->urgent = urgent;
+    *slot->fresh_tail = f;
+    slot->fresh_tail = &f->next;
+}
+
+enum dp_err dp_cache_write(struct dp_daemon *d)
+{
+    for (struct dp_slot *slot = d->touched; slot != NULL; slot = slot->touched_next) {
+        if (!slot->dirty)
+            continue;
+        dp_buf_reset(&d->scratch);
+        enum dp_err e = dp_casefile_pack(&slot->f, &d->scratch);
+        if (e != DP_OK)
+            return e;
+        dp_db_case_put(&d->db, &slot->f.subject, dp_buf_slice(&d->scratch));
+        slot->dirty = false;
+    }
+    return DP_OK;
+}
+
+void dp_cache_trim(struct dp_daemon *d, uint64_t keep_facts)
+{
+    if (d->cached_facts <= keep_facts)
+        return;
+    for (uint32_t b = 0; b < DP_SLOT_BUCKETS; b++)
+        for (struct dp_slot **at = &d->buckets[b]; *at != NULL;) {
+            if (keep_facts > 0 && (*at)->turn == d->turn_no)
+                at = &(*at)->next;
+            else
+                slot_free(d, at);
+        }
+}
+
+void dp_cache_drop(struct dp_daemon *d)
+{
+    for (uint32_t b = 0; b < DP_SLOT_BUCKETS; b++)
+        while (d->buckets[b] != NULL)
+            slot_free(d, &d->buckets[b]);
+    d->touched = NULL;
+    d->last_slot = NULL;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tour 2/9: what the files of this floor share. Private to node/. The struct is large but flat: identity, own
+ * chain, peers, the cache of casefiles, and the scratch of the turn, each changed by the one file that is
+ * named after it.
+ */
+#ifndef DP_NODE_CORE_H
+#define DP_NODE_CORE_H
+
+#include "case/due.h"
+#include "case/fold.h"
+#include "case/plan.h"
+#include "crypto/cert.h"
+#include "crypto/chain.h"
+#include "node/daemon.h"
+#include "relay/route.h"
+#include "store/layout.h"
+#include "wire/block.h"
+#include "wire/entry.h"
+#include "wire/link.h"
+#include "wire/part.h"
+
+#define DP_TURN_ARENA_MAX (256u << 20)
+#define DP_TURN_ARENA_KEEP (512u << 10)
+#define DP_PEERS_MAX 1100
+#define DP_CERT_CACHE 64
+
+/* ---- identity and own chain ---- */
+struct dp_identity {
+    bool enrolled;
+    struct dp_node self, parent;
+    struct dp_cert cert;      /* own */
+    struct dp_trust trust;    /* root; root_der owned by `root_der` */
+    struct dp_buf root_der;
+    char parent_address[256];
+};
+
+struct dp_own {
+    uint32_t inc;
+    uint64_t seq;        /* last issued */
+    uint64_t sealed_seq; /* last one in a sealed block */
+    uint64_t block;      /* last sealed block */
+    struct dp_digest head;
+};
+
+/* An own entry of this turn, bytes in the arena. */
+struct dp_fresh_own {
+    struct dp_slice bytes;
+    bool urgent;
+};
+
+/* ---- peers ---- */
+struct dp_peer {
+    struct dp_node node;
+    bool is_parent;
+    struct dp_session s;
+    struct dp_peer_row row;
+    uint8_t curve_pub[32];
+    bool row_dirty;
+    bool saved_valid; /* `saved` holds the lanes as committed, for a failed turn */
+    struct dp_lane_state saved[DP_LANES];
+    uint64_t applied[DP_LANES]; /* last item applied in this turn, 0 = none */
+    bool hello_due;
+    uint16_t bye;     /* reason to send, 0 = none */
+    bool keep_due, keep_answer; /* a keep-alive is owed; it answers one */
+    uint8_t last_nonce[16], older_nonce[16]; /* of the peer's processes, for R-HEL-5 */
+    enum dp_err last_refused; /* code of the last refusal either way */
+    int64_t refused_ms;
+    uint32_t queue_refused; /* number of refused frames owed after the commit */
+    struct dp_refused_frame refused[16];
+};
+
+/* ---- cache of casefiles ---- */
+struct dp_fresh {
+    struct dp_name name;
+    bool urgent;
+    struct dp_fresh *next;
+};
+
+struct dp_slot {
+    struct dp_slot *next; /* in its bucket */
+    struct dp_casefile f;
+    bool dirty;    /* differs from the store */
+    bool touched;  /* on the turn's list */
+    uint64_t turn; /* last use */
+    struct dp_fresh *fresh, **fresh_tail; /* entries of this turn; arena */
+    struct dp_slot *touched_next;
+};
+
+#define DP_SLOT_BUCKETS 4096
+
+/* Sealing towards one recipient in this turn, and the content that goes to it. */
+struct dp_outgoing {
+    struct dp_node to;
+    struct dp_sealer sealer;
+    struct dp_buf content;
+    bool urgent;
+    struct dp_outgoing *next;
+};
+
+/* A reply that waits for the commit. */
+struct dp_pending_reply {
+    uint64_t conn;
+    bool enroll;
+    uint64_t id;
+    struct dp_outcome *results;
+    uint32_t count;
+    struct dp_slice raw; /* enrolment answers */
+    struct dp_pending_reply *next;
+};
+
+/* One certificate as the hot path needs it. */
+struct dp_cert_slot {
+    bool used;
+    struct dp_digest digest;
+    struct dp_origin origin;
+    struct dp_key sign_pub, seal_pub;
+};
+
+/* Absence of progress and other trouble, grouped by word, repeated until cleared (N5). */
+#define DP_ALARMS_MAX 16
+struct dp_alarm_row {
+    char word[24];
+    char text[320];
+    int64_t since_ms, last_ms;
+    uint64_t count;
+};
+
+struct dp_daemon {
+    struct dp_ports port;
+    struct dp_daemon_options opt;
+    const struct dp_suite *suite;
+    struct dp_db db;
+    struct dp_keyring *kr;
+    struct dp_identity id;
+    struct dp_own own, own_saved;
+    enum dp_stop stopped;
+    char stopped_why[160];
+    uint8_t nonce[16];
+    uint64_t turn_no;
+    struct dp_arena turn; /* scratch of the turn */
+    struct dp_arena look; /* scratch of one fold or query inside a turn */
+    int64_t now_wall, now_mono;
+
+    struct dp_peer *peers; /* sorted by node */
+    uint32_t peer_count, peer_cap;
+
+    struct dp_slot *buckets[DP_SLOT_BUCKETS];
+    uint64_t cached_facts;
+    struct dp_slot *touched;
+    struct dp_slot *last_slot; /* same-subject shortcut */
+
+    struct dp_cert_slot certs[DP_CERT_CACHE];
+
+    /* the turn */
+    struct dp_fresh_own *fresh; /* own entries of the turn, seq = fresh_first + i */
+    uint32_t fresh_count, fresh_cap;
+    uint64_t fresh_first;
+    bool want_seal;
+    enum dp_err turn_error; /* trouble of this node in the turn: nothing of it will be kept */
+    struct dp_outgoing *outgoing;
+    struct dp_pending_reply *replies, **replies_tail;
+    struct dp_name *feed; /* heap: entries that the turn brought, in order */
+    uint32_t feed_count, feed_cap;
+    uint64_t feed_next; /* next row of the feed; 0 = ask the store */
+    struct dp_alarm_row alarms[DP_ALARMS_MAX];
+    struct dp_buf scratch; /* packed casefiles, frames */
+    struct dp_buf frame;
+    bool intake_stopped;
+    bool blocked; /* the pump met DP_AGAIN */
+    int64_t idle_since, next_tidy;
+    struct dp_daemon_counters n;
+    void (*after_commit)(void *ctx);
+    void *after_commit_ctx;
+
+    /* enrolment (enroll.c) */
+    bool tokens_open;
+    char join_address[256];
+    struct dp_buf join_state;
+    int64_t join_next_ms;
+};
+
+/* ---- cache.c ---- */
+/* The casefile of `s`, loaded or new; NULL on DP_NOMEM or damage (*err says). */
+struct dp_slot *dp_cache_get(struct dp_daemon *d, const struct dp_subject *s, enum dp_err *err);
+/* As get, but NULL with DP_NOT_FOUND when the subject is unknown here. */
+struct dp_slot *dp_cache_find(struct dp_daemon *d, const struct dp_subject *s, enum dp_err *err);
+void dp_cache_touch(struct dp_daemon *d, struct dp_slot *slot, const struct dp_name *name, bool urgent);
+/* Write what is dirty; after a commit forget what is too much. */
+enum dp_err dp_cache_write(struct dp_daemon *d);
+void dp_cache_trim(struct dp_daemon *d, uint64_t keep_facts);
+void dp_cache_drop(struct dp_daemon *d); /* all, without writing: after a failed commit */
+
+/* ---- certs.c ---- */
+/* Certificate by digest; DP_NEED_CERT when it is not here. */
+enum dp_err dp_certs_get(struct dp_daemon *d, const struct dp_digest *digest, struct dp_cert_slot *out);
+/* Current certificate of a node. */
+enum dp_err dp_certs_of_node(struct dp_daemon *d, struct dp_node node, struct dp_cert *out);
+/* Verify a chain and keep it; *leaf filled. */
+enum dp_err dp_certs_store(struct dp_daemon *d, struct dp_slice chain, struct dp_cert *leaf, struct dp_refusal *why);
+/* See that `peer` has (or will have, in order) the certificate before what is journalled next in that lane. */
+void dp_certs_owe(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_digest *cert);
+
+/* ---- peers.c ---- */
+struct dp_peer *dp_peers_find(struct dp_daemon *d, struct dp_node node);
+struct dp_peer *dp_peers_parent(struct dp_daemon *d);
+/* Known or new; a new child's history is journalled. NULL when the table is full. */
+struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_parent, const struct dp_key *curve_pub);
+enum dp_err dp_peers_load(struct dp_daemon *d);
+void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r);
+void dp_peers_write(struct dp_daemon *d);
+void dp_peers_commit(struct dp_daemon *d, bool ok);
+void dp_peers_facts(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h, struct dp_hello_facts *out);
+/* The peer towards which something for `to` goes: a child, or the parent; NULL when there is none. */
+struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);
+
+/* ---- apply.c: incoming items ---- */
+/* DP_OK or DP_DUPLICATE: applied. Anything else is the code of a refusal. */
+enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it);
+void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err code, const char *why);
+
+/* ---- ingest.c: entries into casefiles ---- */
+enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp_slice bytes,
+                      const struct dp_origin *from);
+/* Entry bytes by name, wherever they are (own, block, piece); arena of the turn. */
+enum dp_err dp_entry_bytes(struct dp_daemon *d, const struct dp_name *name, struct dp_slice *out);
+
+/* ---- settle.c: after all events of a turn ---- */
+enum dp_err dp_settle(struct dp_daemon *d);
+/* Journal the whole history of every case that `child` is a party to. */
+void dp_settle_child(struct dp_daemon *d, struct dp_peer *child);
+bool dp_locked(struct dp_daemon *d, const struct dp_subject *s);
+
+/* ---- own.c: issuing and sealing ---- */
+struct dp_part_in {
+    uint8_t kind;
+    struct dp_slice plain;
+};
+/*
+ * Issue a planned entry: parts sealed, encoded, numbered, inserted, content parcels queued. `e->name`
+ * must be dp_own_next(). DP_INTAKE_STOPPED, DP_STOPPED.
+ */
+enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *parts, uint8_t part_count);
+struct dp_name dp_own_next(const struct dp_daemon *d);
+enum dp_err dp_own_seal(struct dp_daemon *d); /* everything unsealed, by R-BLK-6 */
+void dp_own_keep(struct dp_daemon *d);        /* fresh entries durable, unsealed */
+enum dp_err dp_own_load(struct dp_daemon *d);
+bool dp_own_wants_seal(struct dp_daemon *d);
+
+/* ---- parcels.c ---- */
+/* Queue parts and grants of entry `n` (fact index i of f) for `to`. */
+enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, const struct dp_digest *leaves,
+                               uint8_t leaf_count, const struct dp_part *parts, const struct dp_key *keys,
+                               uint8_t part_count, struct dp_node to, bool urgent);
+/* Regrant the parts of entry `n`, whose keys this node can open, to `to`. */
+enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, bool urgent);
+enum dp_err dp_parcels_flush(struct dp_daemon *d); /* seal what is queued, journal it */
+enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body, bool urgent);
+enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel);
+/* Open part `index` of an entry held here: DP_NOT_FOUND (no such part or no key), DP_SIGNATURE. Arena `look`. */
+enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index, struct dp_part_text *out);
+void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count);
+/* A protected matter that arrived for registration (protected.c). */
+enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body);
+enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body);
+
+/* ---- pump.c: journals into frames ---- */
+void dp_pump(struct dp_daemon *d);
+void dp_pump_peer(struct dp_daemon *d, struct dp_peer *p);
+void dp_say_hello(struct dp_daemon *d, struct dp_peer *p);
+void dp_say_bye(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why);
+enum dp_err dp_send_frame(struct dp_daemon *d, struct dp_peer *p, const struct dp_frame *f);
+
+/* ---- command.c, query.c, admin.c, enroll.c ---- */
+struct dp_caller {
+    uint32_t uid;
+    bool is_root; /* uid of the daemon or 0: may administer */
+    bool has_office;
+    struct dp_office office;
+    uint32_t officer;
+    uint32_t roles;
+};
+void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq, const struct dp_step *s,
+                struct dp_outcome *out);
+void dp_do_query(struct dp_daemon *d, const struct dp_caller *c, const struct dp_query *q, struct dp_outcome *out);
+void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq, const struct dp_admin *a,
+                 struct dp_outcome *out);
+void dp_outcome_set(struct dp_daemon *d, struct dp_outcome *r, enum dp_err err, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+/* Find a case by number, unique tail or entry name. */
+enum dp_err dp_case_lookup(struct dp_daemon *d, const char *ref, struct dp_subject *out);
+/* An office by id, name or unique part of a name. */
+enum dp_err dp_office_lookup(struct dp_daemon *d, const char *text, struct dp_office *out);
+struct dp_editions dp_daemon_editions(struct dp_daemon *d);
+
+void dp_enroll_load(struct dp_daemon *d);
+/* After `node init` or an accepted join: the identity is in the store of this turn. */
+enum dp_err dp_daemon_reload_identity(struct dp_daemon *d);
+
+void dp_stop_loudly(struct dp_daemon *d, enum dp_stop why, const char *detail);
+void dp_alarm(struct dp_daemon *d, const char *word, const char *text);
+void dp_alarm_clear(struct dp_daemon *d, const char *word);
+
+#endif

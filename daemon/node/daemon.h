@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tour 1/9: one node of the relay, the thin shell around the pure core. The same code runs in
+ * `daipaod` and in a simulator: everything outside comes through struct dp_ports, and one turn is
+ *
+ *     begin, feed events (frames, commands), end
+ *
+ * where `end` lets the core decide, commits once, and only then sends (R-STO-1). A crash anywhere in
+ * a turn loses nothing that was acknowledged, since nothing was said before the commit.
+ * One thread owns all of it.
+ */
+#ifndef DP_NODE_DAEMON_H
+#define DP_NODE_DAEMON_H
+
+#include "control/request.h"
+#include "crypto/keyring.h"
+#include "port/clock.h"
+#include "port/kv.h"
+#include "port/random.h"
+#include "relay/session.h"
+
+/* How frames and replies leave. Nothing here blocks. */
+struct dp_transport {
+    /* DP_AGAIN: full, try when the peer has room; DP_UNREACHABLE: no such connection. */
+    enum dp_err (*send)(void *ctx, struct dp_node peer, struct dp_slice frame);
+    void (*drop)(void *ctx, struct dp_node peer);
+    void (*reply)(void *ctx, uint64_t conn, struct dp_slice bytes);
+    void (*enroll_reply)(void *ctx, uint64_t conn, struct dp_slice bytes);
+    void *ctx;
+};
+
+struct dp_ports {
+    struct dp_kv *kv;
+    struct dp_random random;
+    struct dp_clock_src clock;
+    struct dp_transport transport;
+};
+
+struct dp_daemon_options {
+    uint64_t cache_facts;   /* facts kept decoded between turns */
+    uint64_t window_bytes;  /* in flight per peer; 0 = default */
+    int64_t max_skew_ms;    /* [clock] max-skew */
+    uint64_t disk_min_permille; /* [store] free-min: intake stops below */
+    int64_t keep_ms;        /* keep-alive interval, from the idle budget; 0 = default */
+    int64_t silence_ms;     /* 0 = default */
+    int zstd_level;
+    const char *data_dir;   /* keys/ and the life file are below it */
+    const char *parent_address; /* shown to children; may be "" */
+};
+
+struct dp_daemon;
+
+/* Program version as in struct dp_hello.program: major << 16 | minor << 8 | patch. */
+#define DP_PROGRAM_VERSION 0x000100u
+#define DP_PROGRAM_TEXT "0.1.0"
+
+/*
+ * Open the node on its store. A blank store gives a daemon that is not enrolled: it takes `node init`
+ * and `node join` and nothing else. `kr` may be NULL then; it stays the caller's.
+ */
+DP_MUST enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_options *opt,
+                                  struct dp_keyring *kr, struct dp_daemon **out);
+void dp_daemon_free(struct dp_daemon **d);
+
+/* ---- one turn ---- */
+DP_MUST enum dp_err dp_daemon_begin(struct dp_daemon *d);
+/* The link to `peer` came up (child's side: connected; parent's side: first frame). */
+void dp_daemon_link_up(struct dp_daemon *d, struct dp_node peer);
+void dp_daemon_link_down(struct dp_daemon *d, struct dp_node peer);
+/* A frame; the slice is borrowed until `end` returns. */
+void dp_daemon_frame(struct dp_daemon *d, struct dp_node peer, struct dp_slice frame);
+/* A control message from a local process of `uid`. */
+void dp_daemon_control(struct dp_daemon *d, uint64_t conn, uint32_t uid, struct dp_slice bytes);
+/* A message on the enrolment socket (parent's side) or an answer on it (child's side). */
+void dp_daemon_enroll(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes);
+/* Decide, commit, send. An error means that the turn's changes did not happen; the daemon goes on. */
+enum dp_err dp_daemon_end(struct dp_daemon *d);
+
+/* Monotonic time at which a turn is wanted even without events. */
+int64_t dp_daemon_wake(const struct dp_daemon *d);
+/* True when a turn is wanted at once: unsealed entries, frames that found no room. */
+bool dp_daemon_busy(const struct dp_daemon *d);
+/* Try to send again what found no room (no turn needed). */
+void dp_daemon_pump(struct dp_daemon *d);
+
+/* ---- what the shell must know ---- */
+bool dp_daemon_enrolled(const struct dp_daemon *d);
+struct dp_node dp_daemon_self(const struct dp_daemon *d);
+struct dp_node dp_daemon_parent(const struct dp_daemon *d);
+/* Which enrolled child has this CURVE key; {0} = none (ZAP refuses). */
+struct dp_node dp_daemon_child_by_key(struct dp_daemon *d, const uint8_t curve_pub[32]);
+/* CURVE key of the parent; false when there is none. */
+bool dp_daemon_parent_key(struct dp_daemon *d, uint8_t curve_pub[32]);
+/* The parent's address as learnt at enrolment, "" when none. Borrowed until the next turn. */
+const char *dp_daemon_parent_address(const struct dp_daemon *d);
+/* True while enrolment tokens are outstanding: the enrolment socket should be open. */
+bool dp_daemon_wants_enroll_listen(const struct dp_daemon *d);
+/* A blank daemon that asks its parent: where to connect; NULL when it does not. And the message to send there now. */
+const char *dp_daemon_join_address(const struct dp_daemon *d);
+DP_MUST enum dp_err dp_daemon_join_message(struct dp_daemon *d, struct dp_buf *out);
+/* Why the node stopped issuing; DP_STOP_NONE when it did not. */
+enum dp_stop dp_daemon_stopped(const struct dp_daemon *d);
+
+/* The shell found at start that the life file does not match the store (R-HEL-3). */
+void dp_daemon_stop_issuing(struct dp_daemon *d, enum dp_stop why, const char *detail);
+
+/* Probe for crash tests: called after the commit of a turn and before its sends; NULL = none. */
+void dp_daemon_probe(struct dp_daemon *d, void (*after_commit)(void *ctx), void *ctx);
+
+struct dp_daemon_counters {
+    uint64_t turns, entries_in, entries_own, blocks_in, blocks_sealed, voided, quarantined, refused_out, refused_in;
+    uint64_t commits_failed, parcels_in, parcels_out, frames_dropped;
+};
+const struct dp_daemon_counters *dp_daemon_counters(const struct dp_daemon *d);
+/* Prometheus text of all counters; appends. */
+DP_MUST enum dp_err dp_daemon_metrics(struct dp_daemon *d, struct dp_buf *out);
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tour 6/9: one verified entry into the file of its subject. The core decides readiness and
+ * validity; what follows from it (arrivals, routing) waits for the end of the turn (settle.c).
+ */
+#include "node/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+
+/* Ready in another file? Held and not pending there. */
+static bool ready_elsewhere(void *ctx, const struct dp_name *n)
+{
+    struct dp_daemon *d = ctx;
+    uint64_t number;
+    uint16_t piece;
+    struct dp_slice own;
+    if (dp_node_eq(n->origin, d->id.self) && n->inc == d->own.inc && n->seq > d->own.sealed_seq)
+        return n->seq <= d->own.seq && (dp_db_own(&d->db, n->seq, &own) == DP_OK || n->seq >= d->fresh_first);
+    return dp_db_seq(&d->db, n, &number, &piece) == DP_OK;
+}
+
+static void feed(struct dp_daemon *d, const struct dp_name *name)
+{
+    if (d->feed_count == d->feed_cap) {
+        uint32_t cap = d->feed_cap == 0 ? 64 : d->feed_cap * 2;
+        struct dp_name *p = realloc(d->feed, cap * sizeof *p);
+        if (p == NULL)
+            abort(); /* 20 bytes an entry of one turn */
+        d->feed = p;
+        d->feed_cap = cap;
+    }
+    d->feed[d->feed_count++] = *name;
+}
+
+/* Profiles and calendars are looked up by the name of their edition. */
+static void keep_data(struct dp_daemon *d, const struct dp_name *name, struct dp_slice bytes)
+{
+    uint8_t key[DP_NAME_BYTES];
+    dp_name_put(name, key);
+    dp_db_put_key(&d->db, DP_T_DATA, dp_slice_of(key, sizeof key), bytes);
+}
+
+static void index_register(struct dp_daemon *d, const struct dp_entry *e)
+{
+    struct dp_subject have;
+    dp_db_number_put(&d->db, &e->reg->number, &e->subject);
+    if (e->reg->source_no[0] != '\0' &&
+        dp_db_source(&d->db, e->reg->source_system, e->reg->source_no, &have) == DP_NOT_FOUND)
+        dp_db_source_put(&d->db, e->reg->source_system, e->reg->source_no, &e->subject);
+}
+
+/* Those that waited for this entry in other files. */
+static void wake_waiters(struct dp_daemon *d, const struct dp_name *name)
+{
+    struct dp_subject s = {0};
+    while (dp_db_wait_next(&d->db, name, &s) == DP_OK) {
+        enum dp_err e;
+        struct dp_slot *slot = dp_cache_find(d, &s, &e);
+        dp_db_wait_del(&d->db, name, &s);
+        if (slot != NULL && dp_casefile_settle(&slot->f, ready_elsewhere, d) > 0)
+            dp_cache_touch(d, slot, NULL, false);
+    }
+}
+
+/* A reference out of the subject that is not here yet: remember who waits. */
+static void note_waiting(struct dp_daemon *d, struct dp_slot *slot, uint32_t index)
+{
+    const struct dp_fact *f = &slot->f.facts[index];
+    if (f->verdict != DP_PENDING || dp_name_is_none(&f->e.re) || ready_elsewhere(d, &f->e.re))
+        return;
+    dp_db_wait_put(&d->db, &f->e.re, &slot->f.subject);
+}
+
+enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp_slice bytes,
+                      const struct dp_origin *from)
+{
+    struct dp_entry e;
+    struct dp_insert ins;
+    enum dp_err err = dp_entry_decode(bytes, name, &d->turn, &e);
+    if (err != DP_OK)
+        return err;
+    struct dp_slot *slot = dp_cache_get(d, &e.subject, &err);
+    if (slot == NULL)
+        return err;
+    uint32_t before = slot->f.count;
+    err = dp_casefile_insert(&slot->f, &e, from, ready_elsewhere, d, &ins);
+    if (err != DP_OK)
+        return err;
+    d->cached_facts += slot->f.count - before;
+    if (ins.duplicate)
+        return DP_DUPLICATE;
+    bool urgent = dp_route_lane(&e, slot->f.has_reg ? &slot->f.reg : NULL) == DP_LANE_URGENT;
+    dp_cache_touch(d, slot, name, urgent);
+    note_waiting(d, slot, ins.index);
+    if (e.kind == DP_KIND_REGISTER)
+        index_register(d, &e);
+    if (e.kind == DP_KIND_PROFILE || e.kind == DP_KIND_CALENDAR)
+        keep_data(d, name, bytes);
+    if (slot->f.facts[ins.index].verdict == DP_VOIDED)
+        d->n.voided++;
+    wake_waiters(d, name);
+    feed(d, name);
+    d->n.entries_in++;
+    return DP_OK;
+}
+
+/* ---- reading entries back ---- */
+
+static enum dp_err bytes_from_block(struct dp_daemon *d, const struct dp_name *name, uint64_t number, uint16_t piece,
+                                    struct dp_slice *out)
+{
+    struct dp_slice wire;
+    struct dp_block b;
+    enum dp_err e = dp_db_block(&d->db, name->origin, name->inc, number, piece, &wire);
+    if (e != DP_OK)
+        return e == DP_NOT_FOUND ? DP_CORRUPT : e;
+    e = piece == 0 ? dp_block_decode(d->suite, wire, &d->turn, &b)
+                   : dp_block_decode_pruned(d->suite, wire, &d->turn, &b);
+    if (e != DP_OK)
+        return e == DP_NOMEM ? e : DP_CORRUPT; /* R-STO-5 */
+    for (uint16_t i = 0; i < b.shown_count; i++)
+        if (b.h.first_seq + b.shown[i].index == name->seq) {
+            *out = b.shown[i].bytes;
+            return DP_OK;
+        }
+    return DP_NOT_FOUND;
+}
+
+enum dp_err dp_entry_bytes(struct dp_daemon *d, const struct dp_name *name, struct dp_slice *out)
+{
+    uint64_t number;
+    uint16_t piece;
+    if (dp_node_eq(name->origin, d->id.self) && name->inc == d->own.inc && name->seq > d->own.sealed_seq) {
+        if (d->fresh_count > 0 && name->seq >= d->fresh_first && name->seq < d->fresh_first + d->fresh_count) {
+            *out = d->fresh[name->seq - d->fresh_first].bytes;
+            return DP_OK;
+        }
+        return dp_db_own(&d->db, name->seq, out);
+    }
+    enum dp_err e = dp_db_seq(&d->db, name, &number, &piece);
+    return e == DP_OK ? bytes_from_block(d, name, number, piece, out) : e;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tour 3/9: what comes over a link, frame by frame, inside a turn. The session (relay/session.h) judges;
+ * this file fetches the facts it asks for and keeps what it decides for the commit.
+ */
+#include "node/core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *node_text(struct dp_node n)
+{
+    static char text[DP_NODE_TEXT];
+    dp_node_format(n, text);
+    return text;
+}
+
+/* The link stops here: say why to the peer, alarm, and drop the connection. */
+static void stop_link(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
+{
+    char text[256];
+    dp_session_stop(&p->s, why);
+    p->bye = (uint16_t)why;
+    snprintf(text, sizeof text, "link %s: %s; %s", node_text(p->node), dp_stop_text(why), dp_stop_advice(why));
+    dp_alarm(d, "link", text);
+    /* R-HEL-3: the peer holds what we signed and lost. */
+    if (why == DP_STOP_RESTORED)
+        dp_stop_loudly(d, why, text);
+}
+
+void dp_daemon_link_up(struct dp_daemon *d, struct dp_node node)
+{
+    struct dp_peer *p = dp_peers_find(d, node);
+    if (p == NULL)
+        return;
+    dp_session_connect(&p->s, d->now_mono);
+    p->hello_due = p->s.state == DP_SESSION_GREETING;
+    if (p->s.state == DP_SESSION_STOPPED)
+        p->bye = (uint16_t)p->s.stop;
+}
+
+void dp_daemon_link_down(struct dp_daemon *d, struct dp_node node)
+{
+    struct dp_peer *p = dp_peers_find(d, node);
+    if (p == NULL)
+        return;
+    dp_session_lost(&p->s);
+    p->hello_due = p->keep_due = false;
+}
+
+/*
+ * R-HEL-5: two processes alternate. A restart never comes back to an older nonce, so the second time an
+ * earlier one is heard there are two.
+ */
+static bool is_second_process(struct dp_peer *p, const struct dp_hello *h)
+{
+    static const uint8_t none[16];
+    bool back = memcmp(h->nonce, p->older_nonce, 16) == 0 && memcmp(p->older_nonce, none, 16) != 0;
+    if (memcmp(h->nonce, p->last_nonce, 16) != 0) {
+        memcpy(p->older_nonce, p->last_nonce, 16);
+        memcpy(p->last_nonce, h->nonce, 16);
+    }
+    return back;
+}
+
+static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h)
+{
+    struct dp_hello_facts facts;
+    if (is_second_process(p, h)) {
+        stop_link(d, p, DP_STOP_CLONE);
+        return;
+    }
+    if (p->s.state == DP_SESSION_UP)
+        dp_session_lost(&p->s); /* a newer connection of the same key: the older one is gone */
+    if (p->s.state == DP_SESSION_DOWN) {
+        dp_session_connect(&p->s, d->now_mono);
+        p->hello_due = true;
+    }
+    dp_peers_facts(d, p, h, &facts);
+    enum dp_stop why = dp_session_on_hello(&p->s, h, &facts, d->now_mono);
+    if (why != DP_STOP_NONE) {
+        stop_link(d, p, why);
+        return;
+    }
+    if (!p->s.greeted)
+        p->hello_due = true;
+    p->row.inc = h->inc;
+    p->row.program = h->program;
+    p->row_dirty = true;
+    d->want_seal = true; /* R-BLK-6: somebody is there to ask */
+    dp_log(DP_LOG_NOTICE, "link %s: up", node_text(p->node));
+}
+
+static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it, enum dp_err code)
+{
+    char line[96];
+    uint64_t no = dp_db_last64(&d->db, DP_T_QUARANTINE) + 1;
+    int n = snprintf(line, sizeof line, "item %s:%s/%llu %s", node_text(p->node), dp_lane_word(it->lane),
+                     (unsigned long long)it->number, dp_err_name(code));
+    dp_db_put64(&d->db, DP_T_QUARANTINE, no, dp_slice_of(line, (size_t)n));
+    if (p->queue_refused < sizeof p->refused / sizeof p->refused[0])
+        p->refused[p->queue_refused++] = (struct dp_refused_frame){
+            .lane = it->lane, .epoch = it->epoch, .number = it->number, .code = (uint16_t)code};
+    p->last_refused = code;
+    p->refused_ms = d->now_wall;
+    d->n.refused_out++;
+    dp_log(DP_LOG_WARN, "link %s: refused %s/%llu: %s", node_text(p->node), dp_lane_word(it->lane),
+           (unsigned long long)it->number, dp_err_text(code));
+    dp_alarm(d, "refused", "an item of a peer was refused; see the quarantine list");
+}
+
+/* Trouble of this node, not of the item: the turn fails and the item stays owed by the peer. */
+static bool is_ours(enum dp_err e)
+{
+    return e == DP_NOMEM || e == DP_IO || e == DP_FULL || e == DP_CORRUPT || e == DP_INTERNAL;
+}
+
+static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it)
+{
+    uint64_t in_turn = it->lane < DP_LANES && p->applied[it->lane] != 0
+                           ? p->applied[it->lane] - p->s.lane[it->lane].durable_in
+                           : 0;
+    if (it->offset != 0 || it->total != it->body.len) {
+        stop_link(d, p, DP_STOP_PROTOCOL); /* pieces are not spoken in this version */
+        return;
+    }
+    switch (dp_session_on_item(&p->s, it->lane, it->epoch, it->number, in_turn, d->now_mono)) {
+    case DP_ITEM_AGAIN:
+    case DP_ITEM_DROP:
+        return;
+    case DP_ITEM_BREACH:
+        stop_link(d, p, DP_STOP_PROTOCOL);
+        return;
+    case DP_ITEM_APPLY:
+        break;
+    }
+    if (d->turn_error != DP_OK)
+        return; /* nothing of this turn will be kept */
+    enum dp_err e = dp_apply_item(d, p, it);
+    enum dp_err store = d->db.kv->ops->error(d->db.t);
+    if (store != DP_OK || is_ours(e)) {
+        d->turn_error = store != DP_OK ? store : e;
+        return;
+    }
+    p->applied[it->lane] = it->number;
+    if (e != DP_OK && e != DP_DUPLICATE)
+        refuse(d, p, it, e); /* R-ACK-2 */
+}
+
+static void on_ack(struct dp_daemon *d, struct dp_peer *p, const struct dp_ack_frame *a)
+{
+    for (uint8_t lane = 0; lane < DP_LANES; lane++)
+        if ((a->lanes >> lane & 1) != 0 && p->s.state == DP_SESSION_UP &&
+            dp_session_on_ack(&p->s, lane, a->lane[lane].epoch, a->lane[lane].durable, d->now_mono) != DP_OK)
+            stop_link(d, p, DP_STOP_PROTOCOL);
+    p->row_dirty = true;
+}
+
+static void on_refused(struct dp_daemon *d, struct dp_peer *p, const struct dp_refused_frame *r)
+{
+    uint8_t key[17], code[2];
+    struct dp_wr w = dp_wr_of(key, sizeof key);
+    if (dp_session_on_refused(&p->s, r->lane, r->epoch, r->number, d->now_mono) != DP_OK) {
+        stop_link(d, p, DP_STOP_PROTOCOL);
+        return;
+    }
+    dp_wr_u64(&w, p->node.v);
+    dp_wr_u8(&w, r->lane);
+    dp_wr_u64(&w, r->number);
+    code[0] = (uint8_t)(r->code >> 8);
+    code[1] = (uint8_t)r->code;
+    dp_db_put_key(&d->db, DP_T_SHELF, dp_wr_slice(&w), dp_slice_of(code, sizeof code));
+    d->n.refused_in++;
+    dp_alarm(d, "shelf", "a peer refused an item; it is shelved, see `daipao link show`");
+}
+
+static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_frame *b)
+{
+    char text[320], right[DP_NODE_TEXT];
+    enum dp_stop why = dp_session_on_bye(&p->s, b->reason);
+    dp_node_format(b->node, right);
+    snprintf(text, sizeof text, "link %s: %s%s%s; %s", node_text(p->node), dp_stop_text(why),
+             why == DP_STOP_WRONG_PARENT ? ": the right one is " : "", why == DP_STOP_WRONG_PARENT ? right : "",
+             dp_stop_advice(why));
+    dp_alarm(d, "link", text);
+    /* A second process of this node, or a lost store of ours seen by the peer: issue nothing more. */
+    if (why == DP_STOP_RESTORED || why == DP_STOP_CLONE)
+        dp_stop_loudly(d, why, text);
+}
+
+void dp_daemon_frame(struct dp_daemon *d, struct dp_node node, struct dp_slice bytes)
+{
+    struct dp_frame f;
+    struct dp_peer *p = dp_peers_find(d, node);
+    if (p == NULL) {
+        d->n.frames_dropped++;
+        return;
+    }
+    if (dp_frame_get(bytes, &f) != DP_OK) {
+        d->n.frames_dropped++;
+        stop_link(d, p, DP_STOP_PROTOCOL);
+        return;
+    }
+    dp_session_heard(&p->s, bytes.len, d->now_mono);
+    switch ((enum dp_frame_type)f.type) {
+    case DP_FRAME_HELLO:
+        on_hello(d, p, &f.u.hello);
+        break;
+    case DP_FRAME_ITEM:
+        on_item(d, p, &f.u.item);
+        break;
+    case DP_FRAME_ACK:
+        on_ack(d, p, &f.u.ack);
+        break;
+    case DP_FRAME_REFUSED:
+        on_refused(d, p, &f.u.refused);
+        break;
+    case DP_FRAME_BYE:
+        on_bye(d, p, &f.u.bye);
+        break;
+    case DP_FRAME_KEEP:
+        p->keep_due |= (f.u.keep & 1) != 0;
+        p->keep_answer = p->keep_due;
+        break;
+    }
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tour 4/9: this node's own entries: issued one by one, durable at once, sealed into blocks when somebody
+ * wants them (R-BLK-6). A sealed header is committed before its first byte leaves, and since the sealed
+ * sequence moves in the same transaction, no entry is ever in two blocks.
+ */
+#include "node/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct dp_name dp_own_next(const struct dp_daemon *d)
+{
+    return (struct dp_name){.origin = d->id.self, .inc = d->own.inc, .seq = d->own.seq + 1};
+}
+
+enum dp_err dp_own_load(struct dp_daemon *d)
+{
+    struct dp_chain_row row = {0};
+    uint64_t inc;
+    enum dp_err e = dp_db_meta_u64(&d->db, "incarnation", &inc);
+    if (e != DP_OK)
+        return e;
+    d->own.inc = (uint32_t)inc;
+    e = dp_db_chain(&d->db, d->id.self, d->own.inc, &row);
+    if (e != DP_OK && e != DP_NOT_FOUND)
+        return e;
+    d->own.block = row.number;
+    d->own.sealed_seq = row.seq;
+    d->own.head = row.digest;
+    uint64_t last = dp_db_last64(&d->db, DP_T_OWN);
+    d->own.seq = last > row.seq ? last : row.seq;
+    return DP_OK;
+}
+
+/* ---- issuing ---- */
+
+static enum dp_err fresh_add(struct dp_daemon *d, struct dp_slice bytes)
+{
+    if (d->fresh_count == d->fresh_cap) {
+        uint32_t cap = d->fresh_cap == 0 ? 64 : d->fresh_cap * 2;
+        struct dp_fresh_own *p = realloc(d->fresh, cap * sizeof *p);
+        if (p == NULL)
+            return DP_NOMEM;
+        d->fresh = p;
+        d->fresh_cap = cap;
+    }
+    if (d->fresh_count == 0)
+        d->fresh_first = d->own.seq + 1;
+    d->fresh[d->fresh_count].bytes = bytes;
+    d->fresh_count++;
+    d->own.seq++;
+    return DP_OK;
+}
+
+struct sealed_parts {
+    struct dp_part parts[DP_PARTS_MAX];
+    struct dp_key keys[DP_PARTS_MAX];
+    struct dp_digest leaves[DP_PARTS_MAX];
+    uint8_t count;
+};
+
+static enum dp_err seal_parts(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *in, uint8_t n,
+                              struct sealed_parts *out)
+{
+    if (n > DP_PARTS_MAX)
+        return DP_TOO_BIG;
+    out->count = n;
+    e->part_count = n;
+    for (uint8_t i = 0; i < n; i++) {
+        enum dp_err err = dp_part_seal(d->suite, &d->port.random, in[i].kind, i, in[i].plain, &d->turn,
+                                       &out->parts[i], &out->keys[i]);
+        if (err != DP_OK)
+            return err;
+        dp_part_leaf(d->suite, &out->parts[i], &out->leaves[i]);
+    }
+    if (n > 0)
+        dp_parts_root(d->suite, out->parts, n, &e->parts_root);
+    return DP_OK;
+}
+
+/* The own copy: ciphertext, wrapped keys (R-STO-2), leaves. */
+static enum dp_err keep_parts(struct dp_daemon *d, const struct dp_name *name, const struct sealed_parts *sp)
+{
+    for (uint8_t i = 0; i < sp->count; i++) {
+        uint8_t wrapped[DP_WRAPPED_BYTES];
+        enum dp_err e = dp_keyring_wrap(d->kr, name, i, &sp->keys[i], &d->port.random, wrapped);
+        if (e != DP_OK)
+            return e;
+        dp_buf_reset(&d->scratch);
+        e = dp_part_put(&sp->parts[i], &d->scratch);
+        if (e != DP_OK)
+            return e;
+        dp_db_part_put(&d->db, name, i, dp_buf_slice(&d->scratch));
+        dp_db_part_key_put(&d->db, name, i, dp_slice_of(wrapped, sizeof wrapped));
+    }
+    if (sp->count > 0)
+        dp_db_part_put(&d->db, name, DP_PART_LEAVES, dp_slice_of(sp->leaves, sp->count * sizeof sp->leaves[0]));
+    return DP_OK;
+}
+
+/* Everybody who must be able to read with this entry (R-PRT-1). */
+static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, const struct sealed_parts *sp)
+{
+    enum dp_err err;
+    struct dp_state st;
+    struct dp_node to[DP_GRANTEES_MAX];
+    uint32_t facts[64];
+    if (sp->count == 0 && !dp_kind_is_offer(e->kind))
+        return DP_OK;
+    struct dp_slot *slot = dp_cache_get(d, &e->subject, &err);
+    if (slot == NULL)
+        return err;
+    dp_arena_reset(&d->look);
+    err = dp_fold(&slot->f, &d->look, &st);
+    if (err != DP_OK)
+        return err;
+    bool locked = dp_locked(d, &e->subject);
+    bool urgent = dp_route_lane(e, slot->f.has_reg ? &slot->f.reg : NULL) == DP_LANE_URGENT;
+    uint32_t n = dp_route_grantees(&slot->f, &st, locked, e, d->id.self, d->id.parent, to);
+    for (uint32_t g = 0; g < n && err == DP_OK; g++) {
+        if (sp->count > 0)
+            err = dp_parcels_content(d, &e->name, sp->leaves, sp->count, sp->parts, sp->keys, sp->count, to[g], urgent);
+        uint32_t k = dp_route_parts_for(&slot->f, &st, e, to[g], facts, 64);
+        for (uint32_t i = 0; i < k && err == DP_OK; i++)
+            if (!dp_name_eq(&slot->f.facts[facts[i]].e.name, &e->name))
+                err = dp_parcels_regrant(d, &slot->f.facts[facts[i]].e.name, to[g], urgent);
+    }
+    return err;
+}
+
+enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *parts, uint8_t part_count)
+{
+    struct sealed_parts sp = {0};
+    bool failed = false;
+    if (d->stopped != DP_STOP_NONE)
+        return DP_STOPPED;
+    enum dp_err err = seal_parts(d, e, parts, part_count, &sp);
+    if (err != DP_OK)
+        return err;
+    dp_buf_reset(&d->scratch);
+    err = dp_entry_encode(e, &d->scratch);
+    if (err != DP_OK)
+        return err;
+    struct dp_slice bytes = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
+    if (failed)
+        return DP_NOMEM;
+    err = fresh_add(d, bytes);
+    if (err != DP_OK)
+        return err;
+    err = dp_ingest(d, &e->name, bytes, &d->id.cert.origin);
+    if (err == DP_OK)
+        err = keep_parts(d, &e->name, &sp);
+    if (err == DP_OK)
+        err = send_content(d, e, &sp);
+    dp_wipe(&sp.keys, sizeof sp.keys);
+    d->n.entries_own++;
+    return err;
+}
+
+/* ---- sealing ---- */
+
+static bool link_asks(const struct dp_peer *p)
+{
+    const struct dp_session *s = &p->s;
+    return s->state == DP_SESSION_UP && s->next[DP_LANE_CASES] > s->lane[DP_LANE_CASES].journal_last;
+}
+
+bool dp_own_wants_seal(struct dp_daemon *d)
+{
+    uint64_t open = d->own.seq - d->own.sealed_seq;
+    if (open == 0)
+        return false;
+    if (d->want_seal || open >= DP_BLOCK_ENTRIES_MAX)
+        return true;
+    const struct dp_peer *parent = dp_peers_parent(d);
+    return parent != NULL && link_asks(parent);
+}
+
+static enum dp_err unsealed(struct dp_daemon *d, uint64_t seq, struct dp_slice *out)
+{
+    if (d->fresh_count > 0 && seq >= d->fresh_first) {
+        *out = d->fresh[seq - d->fresh_first].bytes;
+        return DP_OK;
+    }
+    enum dp_err e = dp_db_own(&d->db, seq, out);
+    if (e != DP_OK)
+        return e == DP_NOT_FOUND ? DP_CORRUPT : e;
+    bool failed = false;
+    *out = dp_arena_copy(&d->turn, *out, &failed);
+    return failed ? DP_NOMEM : DP_OK;
+}
+
+static enum dp_err seal_one(struct dp_daemon *d, struct dp_slice *entries, uint16_t n)
+{
+    struct dp_header h;
+    struct dp_seal in = {.suite = d->suite,
+                         .sign_seed = &d->kr->sign,
+                         .cert = d->id.cert.digest,
+                         .origin = d->id.self,
+                         .inc = d->own.inc,
+                         .number = d->own.block + 1,
+                         .first_seq = d->own.sealed_seq + 1,
+                         .first = d->own.block == 0,
+                         .prev = d->own.head,
+                         .zstd_level = d->opt.zstd_level};
+    d->port.random.fill(d->port.random.ctx, in.secret, sizeof in.secret);
+    dp_buf_reset(&d->scratch);
+    enum dp_err e = dp_block_seal(&in, entries, n, &d->turn, &d->scratch, &h);
+    if (e != DP_OK)
+        return e;
+    struct dp_name first = {.origin = d->id.self, .inc = d->own.inc, .seq = in.first_seq};
+    dp_db_block_put(&d->db, d->id.self, d->own.inc, in.number, 0, dp_buf_slice(&d->scratch));
+    dp_db_seq_put(&d->db, &first, in.number, 0);
+    for (uint64_t seq = in.first_seq; seq < in.first_seq + n && (d->fresh_count == 0 || seq < d->fresh_first); seq++)
+        dp_db_own_del(&d->db, seq);
+    d->own.block = in.number;
+    d->own.sealed_seq += n;
+    dp_header_digest(d->suite, &h, &d->own.head);
+    struct dp_peer *parent = dp_peers_parent(d);
+    if (parent != NULL) {
+        dp_certs_owe(d, parent, DP_LANE_CASES, &d->id.cert.digest);
+        struct dp_ref r = {.kind = DP_REF_BLOCK, .origin = d->id.self, .inc = d->own.inc, .number = in.number};
+        dp_peers_journal(d, parent, DP_LANE_CASES, &r);
+    }
+    d->n.blocks_sealed++;
+    return DP_OK;
+}
+
+enum dp_err dp_own_seal(struct dp_daemon *d)
+{
+    struct dp_slice *run = DP_NEW_ARRAY(&d->turn, struct dp_slice, DP_BLOCK_ENTRIES_MAX);
+    if (run == NULL)
+        return DP_NOMEM;
+    while (d->own.sealed_seq < d->own.seq) {
+        uint64_t left = d->own.seq - d->own.sealed_seq;
+        uint16_t n = left < DP_BLOCK_ENTRIES_MAX ? (uint16_t)left : DP_BLOCK_ENTRIES_MAX;
+        for (uint16_t i = 0; i < n; i++) {
+            enum dp_err e = unsealed(d, d->own.sealed_seq + 1 + i, &run[i]);
+            if (e != DP_OK)
+                return e;
+        }
+        enum dp_err e = seal_one(d, run, dp_block_fit(run, n));
+        if (e != DP_OK)
+            return e;
+    }
+    struct dp_chain_row row = {.number = d->own.block,
+                               .seq = d->own.sealed_seq,
+                               .digest = d->own.head,
+                               .cert = d->id.cert.digest,
+                               .last_ms = d->now_wall};
+    dp_db_chain_put(&d->db, d->id.self, d->own.inc, &row);
+    return DP_OK;
+}
+
+void dp_own_keep(struct dp_daemon *d)
+{
+    for (uint32_t i = 0; i < d->fresh_count; i++)
+        if (d->fresh_first + i > d->own.sealed_seq)
+            dp_db_own_put(&d->db, d->fresh_first + i, d->fresh[i].bytes);
+}

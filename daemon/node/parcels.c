@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parts and grants on their way: collected per recipient during a turn, sealed into parcels at its end,
+ * journalled to the next hop, opaque to every node between (R-PARC-1, R-PRT-1). A grant that arrives stays
+ * sealed in the store until somebody who may read asks (dp_parcels_read).
+ */
+#include "node/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CONTENT_FLUSH 98304 /* seal a parcel at about this size */
+
+static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, bool urgent, enum dp_err *err)
+{
+    struct dp_cert cert;
+    *err = DP_OK;
+    for (struct dp_outgoing *o = d->outgoing; o != NULL; o = o->next)
+        if (dp_node_eq(o->to, to) && o->urgent == urgent)
+            return o;
+    *err = dp_certs_of_node(d, to, &cert);
+    if (*err != DP_OK)
+        return NULL;
+    struct dp_outgoing *o = DP_NEW(&d->turn, struct dp_outgoing);
+    if (o == NULL) {
+        *err = DP_NOMEM;
+        return NULL;
+    }
+    o->to = to;
+    o->urgent = urgent;
+    dp_buf_init(&o->content, DP_PARCEL_PLAIN_MAX);
+    *err = dp_sealer_init(&o->sealer, d->suite, &d->port.random, to, &cert.seal_pub);
+    if (*err != DP_OK)
+        return NULL;
+    o->next = d->outgoing;
+    d->outgoing = o;
+    return o;
+}
+
+/* Seal `body`, keep the parcel, owe it to the next hop. */
+static enum dp_err parcel_out(struct dp_daemon *d, struct dp_outgoing *o, uint8_t kind, struct dp_slice body)
+{
+    struct dp_digest digest;
+    struct dp_peer *hop = dp_peers_towards(d, o->to);
+    if (hop == NULL)
+        return DP_UNREACHABLE;
+    dp_buf_reset(&d->scratch);
+    enum dp_err e = dp_parcel_seal(&o->sealer, kind, body, &d->turn, &d->scratch);
+    if (e != DP_OK)
+        return e;
+    struct dp_slice parcel = dp_buf_slice(&d->scratch);
+    d->suite->hash(&parcel, 1, &digest);
+    dp_db_put32(&d->db, DP_T_PARCEL, &digest, parcel);
+    struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = digest};
+    dp_peers_journal(d, hop, o->urgent ? DP_LANE_URGENT : DP_LANE_CASES, &r);
+    d->n.parcels_out++;
+    return DP_OK;
+}
+
+static enum dp_err flush_one(struct dp_daemon *d, struct dp_outgoing *o)
+{
+    if (o->content.len == 0)
+        return DP_OK;
+    enum dp_err e = parcel_out(d, o, DP_PARCEL_CONTENT, dp_buf_slice(&o->content));
+    dp_buf_reset(&o->content);
+    return e;
+}
+
+enum dp_err dp_parcels_flush(struct dp_daemon *d)
+{
+    enum dp_err e = DP_OK;
+    for (struct dp_outgoing *o = d->outgoing; o != NULL; o = o->next) {
+        enum dp_err e1 = flush_one(d, o);
+        if (e == DP_OK)
+            e = e1;
+    }
+    return e;
+}
+
+static enum dp_err content_add(struct dp_daemon *d, struct dp_node to, bool urgent, struct dp_content *c,
+                               const struct dp_key *keys)
+{
+    enum dp_err e;
+    struct dp_outgoing *o = outgoing_to(d, to, urgent, &e);
+    if (o == NULL)
+        return e == DP_NOT_FOUND ? DP_OK : e; /* no such node (yet): it gets a grant when it is enrolled and asks */
+    for (uint8_t i = 0; i < c->part_count; i++) {
+        e = dp_grant_seal(&o->sealer, &c->entry, c->parts[i].index, &keys[i], &c->grants[i]);
+        if (e != DP_OK)
+            return e;
+    }
+    c->grant_count = c->part_count;
+    if (o->content.len > CONTENT_FLUSH) {
+        e = flush_one(d, o);
+        if (e != DP_OK)
+            return e;
+    }
+    return dp_content_put(c, &o->content);
+}
+
+enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, const struct dp_digest *leaves,
+                               uint8_t leaf_count, const struct dp_part *parts, const struct dp_key *keys,
+                               uint8_t part_count, struct dp_node to, bool urgent)
+{
+    struct dp_content c = {.entry = *n, .leaf_count = leaf_count, .part_count = part_count};
+    if (dp_node_eq(to, d->id.self) || leaf_count > DP_PARTS_MAX || part_count > DP_PARTS_MAX)
+        return DP_OK;
+    memcpy(c.leaves, leaves, leaf_count * sizeof leaves[0]);
+    memcpy(c.parts, parts, part_count * sizeof parts[0]);
+    return content_add(d, to, urgent, &c, keys);
+}
+
+/* ---- keys ---- */
+
+static enum dp_err part_key(struct dp_daemon *d, const struct dp_name *n, uint8_t index, struct dp_key *key)
+{
+    struct dp_slice v;
+    struct dp_grant g;
+    if (dp_db_part_key(&d->db, n, index, &v) == DP_OK)
+        return v.len == DP_WRAPPED_BYTES ? dp_keyring_unwrap(d->kr, n, index, v.p, key) : DP_CORRUPT;
+    enum dp_err e = dp_db_grant(&d->db, n, index, &v);
+    if (e != DP_OK)
+        return e;
+    e = dp_grant_get(v, &g);
+    return e == DP_OK ? dp_grant_open(d->suite, &g, &d->kr->seal, key) : DP_CORRUPT;
+}
+
+static enum dp_err load_leaves(struct dp_daemon *d, const struct dp_name *n, struct dp_content *c)
+{
+    struct dp_slice v;
+    enum dp_err e = dp_db_part(&d->db, n, DP_PART_LEAVES, &v);
+    if (e != DP_OK)
+        return e;
+    if (v.len == 0 || v.len % 32 != 0 || v.len / 32 > DP_PARTS_MAX)
+        return DP_CORRUPT;
+    c->leaf_count = (uint8_t)(v.len / 32);
+    memcpy(c->leaves, v.p, v.len);
+    return DP_OK;
+}
+
+static enum dp_err load_part(struct dp_daemon *d, const struct dp_name *n, uint8_t index, struct dp_part *out)
+{
+    struct dp_slice v;
+    bool failed = false;
+    enum dp_err e = dp_db_part(&d->db, n, index, &v);
+    if (e != DP_OK)
+        return e;
+    v = dp_arena_copy(&d->turn, v, &failed);
+    if (failed)
+        return DP_NOMEM;
+    struct dp_rd r = dp_rd_of(v);
+    e = dp_part_get(&r, out);
+    return e == DP_OK ? DP_OK : DP_CORRUPT;
+}
+
+enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, bool urgent)
+{
+    struct dp_content c = {.entry = *n};
+    struct dp_key keys[DP_PARTS_MAX];
+    if (dp_node_eq(to, d->id.self))
+        return DP_OK;
+    enum dp_err e = load_leaves(d, n, &c);
+    if (e != DP_OK)
+        return e == DP_NOT_FOUND ? DP_OK : e; /* not held here: another grants it */
+    for (uint8_t i = 0; i < c.leaf_count; i++) {
+        struct dp_part p;
+        struct dp_key k;
+        if (load_part(d, n, i, &p) != DP_OK || part_key(d, n, i, &k) != DP_OK)
+            continue; /* erased, or never granted to this node */
+        c.parts[c.part_count] = p;
+        keys[c.part_count++] = k;
+    }
+    e = c.part_count == 0 ? DP_OK : content_add(d, to, urgent, &c, keys);
+    dp_wipe(keys, sizeof keys);
+    return e;
+}
+
+enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index, struct dp_part_text *out)
+{
+    struct dp_content c = {0};
+    struct dp_part p;
+    struct dp_key key;
+    struct dp_slice plain;
+    struct dp_digest leaf, root;
+    enum dp_err err = load_leaves(d, &e->name, &c);
+    if (err == DP_OK)
+        err = load_part(d, &e->name, index, &p);
+    if (err == DP_OK)
+        err = part_key(d, &e->name, index, &key);
+    if (err != DP_OK)
+        return err;
+    dp_part_leaf(d->suite, &p, &leaf);
+    if (index >= c.leaf_count || !dp_digest_eq(&leaf, &c.leaves[index]) || c.leaf_count != e->part_count)
+        return DP_CORRUPT;
+    dp_merkle_root(d->suite, c.leaves, c.leaf_count, &root);
+    if (!dp_digest_eq(&root, &e->parts_root))
+        return DP_SIGNATURE; /* content that does not belong to the signed entry is never shown */
+    err = dp_part_open(d->suite, &p, &key, &d->turn, &plain);
+    dp_wipe(&key, sizeof key);
+    return err == DP_OK ? dp_part_text_decode(p.kind, plain, &d->turn, out) : err;
+}
+
+void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count)
+{
+    for (uint8_t i = 0; i < part_count; i++) {
+        dp_db_part_key_del(&d->db, n, i);
+        dp_db_grant_del(&d->db, n, i);
+    }
+}
+
+/* ---- arriving ---- */
+
+static void keep_content(struct dp_daemon *d, const struct dp_content *c)
+{
+    struct dp_slice have;
+    if (dp_db_part(&d->db, &c->entry, DP_PART_LEAVES, &have) != DP_OK)
+        dp_db_part_put(&d->db, &c->entry, DP_PART_LEAVES,
+                       dp_slice_of(c->leaves, c->leaf_count * sizeof c->leaves[0]));
+    for (uint8_t i = 0; i < c->part_count; i++) {
+        dp_buf_reset(&d->scratch);
+        if (dp_part_put(&c->parts[i], &d->scratch) == DP_OK)
+            dp_db_part_put(&d->db, &c->entry, c->parts[i].index, dp_buf_slice(&d->scratch));
+    }
+    for (uint8_t i = 0; i < c->grant_count; i++) {
+        uint8_t raw[DP_GRANT_BYTES];
+        if (!dp_node_eq(c->grants[i].recipient, d->id.self) || !dp_name_eq(&c->grants[i].entry, &c->entry))
+            continue;
+        dp_grant_put(&c->grants[i], raw);
+        dp_db_grant_put(&d->db, &c->entry, c->grants[i].index, dp_slice_of(raw, sizeof raw));
+    }
+}
+
+static enum dp_err content_in(struct dp_daemon *d, struct dp_slice body)
+{
+    struct dp_rd r = dp_rd_of(body);
+    struct dp_content c;
+    enum dp_err e;
+    while ((e = dp_content_next(d->suite, &r, &c)) == DP_OK)
+        keep_content(d, &c);
+    return e == DP_NOT_FOUND ? DP_OK : e;
+}
+
+/* Not for us: to the next hop, as it is. */
+static enum dp_err pass_on(struct dp_daemon *d, struct dp_peer *from, struct dp_node to, struct dp_slice parcel)
+{
+    struct dp_digest digest;
+    struct dp_peer *hop = dp_peers_towards(d, to);
+    if (hop == NULL || hop == from)
+        return DP_SCOPE;
+    d->suite->hash(&parcel, 1, &digest);
+    dp_db_put32(&d->db, DP_T_PARCEL, &digest, parcel);
+    struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = digest};
+    dp_peers_journal(d, hop, DP_LANE_CASES, &r);
+    return DP_OK;
+}
+
+enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel)
+{
+    struct dp_node to;
+    uint8_t kind;
+    struct dp_slice body;
+    enum dp_err e = dp_parcel_recipient(parcel, &to);
+    if (e != DP_OK)
+        return e;
+    if (!dp_node_eq(to, d->id.self))
+        return pass_on(d, from, to, parcel);
+    e = dp_parcel_open(d->suite, parcel, &d->kr->seal, &d->turn, &kind, &body);
+    if (e != DP_OK)
+        return e;
+    switch ((enum dp_parcel_kind)kind) {
+    case DP_PARCEL_CONTENT:
+        return content_in(d, body);
+    case DP_PARCEL_MATTER:
+        return dp_matter_in(d, body);
+    case DP_PARCEL_RECEIPT:
+        return dp_matter_receipt(d, body);
+    }
+    return DP_FORMAT;
+}
+
+enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body, bool urgent)
+{
+    enum dp_err e;
+    struct dp_outgoing *o = outgoing_to(d, to, urgent, &e);
+    return o == NULL ? e : parcel_out(d, o, kind, body);
+}

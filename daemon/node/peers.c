@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The peers of this node: its parent and its children, each with the session of its link, its
+ * journals, and the row that survives a restart. A peer that is gone costs one row and one
+ * struct (R-GON-1).
+ */
+#include "node/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static uint32_t position(const struct dp_daemon *d, struct dp_node node)
+{
+    uint32_t lo = 0, hi = d->peer_count;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (d->peers[mid].node.v < node.v)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+struct dp_peer *dp_peers_find(struct dp_daemon *d, struct dp_node node)
+{
+    uint32_t i = position(d, node);
+    return i < d->peer_count && d->peers[i].node.v == node.v ? &d->peers[i] : NULL;
+}
+
+struct dp_peer *dp_peers_parent(struct dp_daemon *d)
+{
+    return d->id.parent.v == 0 ? NULL : dp_peers_find(d, d->id.parent);
+}
+
+struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to)
+{
+    struct dp_node child = dp_route_child_towards(d->id.self, to);
+    if (child.v != 0)
+        return dp_peers_find(d, child);
+    return dp_peers_parent(d);
+}
+
+static struct dp_peer *insert(struct dp_daemon *d, struct dp_node node, bool is_parent)
+{
+    if (d->peer_count >= DP_PEERS_MAX)
+        return NULL;
+    if (d->peer_count == d->peer_cap) {
+        uint32_t cap = d->peer_cap == 0 ? 4 : d->peer_cap * 2;
+        struct dp_peer *p = realloc(d->peers, cap * sizeof *p);
+        if (p == NULL)
+            return NULL;
+        d->peers = p;
+        d->peer_cap = cap;
+    }
+    uint32_t i = position(d, node);
+    memmove(&d->peers[i + 1], &d->peers[i], (d->peer_count - i) * sizeof d->peers[0]);
+    d->peer_count++;
+    struct dp_peer *p = &d->peers[i];
+    memset(p, 0, sizeof *p);
+    p->node = node;
+    p->is_parent = is_parent;
+    p->row.is_parent = is_parent;
+    dp_session_init(&p->s, d->id.self, node, !is_parent, d->nonce);
+    if (d->opt.window_bytes != 0)
+        p->s.window_bytes = d->opt.window_bytes;
+    if (d->opt.keep_ms != 0)
+        dp_session_set_keep(&p->s, d->opt.keep_ms);
+    if (d->opt.silence_ms != 0)
+        p->s.silence_ms = d->opt.silence_ms;
+    return p;
+}
+
+static void keep_lanes(struct dp_peer *p)
+{
+    if (!p->saved_valid) {
+        memcpy(p->saved, p->s.lane, sizeof p->saved);
+        p->saved_valid = true;
+    }
+    p->row_dirty = true;
+}
+
+struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_parent, const struct dp_key *curve_pub)
+{
+    struct dp_peer *p = dp_peers_find(d, node);
+    bool is_new = p == NULL;
+    if (is_new)
+        p = insert(d, node, is_parent);
+    if (p == NULL)
+        return NULL;
+    memcpy(p->curve_pub, curve_pub->b, sizeof p->curve_pub);
+    if (is_new) {
+        keep_lanes(p);
+        for (unsigned i = 0; i < DP_LANES; i++) {
+            /* R-JRN-2: random, never zero (zero says "none yet" in a hello). */
+            uint32_t epoch = 0;
+            while (epoch == 0)
+                d->port.random.fill(d->port.random.ctx, &epoch, sizeof epoch);
+            p->s.lane[i].epoch_out = epoch;
+        }
+        if (!is_parent)
+            dp_settle_child(d, p);
+    }
+    return p;
+}
+
+static void load_curve(struct dp_daemon *d, struct dp_peer *p)
+{
+    struct dp_cert c;
+    if (dp_certs_of_node(d, p->node, &c) == DP_OK)
+        memcpy(p->curve_pub, c.curve_pub.b, sizeof p->curve_pub);
+}
+
+enum dp_err dp_peers_load(struct dp_daemon *d)
+{
+    struct dp_node at = {0};
+    struct dp_peer_row row;
+    enum dp_err e;
+    while ((e = dp_db_peer_next(&d->db, &at, &row)) == DP_OK) {
+        struct dp_peer *p = insert(d, at, row.is_parent);
+        if (p == NULL)
+            return DP_NOMEM;
+        p->row = row;
+        for (uint8_t lane = 0; lane < DP_LANES; lane++)
+            dp_session_load(&p->s, lane, &row.lane[lane]);
+        load_curve(d, p);
+    }
+    return e == DP_NOT_FOUND ? DP_OK : e;
+}
+
+/* R-JRN-1: numbered in the transaction that causes it. */
+void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r)
+{
+    keep_lanes(p);
+    uint64_t number = p->s.lane[lane].journal_last + 1;
+    dp_db_journal_put(&d->db, p->node, lane, number, r);
+    dp_session_journal(&p->s, lane, number);
+}
+
+void dp_peers_write(struct dp_daemon *d)
+{
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        struct dp_peer *p = &d->peers[i];
+        for (uint8_t lane = 0; lane < DP_LANES; lane++) {
+            if (p->applied[lane] == 0)
+                continue;
+            keep_lanes(p);
+            p->s.lane[lane].durable_in = p->applied[lane];
+        }
+        if (!p->row_dirty)
+            continue;
+        memcpy(p->row.lane, p->s.lane, sizeof p->row.lane);
+        p->row.heard_ms = d->now_wall;
+        dp_db_peer_put(&d->db, p->node, &p->row);
+    }
+}
+
+/* After the commit: what was applied is durable and owes an ack (R-ACK-1). After a failed one: as it was. */
+void dp_peers_commit(struct dp_daemon *d, bool ok)
+{
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        struct dp_peer *p = &d->peers[i];
+        if (!ok && p->saved_valid)
+            memcpy(p->s.lane, p->saved, sizeof p->saved);
+        for (uint8_t lane = 0; lane < DP_LANES; lane++) {
+            if (ok && p->applied[lane] != 0)
+                dp_session_durable(&p->s, lane, p->applied[lane]);
+            p->applied[lane] = 0;
+        }
+        if (!ok)
+            p->queue_refused = 0;
+        p->saved_valid = false;
+        p->row_dirty = false;
+    }
+}
+
+static bool header_digest_of(struct dp_daemon *d, struct dp_node origin, const struct dp_head *head,
+                             struct dp_digest *out)
+{
+    struct dp_slice wire;
+    struct dp_header h;
+    if (head->number == 0 || dp_db_block_any(&d->db, origin, head->inc, head->number, &wire) != DP_OK)
+        return false;
+    if (wire.len < DP_HEADER_BYTES || dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), &h) != DP_OK)
+        return false;
+    dp_header_digest(d->suite, &h, out);
+    return true;
+}
+
+/* What the store says, for the judgement of a hello (R-HEL-1, R-HEL-3). `h` NULL: for our own hello. */
+void dp_peers_facts(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h, struct dp_hello_facts *out)
+{
+    struct dp_chain_row row;
+    memset(out, 0, sizeof *out);
+    out->my_inc = d->own.inc;
+    out->my_head = (struct dp_head){.inc = d->own.inc, .number = d->own.block, .digest = d->own.head};
+    out->peer_inc_known = p->row.inc;
+    if (p->row.inc != 0 && dp_db_chain(&d->db, p->node, p->row.inc, &row) == DP_OK && row.number > 0) {
+        out->know_yours = true;
+        out->peer_head_here = (struct dp_head){.inc = p->row.inc, .number = row.number, .digest = row.digest};
+    }
+    if (h == NULL)
+        return;
+    out->mine_known = header_digest_of(d, d->id.self, &h->yours, &out->mine_digest);
+    out->theirs_known = header_digest_of(d, p->node, &h->head, &out->theirs_digest);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tour 7/9: what follows from the entries of this turn, per case touched: the daemon's own `arrive`
+ * for what is addressed to its offices, then who gets what (R-DOWN-1, N3). Up needs no decision
+ * here: blocks go up whole.
+ */
+#include "node/core.h"
+
+#include <string.h>
+
+bool dp_locked(struct dp_daemon *d, const struct dp_subject *s)
+{
+    uint8_t key[DP_SUBJECT_BYTES];
+    struct dp_slice v;
+    dp_subject_put(s, key);
+    return dp_db_get_key(&d->db, DP_T_LOCK, dp_slice_of(key, sizeof key), &v) == DP_OK;
+}
+
+/* ---- arrivals ---- */
+
+/* The office that fact `i` is addressed to, or NULL when its kind addresses nobody. */
+static const struct dp_office *addressee(const struct dp_casefile *f, uint32_t i)
+{
+    const struct dp_fact *x = &f->facts[i];
+    switch (x->e.kind) {
+    case DP_KIND_TRANSFER:
+    case DP_KIND_ASSIGN:
+    case DP_KIND_REFER_UP:
+    case DP_KIND_DESIGNATE:
+    case DP_KIND_SUPERVISE:
+    case DP_KIND_REMIND:
+        return &x->e.body.to;
+    case DP_KIND_OBJECT:
+    case DP_KIND_OBJECTION_ANSWER:
+    case DP_KIND_ANSWER:
+    case DP_KIND_REPORT_BACK:
+        return x->re == DP_FACT_NONE ? NULL : &f->facts[x->re].e.office;
+    default:
+        return NULL;
+    }
+}
+
+static bool arrived(const struct dp_casefile *f, uint32_t i, struct dp_node self)
+{
+    for (uint32_t k = i + 1; k < f->count; k++)
+        if (f->facts[k].e.kind == DP_KIND_ARRIVE && f->facts[k].re == i &&
+            dp_node_eq(f->facts[k].e.name.origin, self))
+            return true;
+    return false;
+}
+
+static uint32_t arrival_due(const struct dp_casefile *f, struct dp_node self)
+{
+    for (uint32_t i = 0; i < f->count; i++) {
+        const struct dp_office *to = f->facts[i].verdict == DP_VALID ? addressee(f, i) : NULL;
+        if (to != NULL && dp_node_eq(to->node, self) && !arrived(f, i, self))
+            return i;
+    }
+    return DP_FACT_NONE;
+}
+
+static enum dp_err issue_arrive(struct dp_daemon *d, struct dp_slot *slot, uint32_t i)
+{
+    struct dp_state st;
+    struct dp_entry e;
+    enum dp_void_reason why;
+    uint64_t kinds;
+    struct dp_plan_input in = {.kind = DP_KIND_ARRIVE,
+                               .office = {.node = d->id.self, .slug = "node"},
+                               .from = d->id.cert.origin,
+                               .name = dp_own_next(d),
+                               .at_ms = d->now_wall,
+                               .at_synced = d->port.clock.synced(d->port.clock.ctx),
+                               .receipt = dp_date_of_ms(d->now_wall),
+                               .re = slot->f.facts[i].e.name};
+    dp_arena_reset(&d->look);
+    enum dp_err err = dp_fold(&slot->f, &d->look, &st);
+    if (err != DP_OK)
+        return err;
+    err = dp_plan(&slot->f, &st, &in, &e, &why, &kinds);
+    if (err != DP_OK) {
+        dp_quarantine(d, &in.re, err, dp_void_name(why));
+        return DP_STEP_INVALID;
+    }
+    return dp_own_issue(d, &e, NULL, 0);
+}
+
+static enum dp_err arrivals(struct dp_daemon *d, struct dp_slot *slot)
+{
+    if (d->stopped != DP_STOP_NONE)
+        return DP_OK; /* a stopped node issues nothing, arrivals included */
+    for (uint32_t guard = 0; guard < 64; guard++) {
+        uint32_t i = arrival_due(&slot->f, d->id.self);
+        if (i == DP_FACT_NONE)
+            return DP_OK;
+        enum dp_err e = issue_arrive(d, slot, i);
+        if (e != DP_OK)
+            return e == DP_STEP_INVALID ? DP_OK : e;
+    }
+    return DP_OK;
+}
+
+/* ---- routing down ---- */
+
+struct refs {
+    struct dp_daemon *d;
+    struct dp_peer *p;
+    uint8_t lane;
+    struct dp_ref r;
+    struct dp_name names[DP_REF_NAMES_MAX];
+};
+
+static void refs_flush(struct refs *x)
+{
+    if (x->r.name_count == 0)
+        return;
+    x->r.kind = DP_REF_ENTRIES;
+    x->r.names = x->names;
+    dp_peers_journal(x->d, x->p, x->lane, &x->r);
+    x->r.name_count = 0;
+}
+
+/* R-DOWN-3 for the block that holds `n`; own entries that are not sealed yet go under our own. */
+static void owe_cert(struct refs *x, const struct dp_name *n)
+{
+    struct dp_daemon *d = x->d;
+    uint64_t number;
+    uint16_t piece;
+    struct dp_slice wire;
+    struct dp_header h;
+    if (dp_node_eq(n->origin, d->id.self)) {
+        dp_certs_owe(d, x->p, x->lane, &d->id.cert.digest);
+        return;
+    }
+    if (dp_db_seq(&d->db, n, &number, &piece) != DP_OK ||
+        dp_db_block(&d->db, n->origin, n->inc, number, piece, &wire) != DP_OK || wire.len < DP_HEADER_BYTES ||
+        dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), &h) != DP_OK)
+        return;
+    dp_certs_owe(d, x->p, x->lane, &h.cert);
+}
+
+/* Entries of about this many together fit a frame with their proofs. */
+#define REF_NAMES_ROOM 48
+
+static void refs_add(struct refs *x, const struct dp_name *n)
+{
+    if (x->r.name_count == REF_NAMES_ROOM)
+        refs_flush(x);
+    owe_cert(x, n);
+    if (dp_node_eq(n->origin, x->d->id.self) && x->p->s.state == DP_SESSION_UP)
+        x->d->want_seal = true; /* R-BLK-6: a link that is up asks */
+    x->names[x->r.name_count++] = *n;
+}
+
+/* R-DOWN-1: everything so far, or what this turn brought. */
+static void route_to(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *p, bool history)
+{
+    struct refs x = {.d = d, .p = p, .lane = DP_LANE_CASES, .r = {.subject = slot->f.subject}};
+    for (const struct dp_fresh *fr = slot->fresh; fr != NULL; fr = fr->next)
+        if (fr->urgent)
+            x.lane = DP_LANE_URGENT;
+    if (history) {
+        for (uint32_t i = 0; i < slot->f.count; i++)
+            if (dp_route_entry_down(&slot->f.facts[i], p->node))
+                refs_add(&x, &slot->f.facts[i].e.name);
+    } else {
+        for (const struct dp_fresh *fr = slot->fresh; fr != NULL; fr = fr->next) {
+            uint32_t i = dp_casefile_find(&slot->f, &fr->name);
+            if (i != DP_FACT_NONE && dp_route_entry_down(&slot->f.facts[i], p->node))
+                refs_add(&x, &fr->name);
+        }
+    }
+    refs_flush(&x);
+}
+
+static void route_child(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st, bool locked,
+                        struct dp_peer *p)
+{
+    bool before = dp_db_routed(&d->db, p->node, &slot->f.subject);
+    if (!dp_route_down(&slot->f, st, locked, p->node))
+        return;
+    route_to(d, slot, p, !before);
+    if (!before)
+        dp_db_routed_put(&d->db, p->node, &slot->f.subject);
+}
+
+/* Each child with a party below it, once: parties are sorted, so children come in runs. */
+static void route_case(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
+{
+    bool locked = dp_locked(d, &slot->f.subject);
+    struct dp_node last = {0};
+    for (uint32_t i = 0; i < st->party_count; i++) {
+        struct dp_node child = dp_route_child_towards(d->id.self, st->parties[i].node);
+        if (child.v == 0 || child.v == last.v)
+            continue;
+        last = child;
+        struct dp_peer *p = dp_peers_find(d, child);
+        if (p != NULL && !p->is_parent)
+            route_child(d, slot, st, locked, p);
+    }
+}
+
+/* R-DOWN-4: data of ours and of ancestors to all below; a node's own subject to whoever has its blocks. */
+static void route_other(struct dp_daemon *d, struct dp_slot *slot)
+{
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        struct dp_peer *p = &d->peers[i];
+        if (p->is_parent)
+            continue;
+        bool before = dp_db_routed(&d->db, p->node, &slot->f.subject);
+        if (slot->f.subject.type == DP_SUBJECT_NODE && !dp_node_covers(slot->f.subject.name.origin, p->node))
+            continue;
+        route_to(d, slot, p, !before);
+        if (!before)
+            dp_db_routed_put(&d->db, p->node, &slot->f.subject);
+    }
+}
+
+/* An urgent entry from below overtakes what waits in the lane of the cases (R-LAN-2). */
+static void urgent_up(struct dp_daemon *d, struct dp_slot *slot)
+{
+    struct dp_peer *p = dp_peers_parent(d);
+    bool urgent = false;
+    if (p == NULL)
+        return;
+    for (const struct dp_fresh *fr = slot->fresh; fr != NULL; fr = fr->next)
+        urgent |= fr->urgent && dp_node_covers(d->id.self, fr->name.origin);
+    if (!urgent || p->s.next[DP_LANE_CASES] + 2 >= p->s.lane[DP_LANE_CASES].journal_last)
+        return; /* nothing waits: the block is as fast */
+    struct refs x = {.d = d, .p = p, .lane = DP_LANE_URGENT, .r = {.subject = slot->f.subject}};
+    for (uint32_t i = 0; i < slot->f.count; i++)
+        if (dp_node_covers(d->id.self, slot->f.facts[i].e.name.origin))
+            refs_add(&x, &slot->f.facts[i].e.name);
+    refs_flush(&x);
+}
+
+static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
+{
+    struct dp_state st;
+    enum dp_err e = DP_OK;
+    if (slot->f.subject.type != DP_SUBJECT_CASE) {
+        route_other(d, slot);
+        return DP_OK;
+    }
+    e = arrivals(d, slot);
+    if (e != DP_OK)
+        return e;
+    dp_arena_reset(&d->look);
+    e = dp_fold(&slot->f, &d->look, &st);
+    if (e != DP_OK)
+        return e;
+    if (d->peer_count > (d->id.parent.v != 0 ? 1u : 0u))
+        route_case(d, slot, &st);
+    urgent_up(d, slot);
+    /* R-PRT-2: keys end with custody. */
+    if (!dp_route_keeps_keys(&slot->f, &st, d->id.self))
+        for (uint32_t i = 0; i < slot->f.count; i++)
+            if (slot->f.facts[i].e.part_count > 0)
+                dp_parcels_forget(d, &slot->f.facts[i].e.name, slot->f.facts[i].e.part_count);
+    return DP_OK;
+}
+
+enum dp_err dp_settle(struct dp_daemon *d)
+{
+    /* What a settled case wakes in others is put in front of the list: go on until nothing is new. */
+    struct dp_slot *done = NULL;
+    while (d->touched != done) {
+        struct dp_slot *head = d->touched;
+        for (struct dp_slot *slot = head; slot != done; slot = slot->touched_next) {
+            enum dp_err e = settle_slot(d, slot);
+            if (e != DP_OK)
+                return e;
+        }
+        done = head;
+    }
+    return DP_OK;
+}
+
+void dp_settle_child(struct dp_daemon *d, struct dp_peer *child)
+{
+    static const uint8_t types[] = {DP_SUBJECT_NODE, DP_SUBJECT_DATA, DP_SUBJECT_CASE};
+    for (unsigned t = 0; t < sizeof types; t++) {
+        struct dp_subject s = {.type = types[t]};
+        struct dp_slice packed;
+        while (dp_db_case_next(&d->db, &s, &packed) == DP_OK) {
+            enum dp_err e;
+            struct dp_state st;
+            struct dp_slot *slot = dp_cache_find(d, &s, &e);
+            if (slot == NULL || slot->touched)
+                continue; /* touched ones are routed at the end of the turn */
+            slot->fresh = NULL;
+            if (s.type != DP_SUBJECT_CASE) {
+                if (s.type == DP_SUBJECT_DATA || dp_node_covers(s.name.origin, child->node)) {
+                    route_to(d, slot, child, true);
+                    dp_db_routed_put(&d->db, child->node, &s);
+                }
+                continue;
+            }
+            dp_arena_reset(&d->look);
+            if (dp_fold(&slot->f, &d->look, &st) == DP_OK && dp_state_party_below(&st, child->node))
+                route_child(d, slot, &st, dp_locked(d, &s), child);
+        }
+    }
+}
