@@ -45,9 +45,15 @@ static uint8_t wire_type_of(ProtobufCType type)
     return WIRE_VARINT;
 }
 
+/* Nearly every tag and length is one byte. */
+static inline uint64_t take_varint(struct dp_rd *r)
+{
+    return r->p < r->end && *r->p < 0x80 ? *r->p++ : dp_rd_varint(r);
+}
+
 static struct dp_slice take_len(struct dp_rd *r)
 {
-    uint64_t len = dp_rd_varint(r);
+    uint64_t len = take_varint(r);
 
     return dp_rd_take(r, len > dp_rd_left(r) ? SIZE_MAX : (size_t)len);
 }
@@ -81,13 +87,19 @@ static bool number_ok(ProtobufCType type, uint64_t v)
     return type != PROTOBUF_C_TYPE_UINT32 || v <= UINT32_MAX;
 }
 
+/* Mostly plain ASCII, which needs no look at sequences. */
 static bool text_ok(struct dp_slice s, enum dp_pb_text text)
 {
-    for (size_t i = 0; i < s.len && text == DP_PB_LINE; i++) {
-        if (s.p[i] == '\n' || s.p[i] == '\t')
+    bool plain = true;
+
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] >= 0x20 && s.p[i] < 0x7f)
+            continue;
+        if (text == DP_PB_LINE && s.p[i] < 0x20)
             return false;
+        plain = false;
     }
-    return dp_utf8_ok(s);
+    return plain || dp_utf8_ok(s);
 }
 
 static bool packed_ok(ProtobufCType type, struct dp_slice s)
@@ -111,7 +123,7 @@ static bool value_ok(const ProtobufCFieldDescriptor *f, struct dp_rd *r, uint8_t
     if (wire_type != WIRE_LEN) {
         if (wire_type != wire_type_of(f->type))
             return false;
-        return wire_type == WIRE_VARINT ? number_ok(f->type, dp_rd_varint(r)) : skip(r, wire_type);
+        return wire_type == WIRE_VARINT ? number_ok(f->type, take_varint(r)) : skip(r, wire_type);
     }
     s = take_len(r);
     if (r->err != DP_OK)
@@ -149,8 +161,8 @@ static bool walk(const ProtobufCMessageDescriptor *desc, struct dp_slice bytes, 
     struct dp_rd r = dp_rd_of(bytes);
     uint64_t seen = 0;
 
-    while (dp_rd_left(&r) > 0) {
-        uint64_t tag = dp_rd_varint(&r);
+    while (r.p < r.end) {
+        uint64_t tag = take_varint(&r);
         const ProtobufCFieldDescriptor *f = field_of(desc, tag >> 3);
 
         if (r.err != DP_OK || tag >> 3 == 0 || tag > UINT32_MAX)
