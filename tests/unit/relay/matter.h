@@ -113,6 +113,7 @@ static inline struct dp_entry offer_of(struct matter *m, uint8_t kind, struct dp
     e.custody = custody;
     e.body.to = to;
     e.body.code2 = duty;
+    e.body.due.day = 20030;
     return e;
 }
 
