@@ -27,7 +27,7 @@
     X(MODE,       CONFIG,   "can be read or written by group or others; chmod go-rwx")        \
     X(DAMAGED,    CORRUPT,  "is damaged, or is not the key file of this name")                \
     X(VERSION,    SCHEMA,   "was written by a newer version")                                 \
-    X(PATH,       RANGE,    "has a path that is too long")                                    \
+    X(PATH,       RANGE,    "is no usable path: empty, too long, or ends in a slash")                                    \
     X(IO,         IO,       "cannot be read or written")                                      \
     X(NOMEM,      NOMEM,    "does not fit in memory")
 /* clang-format on */
@@ -40,11 +40,12 @@ enum dp_keyring_fault {
 };
 
 #define DP_KEYRING_PATH_MAX 1024
+#define DP_KEYRING_FILE_MAX 32 /* "/" and the name of a file in the folder */
 
 struct dp_keyring_why {
     enum dp_keyring_fault fault;
     int sys; /* errno of the call that failed, else 0 */
-    char path[DP_KEYRING_PATH_MAX];
+    char path[DP_KEYRING_PATH_MAX + DP_KEYRING_FILE_MAX];
 };
 
 const char *dp_keyring_fault_text(enum dp_keyring_fault f);

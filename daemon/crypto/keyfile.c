@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Key files on disk. Modes are set, not left to the umask; links are not followed; the
+ * checksum is against damage, not against an attacker, who could write what he likes here.
+ */
+#include "crypto/keyfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HEAD_BYTES 30
+#define FILE_BYTES_MAX (HEAD_BYTES + DP_KEYFILE_SECRET_MAX + 32)
+#define OPEN_FLAGS (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+
+/* "daipao/key/N" and zeros; N is the version. */
+static const char context[16] = "daipao/key/1";
+#define CONTEXT_COMMON 11
+
+/* ---- reasons ---- */
+
+struct fault_row {
+    enum dp_err err;
+    const char *text;
+};
+
+static const struct fault_row rows[] = {
+#define ROW(name, err, text) {DP_##err, text},
+    DP_KEYRING_FAULT_LIST(ROW)
+#undef ROW
+};
+
+const char *dp_keyring_fault_text(enum dp_keyring_fault f)
+{
+    return (unsigned)f < DP_KEYRING_FAULT_COUNT ? rows[f].text : rows[DP_KEYRING_FAULT_IO].text;
+}
+
+enum dp_err dp_keydir_fail(struct dp_keydir *d, enum dp_keyring_fault fault, int sys, const char *name)
+{
+    if (d->why != NULL) {
+        d->why->fault = fault;
+        d->why->sys = sys;
+        if (name != NULL)
+            snprintf(d->why->path, sizeof(d->why->path), "%s/%.30s", d->path, name);
+        else
+            memcpy(d->why->path, d->path, sizeof(d->path));
+    }
+    return rows[fault].err;
+}
+
+enum dp_err dp_keydir_fail_sys(struct dp_keydir *d, int sys, const char *name)
+{
+    switch (sys) {
+    case ENOENT:
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_MISSING, sys, name);
+    case EEXIST:
+    case ENOTEMPTY:
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_EXISTS, sys, name);
+    case ELOOP:
+    case ENOTDIR:
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_KIND, sys, name);
+    default:
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_IO, sys, name);
+    }
+}
+
+/* ---- the folder ---- */
+
+static enum dp_err check_owner(struct dp_keydir *d, const struct stat *st, const char *name)
+{
+    if (st->st_uid != geteuid())
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_OWNER, 0, name);
+    if ((st->st_mode & 077) != 0)
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_MODE, 0, name);
+    return DP_OK;
+}
+
+enum dp_err dp_keydir_open(struct dp_keydir *d, const char *path, struct dp_keyring_why *why)
+{
+    size_t len = strnlen(path, sizeof(d->path));
+    struct stat st;
+    enum dp_err err;
+
+    *d = (struct dp_keydir){.fd = -1, .why = why};
+    if (len == 0 || len >= sizeof(d->path))
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_PATH, 0, NULL);
+    memcpy(d->path, path, len + 1);
+    d->fd = open(path, O_RDONLY | O_DIRECTORY | OPEN_FLAGS);
+    if (d->fd < 0)
+        return dp_keydir_fail_sys(d, errno, NULL);
+    err = fstat(d->fd, &st) == 0 ? check_owner(d, &st, NULL) : dp_keydir_fail_sys(d, errno, NULL);
+    if (err != DP_OK)
+        dp_keydir_close(d);
+    return err;
+}
+
+void dp_keydir_close(struct dp_keydir *d)
+{
+    if (d->fd >= 0)
+        close(d->fd);
+    d->fd = -1;
+}
+
+enum dp_err dp_keydir_sync(struct dp_keydir *d)
+{
+    return fsync(d->fd) == 0 ? DP_OK : dp_keydir_fail_sys(d, errno, NULL);
+}
+
+/* ---- content ---- */
+
+static void checksum(struct dp_slice s, struct dp_digest *out)
+{
+    dp_suite_of(DP_SUITE_INTL)->hash(&s, 1, out);
+}
+
+/* Returns the length. */
+static size_t encode(uint8_t out[FILE_BYTES_MAX], const char *kind, uint32_t generation,
+                     struct dp_slice secret)
+{
+    struct dp_wr w = dp_wr_of(out, FILE_BYTES_MAX);
+    char padded[8] = {0};
+    struct dp_digest sum;
+
+    memcpy(padded, kind, strnlen(kind, sizeof(padded)));
+    dp_wr_bytes(&w, context, sizeof(context));
+    dp_wr_bytes(&w, padded, sizeof(padded));
+    dp_wr_u32(&w, generation);
+    dp_wr_u16(&w, (uint16_t)secret.len);
+    dp_wr_bytes(&w, secret.p, secret.len);
+    checksum(dp_wr_slice(&w), &sum);
+    dp_wr_bytes(&w, sum.b, sizeof(sum.b));
+    return w.len;
+}
+
+static bool write_all(int fd, const uint8_t *p, size_t len)
+{
+    while (len > 0) {
+        ssize_t done = write(fd, p, len);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return false;
+        p += done;
+        len -= (size_t)done;
+    }
+    return true;
+}
+
+/* A hard link under the final name: it fails where rename would overwrite. */
+static enum dp_err publish(struct dp_keydir *d, const char *temp, const char *name)
+{
+    enum dp_err err = linkat(d->fd, temp, d->fd, name, 0) == 0 ? DP_OK : dp_keydir_fail_sys(d, errno, name);
+
+    (void)unlinkat(d->fd, temp, 0);
+    return err == DP_OK ? dp_keydir_sync(d) : err;
+}
+
+enum dp_err dp_keyfile_write(struct dp_keydir *d, const char *name, const char *kind, uint32_t generation,
+                             struct dp_slice secret)
+{
+    uint8_t bytes[FILE_BYTES_MAX];
+    char temp[DP_KEYRING_FILE_MAX];
+    size_t len;
+    bool ok;
+    int fd, sys;
+
+    if (secret.len > DP_KEYFILE_SECRET_MAX)
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_DAMAGED, 0, name);
+    snprintf(temp, sizeof(temp), "%s.tmp", name);
+    (void)unlinkat(d->fd, temp, 0); /* of a crash; it was never in use */
+    fd = openat(d->fd, temp, O_WRONLY | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
+    if (fd < 0)
+        return dp_keydir_fail_sys(d, errno, name);
+    len = encode(bytes, kind, generation, secret);
+    ok = fchmod(fd, 0600) == 0 && write_all(fd, bytes, len) && fsync(fd) == 0;
+    sys = errno;
+    dp_wipe(bytes, sizeof(bytes));
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        sys = errno;
+    }
+    if (ok)
+        return publish(d, temp, name);
+    (void)unlinkat(d->fd, temp, 0);
+    return dp_keydir_fail_sys(d, sys, name);
+}
+
+/* ---- reading ---- */
+
+static enum dp_keyring_fault decode(struct dp_slice s, const char *kind, uint32_t *generation, void *secret,
+                                    size_t len)
+{
+    struct dp_rd r = dp_rd_of(s);
+    struct dp_slice head = dp_rd_take(&r, sizeof(context));
+    char padded[8] = {0};
+    struct dp_slice file_kind = dp_rd_take(&r, sizeof(padded));
+    uint32_t file_generation = dp_rd_u32(&r);
+    uint16_t file_len = dp_rd_u16(&r);
+    struct dp_slice content = dp_rd_take(&r, len);
+    struct dp_slice sum = dp_rd_take(&r, 32);
+    struct dp_digest want;
+
+    if (head.len == 0 || memcmp(head.p, context, CONTEXT_COMMON) != 0)
+        return DP_KEYRING_FAULT_DAMAGED;
+    if (head.p[CONTEXT_COMMON] > context[CONTEXT_COMMON] && head.p[CONTEXT_COMMON] <= '9')
+        return DP_KEYRING_FAULT_VERSION;
+    if (dp_rd_done(&r) != DP_OK || file_len != len)
+        return DP_KEYRING_FAULT_DAMAGED;
+    memcpy(padded, kind, strnlen(kind, sizeof(padded)));
+    checksum(dp_slice_of(s.p, s.len - 32), &want);
+    if (memcmp(file_kind.p, padded, sizeof(padded)) != 0 || memcmp(sum.p, want.b, sizeof(want.b)) != 0)
+        return DP_KEYRING_FAULT_DAMAGED;
+    memcpy(secret, content.p, len);
+    *generation = file_generation;
+    return DP_KEYRING_FAULT_NONE;
+}
+
+/* One byte more than any file may have, so that a longer one is seen. */
+static ssize_t read_all(int fd, uint8_t out[FILE_BYTES_MAX + 1])
+{
+    size_t len = 0;
+
+    while (len < FILE_BYTES_MAX + 1) {
+        ssize_t got = read(fd, out + len, FILE_BYTES_MAX + 1 - len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            break;
+        len += (size_t)got;
+    }
+    return (ssize_t)len;
+}
+
+static enum dp_err read_file(struct dp_keydir *d, int fd, const char *name, uint8_t *out, size_t *len)
+{
+    struct stat st;
+    enum dp_err err;
+    ssize_t got;
+
+    if (fstat(fd, &st) != 0)
+        return dp_keydir_fail_sys(d, errno, name);
+    if (!S_ISREG(st.st_mode))
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_KIND, 0, name);
+    err = check_owner(d, &st, name);
+    if (err != DP_OK)
+        return err;
+    got = read_all(fd, out);
+    if (got < 0)
+        return dp_keydir_fail_sys(d, errno, name);
+    *len = (size_t)got;
+    return DP_OK;
+}
+
+enum dp_err dp_keyfile_read(struct dp_keydir *d, const char *name, const char *kind, uint32_t *generation,
+                            void *secret, size_t len)
+{
+    uint8_t bytes[FILE_BYTES_MAX + 1];
+    size_t have = 0;
+    enum dp_keyring_fault fault;
+    enum dp_err err;
+    int fd = openat(d->fd, name, O_RDONLY | OPEN_FLAGS);
+
+    if (fd < 0)
+        return dp_keydir_fail_sys(d, errno, name);
+    err = read_file(d, fd, name, bytes, &have);
+    close(fd);
+    if (err == DP_OK) {
+        fault = decode(dp_slice_of(bytes, have), kind, generation, secret, len);
+        if (fault != DP_KEYRING_FAULT_NONE)
+            err = dp_keydir_fail(d, fault, 0, name);
+    }
+    dp_wipe(bytes, sizeof(bytes));
+    return err;
+}
+
+/* ---- replacing ---- */
+
+/* As far as the file system lets us: on flash, old cells may live on. */
+static void overwrite(int fd)
+{
+    static const uint8_t zeros[FILE_BYTES_MAX];
+
+    if (write_all(fd, zeros, sizeof(zeros)))
+        (void)!fsync(fd);
+}
+
+enum dp_err dp_keyfile_replace(struct dp_keydir *d, const char *from, const char *to)
+{
+    int old = openat(d->fd, to, O_WRONLY | OPEN_FLAGS);
+    enum dp_err err;
+
+    if (old < 0)
+        return dp_keydir_fail_sys(d, errno, to);
+    err = renameat(d->fd, from, d->fd, to) == 0 ? DP_OK : dp_keydir_fail_sys(d, errno, from);
+    if (err == DP_OK)
+        err = dp_keydir_sync(d);
+    /* Only once the new name is durable: a crash must not leave a wiped key behind it. */
+    if (err == DP_OK)
+        overwrite(old);
+    close(old);
+    return err;
+}
