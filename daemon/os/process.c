@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Limits of the process, set once before anything else. */
+#include "os/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A later open must not get number 0, 1 or 2: what writes to stderr would write to the store. */
+static enum dp_err open_standard(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", O_RDWR) != fd)
+            return DP_IO;
+    return DP_OK;
+}
+
+static enum dp_err forbid_core(void)
+{
+    struct rlimit none = {0};
+    const char *allow = getenv("DAIPAO_ALLOW_CORE");
+
+    if (allow != NULL && allow[0] != '\0')
+        return DP_OK;
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return DP_IO;
+    return DP_OK;
+}
+
+enum dp_err dp_os_process_harden(void)
+{
+    enum dp_err err = open_standard();
+
+    if (err != DP_OK)
+        return err;
+    umask(077);
+    return forbid_core();
+}
+
+enum dp_err dp_os_process_files(uint64_t want, uint64_t *got)
+{
+    struct rlimit r;
+
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0)
+        return DP_IO;
+    if (r.rlim_cur < want) {
+        r.rlim_cur = r.rlim_max < want ? r.rlim_max : want;
+        if (setrlimit(RLIMIT_NOFILE, &r) != 0)
+            return DP_IO;
+    }
+    *got = r.rlim_cur;
+    return DP_OK;
+}
+
+enum dp_err dp_os_group(const char *name, gid_t *gid)
+{
+    char text[16384];
+    struct group g;
+    struct group *found = NULL;
+    int rc = getgrnam_r(name, &g, text, sizeof(text), &found);
+
+    if (rc != 0 && rc != ENOENT)
+        return rc == ERANGE ? DP_TOO_BIG : DP_IO;
+    if (found == NULL)
+        return DP_NOT_FOUND;
+    *gid = g.gr_gid;
+    return DP_OK;
+}
