@@ -70,6 +70,8 @@ static void add(struct gather *g, struct dp_node n)
         if (dp_node_eq(g->out[i], n))
             return;
     }
+    if (g->reg == NULL && g->locked)
+        return; /* nothing tells who is accused */
     if (g->reg != NULL && dp_n3_denies_node(g->reg, g->locked, g->registrar, n))
         return;
     g->out[g->count++] = n;

@@ -253,6 +253,21 @@ static void grow(struct pipe *p, struct end *e)
     dp_session_journal(&e->s, lane, e->kept[lane].journal_last);
 }
 
+/* R-LAN-3: what is sent stays within the window of this moment, but for a frame that goes alone. */
+static void check_window(struct pipe *p, const struct end *e, const struct frame *f)
+{
+    bool low = f->lane >= DP_LANE_CASES, alone = true;
+    uint64_t bytes = f->bytes, window = dp_session_window(&e->s);
+
+    for (uint32_t i = 0; i < e->s.flight_count; i++) {
+        if ((e->s.flight[i].lane >= DP_LANE_CASES) != low)
+            continue;
+        bytes += e->s.flight[i].bytes;
+        alone = false;
+    }
+    CHECK(p, alone || bytes <= (low ? window / 2 : window));
+}
+
 static void send_one(struct pipe *p, struct end *e)
 {
     struct end *to = peer_of(p, e);
@@ -278,6 +293,7 @@ static void send_one(struct pipe *p, struct end *e)
     f.epoch = e->s.lane[f.lane].epoch_out;
     if (!dp_session_fits(&e->s, f.lane, f.bytes))
         return;
+    check_window(p, e, &f);
     put(p, to, &f);
     dp_session_sent(&e->s, f.lane, f.number, f.bytes, p->now);
 }
