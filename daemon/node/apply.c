@@ -236,10 +236,10 @@ static enum dp_err apply_cert(struct dp_daemon *d, struct dp_peer *p, struct dp_
     return DP_OK;
 }
 
-static enum dp_err apply_parcel(struct dp_daemon *d, struct dp_peer *p, struct dp_slice body)
+static enum dp_err apply_parcel(struct dp_daemon *d, struct dp_peer *p, struct dp_slice body, uint8_t lane)
 {
     d->n.parcels_in++;
-    return dp_parcels_in(d, p, body);
+    return dp_parcels_in(d, p, body, lane);
 }
 
 static enum dp_err apply_chunk(struct dp_daemon *d, struct dp_slice body)
@@ -265,7 +265,7 @@ enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct d
     case DP_ITEM_CERT:
         return apply_cert(d, p, it->body);
     case DP_ITEM_PARCEL:
-        return apply_parcel(d, p, it->body);
+        return apply_parcel(d, p, it->body, it->lane);
     case DP_ITEM_CHUNK:
         return apply_chunk(d, it->body);
     }

@@ -94,7 +94,7 @@ struct dp_outgoing {
     struct dp_node to;
     struct dp_sealer sealer;
     struct dp_buf content;
-    bool urgent;
+    uint8_t lane;
     struct dp_outgoing *next;
 };
 
@@ -180,6 +180,15 @@ struct dp_daemon {
     int64_t join_next_ms;
 };
 
+struct dp_caller {
+    uint32_t uid;
+    bool is_root; /* uid of the daemon or 0: may administer */
+    bool has_office;
+    struct dp_office office;
+    uint32_t officer;
+    uint32_t roles;
+};
+
 /* ---- cache.c ---- */
 /* The casefile of `s`, loaded or new; NULL on DP_NOMEM or damage (*err says). */
 struct dp_slot *dp_cache_get(struct dp_daemon *d, const struct dp_subject *s, enum dp_err *err);
@@ -251,18 +260,36 @@ bool dp_own_wants_seal(struct dp_daemon *d);
 /* Queue parts and grants of entry `n` (fact index i of f) for `to`. */
 enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, const struct dp_digest *leaves,
                                uint8_t leaf_count, const struct dp_part *parts, const struct dp_key *keys,
-                               uint8_t part_count, struct dp_node to, bool urgent);
+                               uint8_t part_count, struct dp_node to, uint8_t lane);
 /* Regrant the parts of entry `n`, whose keys this node can open, to `to`. */
-enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, bool urgent);
+enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, uint8_t lane);
 enum dp_err dp_parcels_flush(struct dp_daemon *d); /* seal what is queued, journal it */
-enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body, bool urgent);
-enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel);
+enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body, uint8_t lane);
+enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane);
 /* Open part `index` of an entry held here: DP_NOT_FOUND (no such part or no key), DP_SIGNATURE. Arena `look`. */
 enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index, struct dp_part_text *out);
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count);
 /* A protected matter that arrived for registration (protected.c). */
 enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body);
 enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body);
+
+/* ---- files.c: attachments ---- */
+/* Seal a file into chunks kept here; fills body.digest, size, code3 (chunks) and the key for its part. */
+enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body, struct dp_key *key);
+/* Send the chunks of an attachment to a node that was granted its key. */
+enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks, struct dp_node to);
+enum dp_err dp_files_in(struct dp_daemon *d, struct dp_slice body);
+/* Plain bytes of chunk `index`; arena of the turn. */
+enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index, const struct dp_key *key,
+                          struct dp_slice *out);
+
+/* ---- protected.c: matters that must not be entries of this chain (R-N3-4) ---- */
+enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg, struct dp_date receipt,
+                          const struct dp_part_in *parts, uint8_t part_count, struct dp_node to, char number[64]);
+/* Register a matter here: numbering, editions, query code, entry. `code` gets the query code's text. */
+enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_reg *reg,
+                        struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
+                        struct dp_entry *e, char code[24]);
 
 /* ---- pump.c: journals into frames ---- */
 void dp_pump(struct dp_daemon *d);
@@ -272,14 +299,6 @@ void dp_say_bye(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why);
 enum dp_err dp_send_frame(struct dp_daemon *d, struct dp_peer *p, const struct dp_frame *f);
 
 /* ---- command.c, query.c, admin.c, enroll.c ---- */
-struct dp_caller {
-    uint32_t uid;
-    bool is_root; /* uid of the daemon or 0: may administer */
-    bool has_office;
-    struct dp_office office;
-    uint32_t officer;
-    uint32_t roles;
-};
 void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq, const struct dp_step *s,
                 struct dp_outcome *out);
 void dp_do_query(struct dp_daemon *d, const struct dp_caller *c, const struct dp_query *q, struct dp_outcome *out);

@@ -116,15 +116,15 @@ static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, c
     if (err != DP_OK)
         return err;
     bool locked = dp_locked(d, &e->subject);
-    bool urgent = dp_route_lane(e, slot->f.has_reg ? &slot->f.reg : NULL) == DP_LANE_URGENT;
+    uint8_t lane = dp_route_lane(e, slot->f.has_reg ? &slot->f.reg : NULL);
     uint32_t n = dp_route_grantees(&slot->f, &st, locked, e, d->id.self, d->id.parent, to);
     for (uint32_t g = 0; g < n && err == DP_OK; g++) {
         if (sp->count > 0)
-            err = dp_parcels_content(d, &e->name, sp->leaves, sp->count, sp->parts, sp->keys, sp->count, to[g], urgent);
+            err = dp_parcels_content(d, &e->name, sp->leaves, sp->count, sp->parts, sp->keys, sp->count, to[g], lane);
         uint32_t k = dp_route_parts_for(&slot->f, &st, e, to[g], facts, 64);
         for (uint32_t i = 0; i < k && err == DP_OK; i++)
             if (!dp_name_eq(&slot->f.facts[facts[i]].e.name, &e->name))
-                err = dp_parcels_regrant(d, &slot->f.facts[facts[i]].e.name, to[g], urgent);
+                err = dp_parcels_regrant(d, &slot->f.facts[facts[i]].e.name, to[g], lane);
     }
     return err;
 }

@@ -11,12 +11,12 @@
 
 #define CONTENT_FLUSH 98304 /* seal a parcel at about this size */
 
-static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, bool urgent, enum dp_err *err)
+static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, uint8_t lane, enum dp_err *err)
 {
     struct dp_cert cert;
     *err = DP_OK;
     for (struct dp_outgoing *o = d->outgoing; o != NULL; o = o->next)
-        if (dp_node_eq(o->to, to) && o->urgent == urgent)
+        if (dp_node_eq(o->to, to) && o->lane == lane)
             return o;
     *err = dp_certs_of_node(d, to, &cert);
     if (*err != DP_OK)
@@ -27,7 +27,7 @@ static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, b
         return NULL;
     }
     o->to = to;
-    o->urgent = urgent;
+    o->lane = lane;
     dp_buf_init(&o->content, DP_PARCEL_PLAIN_MAX);
     *err = dp_sealer_init(&o->sealer, d->suite, &d->port.random, to, &cert.seal_pub);
     if (*err != DP_OK)
@@ -52,7 +52,7 @@ static enum dp_err parcel_out(struct dp_daemon *d, struct dp_outgoing *o, uint8_
     d->suite->hash(&parcel, 1, &digest);
     dp_db_put32(&d->db, DP_T_PARCEL, &digest, parcel);
     struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = digest};
-    dp_peers_journal(d, hop, o->urgent ? DP_LANE_URGENT : DP_LANE_CASES, &r);
+    dp_peers_journal(d, hop, o->lane, &r);
     d->n.parcels_out++;
     return DP_OK;
 }
@@ -77,11 +77,11 @@ enum dp_err dp_parcels_flush(struct dp_daemon *d)
     return e;
 }
 
-static enum dp_err content_add(struct dp_daemon *d, struct dp_node to, bool urgent, struct dp_content *c,
+static enum dp_err content_add(struct dp_daemon *d, struct dp_node to, uint8_t lane, struct dp_content *c,
                                const struct dp_key *keys)
 {
     enum dp_err e;
-    struct dp_outgoing *o = outgoing_to(d, to, urgent, &e);
+    struct dp_outgoing *o = outgoing_to(d, to, lane, &e);
     if (o == NULL)
         return e == DP_NOT_FOUND ? DP_OK : e; /* no such node (yet): it gets a grant when it is enrolled and asks */
     for (uint8_t i = 0; i < c->part_count; i++) {
@@ -100,14 +100,14 @@ static enum dp_err content_add(struct dp_daemon *d, struct dp_node to, bool urge
 
 enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, const struct dp_digest *leaves,
                                uint8_t leaf_count, const struct dp_part *parts, const struct dp_key *keys,
-                               uint8_t part_count, struct dp_node to, bool urgent)
+                               uint8_t part_count, struct dp_node to, uint8_t lane)
 {
     struct dp_content c = {.entry = *n, .leaf_count = leaf_count, .part_count = part_count};
     if (dp_node_eq(to, d->id.self) || leaf_count > DP_PARTS_MAX || part_count > DP_PARTS_MAX)
         return DP_OK;
     memcpy(c.leaves, leaves, leaf_count * sizeof leaves[0]);
     memcpy(c.parts, parts, part_count * sizeof parts[0]);
-    return content_add(d, to, urgent, &c, keys);
+    return content_add(d, to, lane, &c, keys);
 }
 
 /* ---- keys ---- */
@@ -153,7 +153,7 @@ static enum dp_err load_part(struct dp_daemon *d, const struct dp_name *n, uint8
     return e == DP_OK ? DP_OK : DP_CORRUPT;
 }
 
-enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, bool urgent)
+enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, uint8_t lane)
 {
     struct dp_content c = {.entry = *n};
     struct dp_key keys[DP_PARTS_MAX];
@@ -170,7 +170,7 @@ enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, str
         c.parts[c.part_count] = p;
         keys[c.part_count++] = k;
     }
-    e = c.part_count == 0 ? DP_OK : content_add(d, to, urgent, &c, keys);
+    e = c.part_count == 0 ? DP_OK : content_add(d, to, lane, &c, keys);
     dp_wipe(keys, sizeof keys);
     return e;
 }
@@ -241,7 +241,8 @@ static enum dp_err content_in(struct dp_daemon *d, struct dp_slice body)
 }
 
 /* Not for us: to the next hop, as it is. */
-static enum dp_err pass_on(struct dp_daemon *d, struct dp_peer *from, struct dp_node to, struct dp_slice parcel)
+static enum dp_err pass_on(struct dp_daemon *d, struct dp_peer *from, struct dp_node to, struct dp_slice parcel,
+                           uint8_t lane)
 {
     struct dp_digest digest;
     struct dp_peer *hop = dp_peers_towards(d, to);
@@ -250,11 +251,11 @@ static enum dp_err pass_on(struct dp_daemon *d, struct dp_peer *from, struct dp_
     d->suite->hash(&parcel, 1, &digest);
     dp_db_put32(&d->db, DP_T_PARCEL, &digest, parcel);
     struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = digest};
-    dp_peers_journal(d, hop, DP_LANE_CASES, &r);
+    dp_peers_journal(d, hop, lane, &r);
     return DP_OK;
 }
 
-enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel)
+enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane)
 {
     struct dp_node to;
     uint8_t kind;
@@ -263,7 +264,7 @@ enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_s
     if (e != DP_OK)
         return e;
     if (!dp_node_eq(to, d->id.self))
-        return pass_on(d, from, to, parcel);
+        return pass_on(d, from, to, parcel, lane);
     e = dp_parcel_open(d->suite, parcel, &d->kr->seal, &d->turn, &kind, &body);
     if (e != DP_OK)
         return e;
@@ -274,13 +275,15 @@ enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_s
         return dp_matter_in(d, body);
     case DP_PARCEL_RECEIPT:
         return dp_matter_receipt(d, body);
+    case DP_PARCEL_CHUNK:
+        return dp_files_in(d, body);
     }
     return DP_FORMAT;
 }
 
-enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body, bool urgent)
+enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body, uint8_t lane)
 {
     enum dp_err e;
-    struct dp_outgoing *o = outgoing_to(d, to, urgent, &e);
+    struct dp_outgoing *o = outgoing_to(d, to, lane, &e);
     return o == NULL ? e : parcel_out(d, o, kind, body);
 }

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attachments: a file is cut into 16 KiB chunks, each sealed under a key derived from the attachment's own
+ * key and the chunk's index; the entry names the Merkle root over the sealed chunks. Chunks travel as
+ * parcels in the bulk lane, to the nodes that were granted the key, and nowhere else.
+ */
+#include "node/core.h"
+
+#include <string.h>
+
+#define CHUNK_BYTES 16384u
+
+static enum dp_err chunk_key(struct dp_daemon *d, const struct dp_key *key, uint32_t index, struct dp_key *out)
+{
+    static const char context[] = "daipao/chunk/1";
+    uint8_t info[sizeof context - 1 + 4];
+    struct dp_wr w = dp_wr_of(info, sizeof info);
+    dp_wr_bytes(&w, context, sizeof context - 1);
+    dp_wr_u32(&w, index);
+    return d->suite->hkdf(dp_slice_of(key->b, sizeof key->b), dp_slice_of("", 0), dp_wr_slice(&w), out);
+}
+
+static void chunk_leaf(struct dp_daemon *d, uint32_t index, struct dp_slice sealed, struct dp_digest *out)
+{
+    uint8_t head[5] = {0x05, (uint8_t)(index >> 24), (uint8_t)(index >> 16), (uint8_t)(index >> 8), (uint8_t)index};
+    struct dp_slice in[2] = {dp_slice_of(head, sizeof head), sealed};
+    d->suite->hash(in, 2, out);
+}
+
+enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body, struct dp_key *key)
+{
+    uint32_t chunks = (uint32_t)((f->content.len + CHUNK_BYTES - 1) / CHUNK_BYTES);
+    d->port.random.fill(d->port.random.ctx, key->b, sizeof key->b);
+    struct dp_digest *leaves = DP_NEW_ARRAY(&d->turn, struct dp_digest, chunks == 0 ? 1 : chunks);
+    struct dp_slice *sealed = DP_NEW_ARRAY(&d->turn, struct dp_slice, chunks == 0 ? 1 : chunks);
+    if (leaves == NULL || sealed == NULL)
+        return DP_NOMEM;
+    for (uint32_t i = 0; i < chunks; i++) {
+        struct dp_key k;
+        size_t at = (size_t)i * CHUNK_BYTES;
+        size_t len = f->content.len - at < CHUNK_BYTES ? f->content.len - at : CHUNK_BYTES;
+        uint8_t *out = dp_arena_alloc(&d->turn, len + DP_TAG_BYTES);
+        enum dp_err e = out == NULL ? DP_NOMEM : chunk_key(d, key, i, &k);
+        if (e == DP_OK)
+            e = d->suite->seal(&k, dp_slice_of("", 0), dp_slice_of(f->content.p + at, len), out);
+        if (e != DP_OK)
+            return e;
+        sealed[i] = dp_slice_of(out, len + DP_TAG_BYTES);
+        chunk_leaf(d, i, sealed[i], &leaves[i]);
+    }
+    if (chunks > 0)
+        dp_merkle_root(d->suite, leaves, chunks, &body->digest);
+    for (uint32_t i = 0; i < chunks; i++)
+        dp_db_chunk_put(&d->db, &body->digest, i, sealed[i]);
+    body->size = f->content.len;
+    body->code3 = chunks;
+    body->flag = true;
+    return DP_OK;
+}
+
+enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks, struct dp_node to)
+{
+    for (uint32_t i = 0; i < chunks; i++) {
+        uint8_t buf[36 + CHUNK_BYTES + DP_TAG_BYTES];
+        struct dp_wr w = dp_wr_of(buf, sizeof buf);
+        struct dp_slice sealed;
+        enum dp_err e = dp_db_chunk(&d->db, root, i, &sealed);
+        if (e != DP_OK)
+            return e == DP_NOT_FOUND ? DP_OK : e; /* not here (yet): its holder sends it */
+        dp_wr_bytes(&w, root->b, sizeof root->b);
+        dp_wr_u32(&w, i);
+        dp_wr_bytes(&w, sealed.p, sealed.len);
+        if (w.err != DP_OK)
+            return DP_CORRUPT;
+        e = dp_parcels_send(d, to, DP_PARCEL_CHUNK, dp_wr_slice(&w), DP_LANE_BULK);
+        if (e != DP_OK)
+            return e;
+    }
+    return DP_OK;
+}
+
+enum dp_err dp_files_in(struct dp_daemon *d, struct dp_slice body)
+{
+    struct dp_digest root;
+    struct dp_rd r = dp_rd_of(body);
+    dp_rd_copy(&r, root.b, sizeof root.b);
+    uint32_t index = dp_rd_u32(&r);
+    struct dp_slice sealed = dp_rd_take(&r, dp_rd_left(&r));
+    if (dp_rd_done(&r) != DP_OK || sealed.len <= DP_TAG_BYTES || sealed.len > CHUNK_BYTES + DP_TAG_BYTES)
+        return DP_FORMAT;
+    dp_db_chunk_put(&d->db, &root, index, sealed);
+    return DP_OK;
+}
+
+enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index, const struct dp_key *key,
+                          struct dp_slice *out)
+{
+    struct dp_slice sealed;
+    struct dp_key k;
+    enum dp_err e = dp_db_chunk(&d->db, root, index, &sealed);
+    if (e == DP_OK)
+        e = sealed.len <= DP_TAG_BYTES ? DP_CORRUPT : chunk_key(d, key, index, &k);
+    if (e != DP_OK)
+        return e;
+    uint8_t *plain = dp_arena_alloc(&d->turn, sealed.len - DP_TAG_BYTES);
+    if (plain == NULL)
+        return DP_NOMEM;
+    e = d->suite->open(&k, dp_slice_of("", 0), sealed, plain);
+    if (e == DP_OK)
+        *out = dp_slice_of(plain, sealed.len - DP_TAG_BYTES);
+    return e;
+}
