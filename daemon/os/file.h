@@ -28,8 +28,8 @@ DP_MUST enum dp_err dp_os_file_get_secret(const char *path, struct dp_buf *out);
 DP_MUST enum dp_err dp_os_file_remove(const char *path);
 bool dp_os_file_exists(const char *path);
 
-/* Make the last component (0700) unless it is there; then check: ours, group reads at most, others nothing, else
- * DP_DENIED. DP_CONFLICT: not a folder. DP_IO, DP_FULL. */
+/* Make the last component (0700) unless it is there; then check: ours, group reads at most, others nothing,
+ * else DP_DENIED. DP_CONFLICT: not a folder. DP_IO, DP_FULL. */
 DP_MUST enum dp_err dp_os_dir_make(const char *path);
 /*
  * Lock the folder against a second process: file "lock" in it, held until the descriptor closes (so

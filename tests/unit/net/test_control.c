@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control socket: who asks, answers, many requests at once, and what lies at its path. */
+#include "support/cmocka_all.h"
+#include "support/netrig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <zmq.h>
+
+static struct rig rig;
+static struct rig_end *node;
+static char dir[64];
+static char path[96];
+static void *zmq;
+
+static int bind_it(void **state)
+{
+    struct dp_net_config c;
+
+    (void)state;
+    snprintf(dir, sizeof(dir), "/tmp/dp-control-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/sock", dir);
+    rig_config(&c);
+    node = rig_add(&rig, &c);
+    node->echo = true;
+    assert_ok(dp_net_control_bind(node->net, path, (gid_t)-1));
+    zmq = zmq_ctx_new();
+    return 0;
+}
+
+static int unbind(void **state)
+{
+    (void)state;
+    zmq_ctx_term(zmq);
+    rig_close(&rig);
+    unlink(path);
+    assert_int_equal(rmdir(dir), 0);
+    return 0;
+}
+
+static void *client(int type)
+{
+    void *s = zmq_socket(zmq, type);
+    int zero = 0;
+    int many = 4000;
+    char endpoint[128];
+
+    assert_non_null(s);
+    snprintf(endpoint, sizeof(endpoint), "ipc://%s", path);
+    zmq_setsockopt(s, ZMQ_LINGER, &zero, sizeof(zero));
+    zmq_setsockopt(s, ZMQ_SNDHWM, &many, sizeof(many));
+    zmq_setsockopt(s, ZMQ_RCVHWM, &many, sizeof(many));
+    assert_int_equal(zmq_connect(s, endpoint), 0);
+    return s;
+}
+
+static void credentials_are_the_kernels(void **state)
+{
+    void *s = client(ZMQ_DEALER);
+    char reply[16];
+
+    (void)state;
+    assert_int_equal(zmq_send(s, "status", 6, 0), 6);
+    RIG_UNTIL(&rig, node->seen[DP_NET_CONTROL] == 1);
+    assert_true(rig_frame_is(node, "status"));
+    assert_int_equal(node->last[DP_NET_CONTROL].uid, getuid());
+    assert_int_equal(node->last[DP_NET_CONTROL].gid, getgid());
+    assert_int_equal(node->last[DP_NET_CONTROL].pid, getpid());
+    assert_int_equal(zmq_recv(s, reply, sizeof(reply), 0), 6);
+    zmq_close(s);
+}
+
+static void only_the_group_may_open(void **state)
+{
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISSOCK(st.st_mode));
+    assert_int_equal(st.st_mode & 07777, 0660);
+}
+
+static void thousand_requests_under_way(void **state)
+{
+    void *s = client(ZMQ_DEALER);
+    unsigned replies = 0;
+    char b[16];
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(zmq_send(s, "request", 7, ZMQ_DONTWAIT), 7);
+    RIG_UNTIL(&rig, node->seen[DP_NET_CONTROL] == 1000);
+    while (replies < 1000 && zmq_recv(s, b, sizeof(b), 0) == 7)
+        replies++;
+    assert_int_equal(replies, 1000);
+    zmq_close(s);
+}
+
+static void largest_request_passes_and_larger_is_cut(void **state)
+{
+    void *s = client(ZMQ_DEALER);
+    void *other;
+    char *p = calloc(1, DP_NET_CONTROL_MAX + 1);
+
+    (void)state;
+    assert_non_null(p);
+    zmq_send(s, p, DP_NET_CONTROL_MAX, 0);
+    RIG_UNTIL(&rig, node->seen[DP_NET_CONTROL] == 1);
+    assert_int_equal(node->len, DP_NET_CONTROL_MAX);
+    zmq_send(s, p, DP_NET_CONTROL_MAX + 1, 0);
+    RIG_UNTIL(&rig, dp_net_counters(node->net)->disconnected == 1);
+    zmq_close(s);
+    other = client(ZMQ_DEALER);
+    zmq_send(other, "small", 5, 0);
+    RIG_UNTIL(&rig, rig_frame_is(node, "small"));
+    assert_int_equal(node->seen[DP_NET_CONTROL], 2);
+    zmq_close(other);
+    free(p);
+}
+
+static void odd_shapes_are_dropped(void **state)
+{
+    void *s = client(ZMQ_DEALER);
+    void *named = zmq_socket(zmq, ZMQ_DEALER);
+    char endpoint[128];
+    int zero = 0;
+
+    (void)state;
+    zmq_send(s, "one", 3, ZMQ_SNDMORE);
+    zmq_send(s, "two", 3, ZMQ_SNDMORE);
+    zmq_send(s, "three", 5, 0);
+    RIG_UNTIL(&rig, dp_net_counters(node->net)->garbage == 1);
+    zmq_close(s);
+    snprintf(endpoint, sizeof(endpoint), "ipc://%s", path);
+    zmq_setsockopt(named, ZMQ_LINGER, &zero, sizeof(zero));
+    zmq_setsockopt(named, ZMQ_ROUTING_ID, "me", 2);
+    zmq_connect(named, endpoint);
+    zmq_send(named, "hello", 5, 0);
+    RIG_UNTIL(&rig, dp_net_counters(node->net)->garbage == 2);
+    zmq_close(named);
+    assert_int_equal(node->seen[DP_NET_CONTROL], 0);
+}
+
+static void reply_to_one_that_has_gone(void **state)
+{
+    void *s = client(ZMQ_DEALER);
+    uint32_t conn;
+
+    (void)state;
+    zmq_send(s, "bye", 3, 0);
+    RIG_UNTIL(&rig, node->seen[DP_NET_CONTROL] == 1);
+    conn = node->last[DP_NET_CONTROL].conn;
+    zmq_close(s);
+    RIG_UNTIL(&rig, dp_net_control_send(node->net, conn, dp_slice_str("late")) == DP_UNREACHABLE);
+}
+
+static void path_in_use_is_a_conflict(void **state)
+{
+    struct dp_net_config c;
+    struct dp_net *second;
+    char file[128];
+    FILE *f;
+
+    (void)state;
+    rig_config(&c);
+    assert_ok(dp_net_new(&c, &second));
+    assert_int_equal(dp_net_control_bind(node->net, path, (gid_t)-1), DP_CONFLICT);
+    assert_int_equal(dp_net_control_bind(second, path, (gid_t)-1), DP_CONFLICT);
+    assert_int_equal(dp_net_control_bind(second, "relative", (gid_t)-1), DP_CONFIG);
+    snprintf(file, sizeof(file), "%s/file", dir);
+    f = fopen(file, "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_int_equal(dp_net_control_bind(second, file, (gid_t)-1), DP_CONFLICT);
+    assert_int_equal(unlink(file), 0); /* still there: it was not taken away */
+    dp_net_free(&second);
+}
+
+static void stale_socket_is_replaced(void **state)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    struct dp_net_config c;
+    struct dp_net *second;
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    (void)state;
+    snprintf(at.sun_path, sizeof(at.sun_path), "%s/stale", dir);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    close(fd);
+    rig_config(&c);
+    assert_ok(dp_net_new(&c, &second));
+    assert_ok(dp_net_control_bind(second, at.sun_path, getgid()));
+    dp_net_free(&second);
+    unlink(at.sun_path);
+}
+
+static void too_many_connections(void **state)
+{
+    struct dp_net_config c;
+    struct dp_net_counters const *n;
+    struct rig_end *narrow;
+    void *s[4];
+    char *whole = strdup(path);
+
+    (void)state;
+    rig_config(&c);
+    c.control_conns_max = 2;
+    narrow = rig_add(&rig, &c);
+    snprintf(path, sizeof(path), "%s/narrow", dir);
+    assert_ok(dp_net_control_bind(narrow->net, path, (gid_t)-1));
+    for (size_t i = 0; i < 4; i++)
+        s[i] = client(ZMQ_DEALER);
+    n = dp_net_counters(narrow->net);
+    RIG_UNTIL(&rig, n->crowded_out >= 2);
+    for (size_t i = 0; i < 4; i++)
+        zmq_close(s[i]);
+    RIG_UNTIL(&rig, dp_net_connections(narrow->net) == 0);
+    dp_net_free(&narrow->net);
+    rig.n--;
+    unlink(path);
+    snprintf(path, sizeof(path), "%s", whole);
+    free(whole);
+}
+
+int main(void)
+{
+#define CONTROL(t) cmocka_unit_test_setup_teardown(t, bind_it, unbind)
+    const struct CMUnitTest tests[] = {
+        CONTROL(credentials_are_the_kernels), CONTROL(only_the_group_may_open),
+        CONTROL(thousand_requests_under_way), CONTROL(largest_request_passes_and_larger_is_cut),
+        CONTROL(odd_shapes_are_dropped),      CONTROL(reply_to_one_that_has_gone),
+        CONTROL(path_in_use_is_a_conflict),   CONTROL(stale_socket_is_replaced),
+        CONTROL(too_many_connections),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
