@@ -51,7 +51,7 @@ enum dp_err dp_fsys_join(char out[DP_FSYS_PATH], const char *a, const char *sep,
     return n < 0 || n >= DP_FSYS_PATH ? DP_RANGE : DP_OK;
 }
 
-static enum dp_err sync_dir(const char *path)
+enum dp_err dp_fsys_sync_dir(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     enum dp_err err;
@@ -69,14 +69,14 @@ enum dp_err dp_fsys_sync_parent(const char *path)
     const char *slash = strrchr(path, '/');
 
     if (slash == NULL)
-        return sync_dir(".");
+        return dp_fsys_sync_dir(".");
     if (slash == path)
-        return sync_dir("/");
+        return dp_fsys_sync_dir("/");
     if ((size_t)(slash - path) >= sizeof(dir))
         return DP_RANGE;
     memcpy(dir, path, (size_t)(slash - path));
     dir[slash - path] = '\0';
-    return sync_dir(dir);
+    return dp_fsys_sync_dir(dir);
 }
 
 static enum dp_err write_new(const char *path, struct dp_slice s)

@@ -13,6 +13,8 @@
 enum dp_err dp_fsys_err(int err_no);
 /* All of `s`, however many calls it takes. */
 DP_MUST enum dp_err dp_fsys_write(int fd, struct dp_slice s);
+/* Make the names in directory `path` durable. */
+DP_MUST enum dp_err dp_fsys_sync_dir(const char *path);
 /* The directory that holds `path`, so that a new name in it is durable. */
 DP_MUST enum dp_err dp_fsys_sync_parent(const char *path);
 /* "a/b" or "ab"; DP_RANGE when it does not fit. */

@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "store/crc32c.h"
+#include "store/fsys.h"
 #include "store/kv_lmdb.h"
 
 #define MAP_LEAST (UINT64_C(1) << 30)
@@ -360,6 +361,8 @@ static enum dp_err open_env(struct dp_lmdb_env *e, const char *dir, uint64_t map
         return fail(dp_lmdb_err(e, rc, "open"), why, why_len, "cannot open the tables of the store in %s: %s",
                     dir, mdb_strerror(rc));
     e->page_bytes = st.ms_psize;
+    if (dp_fsys_sync_dir(dir) != DP_OK) /* LMDB syncs the file and not its name */
+        return fail(DP_IO, why, why_len, "cannot sync the directory %s", dir);
     return DP_OK;
 }
 
