@@ -220,6 +220,23 @@ static void no_grant_goes_to_a_denied_node(void **state)
     matter_fini(&t.m);
 }
 
+static void a_lock_without_a_register_grants_nothing(void **state)
+{
+    struct matter m = {0};
+    const struct dp_subject subject = {DP_SUBJECT_CASE, {at(TOWN), 7, 99}};
+    struct dp_entry e;
+    struct dp_name order;
+
+    (void)state;
+    dp_casefile_init(&m.f, &subject);
+    dp_arena_init(&m.arena, 1 << 20, 1 << 20);
+    e = order_of(&m, office(CITY, "bureau"), office(COUNTY, "bureau"));
+    order = insert_valid(&m, &e);
+    assert_grantees(&m, false, order, CITY, COUNTY, NULL);
+    assert_grantees(&m, true, order, CITY, NULL, NULL);
+    matter_fini(&m);
+}
+
 static bool keeps(const struct matter *m, const char *node)
 {
     return dp_route_keeps_keys(&m->f, &m->s, false, at(node));
@@ -286,6 +303,34 @@ static void requests_end_with_the_custody_they_were_made_under(void **state)
     matter_fini(&t.m);
 }
 
+static void a_request_withdrawn_or_a_case_closed_ends_it(void **state)
+{
+    struct matter m;
+    const struct dp_office county = office(COUNTY, "bureau");
+    struct dp_name serve, with, opinion;
+    struct dp_entry e;
+
+    (void)state;
+    matter_init(&m, county, &claim);
+    with = offer(&m, DP_KIND_TRANSFER, county, office(TOWN, "gov"), DP_DUTY_CO_HANDLE, m.f.subject.name);
+    serve = offer(&m, DP_KIND_TRANSFER, county, office(TOWN_2, "gov"), DP_DUTY_SERVE, m.f.subject.name);
+    opinion = step_by(&m, DP_KIND_OPINION, county, m.f.subject.name, NO_NAME);
+    assert_grantees(&m, false, opinion, COUNTY, TOWN_2, NULL);
+    assert_true(keeps(&m, TOWN_2));
+    (void)step_by(&m, DP_KIND_WITHDRAW, county, m.f.subject.name, serve);
+    assert_grantees(&m, false, opinion, COUNTY, NULL, NULL);
+    assert_false(keeps(&m, TOWN_2));
+    assert_true(keeps(&m, TOWN));
+    assert_grantees(&m, false, with, COUNTY, TOWN, NULL);
+    e = entry_of(&m, DP_KIND_CLOSE, county);
+    e.custody = m.f.subject.name;
+    e.body.code = DP_CLOSE_WITHDRAWN;
+    (void)insert_valid(&m, &e);
+    assert_false(keeps(&m, TOWN));
+    assert_true(keeps(&m, COUNTY));
+    matter_fini(&m);
+}
+
 static bool keeps_key(const struct matter *m, struct dp_name n, const char *node)
 {
     return dp_route_keeps_key(&m->f, &m->s, false, entry(m, n), at(node));
@@ -337,6 +382,8 @@ int main(void)
         cmocka_unit_test(keys_go_with_custody),
         cmocka_unit_test(an_offer_withdrawn_takes_the_keys_along),
         cmocka_unit_test(requests_end_with_the_custody_they_were_made_under),
+        cmocka_unit_test(a_request_withdrawn_or_a_case_closed_ends_it),
+        cmocka_unit_test(a_lock_without_a_register_grants_nothing),
         cmocka_unit_test(letters_stay_with_whom_they_were_written_to),
         cmocka_unit_test(without_a_register_nothing_is_kept),
     };

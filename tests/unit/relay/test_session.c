@@ -213,6 +213,32 @@ static void small_frames_leave_flights_for_urgent(void **state)
     assert_nothing(&s);
 }
 
+/* The other way round: what urgent has in flight counts against the low lanes, and both stay within the
+ * window. */
+static void lanes_share_one_window(void **state)
+{
+    struct dp_session s = up();
+    uint64_t low;
+
+    (void)state;
+    for (uint8_t i = 0; i < DP_LANES; i++)
+        assert_ok(dp_session_on_ack(&s, i, MY_EPOCH, 10, 1));
+    dp_session_journal(&s, DP_LANE_URGENT, 1010);
+    send_all(&s, 1000, 2);
+    assert_int_equal(s.flight_bytes, 32000);
+    s.lane[DP_LANE_URGENT].journal_last = s.next[DP_LANE_URGENT] - 1;
+    dp_session_journal(&s, DP_LANE_BULK, 1010);
+    assert_false(dp_session_fits(&s, DP_LANE_BULK, 1000)); /* not even the first */
+    assert_ok(dp_session_on_ack(&s, DP_LANE_URGENT, MY_EPOCH, s.next[DP_LANE_URGENT] - 1, 3));
+    s.rate_bps = 0;
+    send_all(&s, 1000, 4);
+    low = s.flight_bytes;
+    assert_int_equal(low, 16000);
+    dp_session_journal(&s, DP_LANE_URGENT, 1010);
+    send_all(&s, 1000, 4);
+    assert_int_equal(s.flight_bytes, 32000);
+}
+
 static void a_frame_larger_than_its_share_goes_alone(void **state)
 {
     struct dp_session s = up();
@@ -247,6 +273,25 @@ static void the_window_follows_the_measured_line(void **state)
     assert_int_equal(dp_session_window(&s), DP_WINDOW_BYTES);
     s.window_bytes = 1000;
     assert_int_equal(dp_session_window(&s), 1000);
+}
+
+/* An idle sender that is answered late says nothing about the line; one with a queue does. */
+static void only_a_queue_lowers_the_rate(void **state)
+{
+    struct dp_session s = up();
+
+    (void)state;
+    for (uint8_t i = 0; i < DP_LANES; i++)
+        assert_ok(dp_session_on_ack(&s, i, MY_EPOCH, 10, 1));
+    s.rate_bps = 64000;
+    dp_session_journal(&s, DP_LANE_CASES, 11);
+    dp_session_sent(&s, DP_LANE_CASES, 11, 100, 1000);
+    assert_ok(dp_session_on_ack(&s, DP_LANE_CASES, MY_EPOCH, 11, 11000));
+    assert_int_equal(s.rate_bps, 64000);
+    dp_session_journal(&s, DP_LANE_CASES, 13);
+    dp_session_sent(&s, DP_LANE_CASES, 12, 100, 12000);
+    assert_ok(dp_session_on_ack(&s, DP_LANE_CASES, MY_EPOCH, 12, 22000));
+    assert_int_equal(s.rate_bps, 64000 - (64000 - 80) / 8);
 }
 
 /* A line of 64 kbit/s with 200 ms of delay, always something to send: the estimate settles at the line. */
@@ -323,6 +368,18 @@ static void an_idle_day_costs_little(void **state)
     assert_in_range(asked, 100, 160);
 }
 
+/* R-IDL-1: the child asks first; its question is life at the parent too. */
+static void the_child_asks_first(void **state)
+{
+    struct dp_session parent = session(true), child = session(false);
+
+    (void)state;
+    greet(&parent, 0);
+    greet(&child, 0);
+    assert_int_equal(dp_session_wake(&child), DP_KEEP_MS);
+    assert_int_equal(dp_session_wake(&parent), DP_KEEP_MS / 4 * 5);
+}
+
 static void time_to_wake(void **state)
 {
     struct dp_session s = session(true);
@@ -387,11 +444,14 @@ int main(void)
         cmocka_unit_test(urgent_waits_for_one_frame_at_most),
         cmocka_unit_test(a_full_window_has_room_for_control_and_urgent),
         cmocka_unit_test(small_frames_leave_flights_for_urgent),
+        cmocka_unit_test(lanes_share_one_window),
         cmocka_unit_test(a_frame_larger_than_its_share_goes_alone),
         cmocka_unit_test(the_window_follows_the_measured_line),
+        cmocka_unit_test(only_a_queue_lowers_the_rate),
         cmocka_unit_test(the_rate_is_measured),
         cmocka_unit_test(any_frame_is_life),
         cmocka_unit_test(an_idle_day_costs_little),
+        cmocka_unit_test(the_child_asks_first),
         cmocka_unit_test(time_to_wake),
         cmocka_unit_test(an_ack_that_does_not_come_loses_the_link),
         cmocka_unit_test(a_child_that_is_gone_costs_this_struct),
