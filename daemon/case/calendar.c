@@ -47,12 +47,18 @@ bool dp_calendar_is_rest(const struct dp_calendar *c, struct dp_date d, bool *kn
     return weekend && !has_day(y->work, y->work_count, of_year);
 }
 
+#define DAY_MAX 2932896 /* 9999-12-31; a claimed date may be anything */
+
 /* Rest day; a year that is not known makes the date provisional. */
 static bool rests(const struct dp_calendar *c, struct dp_due_date *d)
 {
-    bool known;
-    bool rest = dp_calendar_is_rest(c, d->date, &known);
+    bool known, rest;
 
+    if (d->date.day < 0 || d->date.day > DAY_MAX) {
+        d->provisional = true;
+        return false;
+    }
+    rest = dp_calendar_is_rest(c, d->date, &known);
     d->provisional |= !known;
     return rest;
 }
@@ -79,10 +85,14 @@ struct dp_due_date dp_due_working_days(const struct dp_calendar *c, struct dp_da
 
 uint32_t dp_working_days_between(const struct dp_calendar *c, struct dp_date from, struct dp_date to)
 {
+    int32_t first = from.day < 0 ? 0 : from.day;
+    int32_t last = to.day > DAY_MAX ? DAY_MAX : to.day;
     uint32_t days = 0;
     bool known;
 
-    for (struct dp_date d = dp_date_add(from, 1); d.day <= to.day; d = dp_date_add(d, 1))
+    for (struct dp_date d = {first}; d.day < last;) {
+        d.day++;
         days += dp_calendar_is_rest(c, d, &known) ? 0 : 1;
+    }
     return days;
 }

@@ -37,4 +37,7 @@ DP_MUST enum dp_err dp_custodies_choose(struct dp_custodies *c, struct dp_arena 
 /* R-CUS-4, for a valid fact, after the choice. */
 bool dp_custodies_superseded(const struct dp_custodies *c, uint32_t fact);
 
+/* Sort the parties gathered by the fold and drop what is double. */
+void dp_state_settle_parties(struct dp_state *s);
+
 #endif
