@@ -92,6 +92,7 @@ static enum dp_stop judge_theirs(const struct dp_hello *h, const struct dp_hello
     return DP_STOP_NONE;
 }
 
+/* R-CUT-1: the same incarnation and number with another digest. */
 static enum dp_stop judge_fork(const struct dp_hello *h, const struct dp_hello_facts *facts)
 {
     const struct dp_head *here = &facts->peer_head_here;
@@ -106,7 +107,7 @@ static enum dp_stop judge_fork(const struct dp_hello *h, const struct dp_hello_f
     return DP_STOP_NONE;
 }
 
-/* R-HEL-3, R-HEL-4: the journals are those known, and nobody is beyond their ends. */
+/* R-HEL-3, R-HEL-4, R-JRN-2: the journals are those known, and nobody is beyond their ends. */
 static enum dp_stop judge_lane(const struct dp_session *s, const struct dp_hello *h, unsigned i)
 {
     const struct dp_lane_state *lane = &s->lane[i];

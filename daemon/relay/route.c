@@ -48,6 +48,19 @@ bool dp_route_entry_down(const struct dp_fact *fact, struct dp_node child)
     return !dp_node_covers(child, fact->e.name.origin);
 }
 
+/* R-DOWN-4 */
+bool dp_route_subject_down(const struct dp_subject *subject, struct dp_node child, bool sent_block)
+{
+    struct dp_node n = subject->name.origin;
+
+    if (subject->type == DP_SUBJECT_DATA)
+        return true;
+    if (subject->type != DP_SUBJECT_NODE)
+        return false;
+    return sent_block || dp_node_covers(n, child) || dp_node_covers(child, n);
+}
+
+/* R-UP-1 */
 bool dp_route_up(struct dp_node self, struct dp_node origin)
 {
     return dp_node_tier(origin) != DP_TIER_NONE && dp_node_covers(self, origin);

@@ -46,6 +46,12 @@ struct dp_node dp_n3_parcel_to(const struct dp_reg *reg, bool locked, struct dp_
 bool dp_route_down(const struct dp_casefile *f, const struct dp_state *s, bool locked, struct dp_node child);
 /* Whether this entry (of a case routed to `child`) goes: its origin is not in the child's subtree. */
 bool dp_route_entry_down(const struct dp_fact *fact, struct dp_node child);
+/*
+ * The same for entries of a node or of published data (R-DOWN-4): those of data and of a node above the child
+ * go to all below; those of another node when a block of it was sent there (`sent_block`), or when it lies in
+ * the child's subtree. False for cases, which dp_route_down decides.
+ */
+bool dp_route_subject_down(const struct dp_subject *subject, struct dp_node child, bool sent_block);
 /* Up goes every block whose origin is in the subtree of `self`, and nothing else (R-UP-1). */
 bool dp_route_up(struct dp_node self, struct dp_node origin);
 /* The child of `self`, by code, through which `n` is reached; {0} when n is not below self. */

@@ -229,6 +229,7 @@ void dp_session_sent(struct dp_session *s, uint8_t lane, uint64_t number, uint32
     dp_session_said(s, bytes, now_ms);
 }
 
+/* R-JRN-1: numbers rise without holes and are never taken back. */
 void dp_session_journal(struct dp_session *s, uint8_t lane, uint64_t last)
 {
     assert(lane < DP_LANES);

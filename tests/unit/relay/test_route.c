@@ -139,6 +139,24 @@ static void up_goes_the_subtree(void **state)
     assert_false(dp_route_up(at(COUNTY), (struct dp_node){0}));
 }
 
+/* R-DOWN-4 */
+static void entries_of_nodes_and_data_go_down(void **state)
+{
+    struct dp_subject subject = dp_subject_of_node(at(COUNTY));
+
+    (void)state;
+    assert_true(dp_route_subject_down(&subject, at(TOWN), false)); /* above the child */
+    assert_true(dp_route_subject_down(&subject, at(CITY), false)); /* below it, seen from the province */
+    assert_false(dp_route_subject_down(&subject, at(COUNTY_2), false));
+    assert_true(dp_route_subject_down(&subject, at(COUNTY_2), true));
+    subject = (struct dp_subject){DP_SUBJECT_DATA, {at(PROVINCE), 7, 1}};
+    assert_true(dp_route_subject_down(&subject, at(VILLAGE), false));
+    subject.type = DP_SUBJECT_CASE;
+    assert_false(dp_route_subject_down(&subject, at(VILLAGE), true));
+    subject.type = DP_SUBJECT_CAMPAIGN;
+    assert_false(dp_route_subject_down(&subject, at(VILLAGE), true));
+}
+
 static void the_way_down_is_by_the_codes(void **state)
 {
     (void)state;
@@ -207,6 +225,7 @@ int main(void)
         cmocka_unit_test(only_orders_go_before_the_register),
         cmocka_unit_test(entries_of_the_subtree_do_not_come_back),
         cmocka_unit_test(up_goes_the_subtree),
+        cmocka_unit_test(entries_of_nodes_and_data_go_down),
         cmocka_unit_test(the_way_down_is_by_the_codes),
         cmocka_unit_test(orders_and_urgent_cases_take_the_urgent_lane),
         cmocka_unit_test(peers_send_within_their_scope),
