@@ -32,6 +32,7 @@ struct forge {
     struct {
         const char *name, *value;
     } ext[FORGE_EXTS];
+    const char *cn;  /* NULL: "forged" */
     const char *key; /* NULL: Ed25519 */
     long version;    /* 0: v3 */
     bool backwards;  /* ends before it begins */
@@ -86,8 +87,8 @@ static inline void forge_make(const struct forge *f, struct dp_der *out)
     ASN1_INTEGER_set(X509_get_serialNumber(x), 7);
     ASN1_TIME_set(X509_getm_notBefore(x), (f->backwards ? TO_MS : FROM_MS) / 1000);
     ASN1_TIME_set(X509_getm_notAfter(x), (f->backwards ? FROM_MS : TO_MS) / 1000);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const uint8_t *)"forged", -1,
-                               -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+                               (const uint8_t *)(f->cn != NULL ? f->cn : "forged"), -1, -1, 0);
     X509_set_issuer_name(x, X509_get_subject_name(x));
     X509_set_pubkey(x, own != NULL ? own : sign);
     for (size_t i = 0; i < FORGE_EXTS && f->ext[i].name != NULL; i++)

@@ -335,6 +335,43 @@ static void test_not_ca(void **state)
     assert_int_equal(why.fault, DP_CERT_FAULT_NOT_CA);
 }
 
+/* A rule of X.509 that we do not check ourselves, the path length, shows that the library is asked. */
+static void path_length(const char *basic, enum dp_cert_fault fault)
+{
+    static struct world w;
+    struct dp_key pub = pub_of(0x11);
+    struct dp_slice s = dp_slice_of(pub.b, sizeof(pub.b));
+    struct dp_digest id;
+    char key_id[64] = "DER:0414";
+    struct dp_cert certs[DP_CHAIN_MAX];
+    struct dp_node_spec spec = village_spec();
+    struct dp_refusal why = {0};
+
+    dp_suite_of(DP_SUITE_INTL)->hash(&s, 1, &id);
+    dp_hex(id.b, 20, key_id + 8);
+    forge_make(&(struct forge){.ext = {{"keyUsage", "critical,keyCertSign"},
+                                       {"subjectAltName", "DNS:10.33.daipao.internal"},
+                                       {"basicConstraints", basic},
+                                       {"nameConstraints", "critical,permitted;DNS:10.33.daipao.internal"},
+                                       {"subjectKeyIdentifier", key_id}},
+                               .cn = "331000000000 CA"},
+               &w.root);
+    assert_int_equal(new_ca(&w.root, 0x11, 2, COUNTY, 1, (const char *[]){COUNTY}, &w.county), DP_OK);
+    assert_int_equal(new_node(&w.county, 2, &spec, &w.village), DP_OK);
+    w.chain = (struct dp_chain){2, {dp_der_slice(&w.village), dp_der_slice(&w.county)}};
+    w.trust = (struct dp_trust){digest_of(&w.root), dp_der_slice(&w.root)};
+    (void)!dp_chain_verify(&w.chain, &w.trust, DP_CHAIN_NODE, certs, &why);
+    assert_int_equal(why.fault, fault);
+}
+
+static void test_library_is_asked(void **state)
+{
+    (void)state;
+    path_length("critical,CA:TRUE", DP_CERT_FAULT_NONE);
+    path_length("critical,CA:TRUE,pathlen:1", DP_CERT_FAULT_NONE);
+    path_length("critical,CA:TRUE,pathlen:0", DP_CERT_FAULT_PATH);
+}
+
 /* Any single changed bit, in any certificate of the chain, is refused; nothing crashes. */
 static void test_flipped(void **state)
 {
@@ -469,13 +506,21 @@ static void test_request_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chain_verifies),   cmocka_unit_test(test_ancestor_enrols),
-        cmocka_unit_test(test_several_subtrees), cmocka_unit_test(test_issuer_refuses),
-        cmocka_unit_test(test_deterministic),    cmocka_unit_test(test_scope),
-        cmocka_unit_test(test_other_root),       cmocka_unit_test(test_order),
-        cmocka_unit_test(test_not_ca),           cmocka_unit_test(test_flipped),
-        cmocka_unit_test(test_unused_bits),      cmocka_unit_test(test_wire),
-        cmocka_unit_test(test_request),          cmocka_unit_test(test_request_refused),
+        cmocka_unit_test(test_chain_verifies),
+        cmocka_unit_test(test_ancestor_enrols),
+        cmocka_unit_test(test_several_subtrees),
+        cmocka_unit_test(test_issuer_refuses),
+        cmocka_unit_test(test_deterministic),
+        cmocka_unit_test(test_scope),
+        cmocka_unit_test(test_other_root),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_not_ca),
+        cmocka_unit_test(test_flipped),
+        cmocka_unit_test(test_library_is_asked),
+        cmocka_unit_test(test_unused_bits),
+        cmocka_unit_test(test_wire),
+        cmocka_unit_test(test_request),
+        cmocka_unit_test(test_request_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
