@@ -146,6 +146,21 @@ static void co_handlers_get_all_and_servers_the_opinion(void **state)
     matter_fini(&m);
 }
 
+/* Registrar and custodian on one node: one grant. */
+static void a_node_is_named_once(void **state)
+{
+    struct matter m;
+    const struct dp_office town = office(TOWN, "station"), county = office(COUNTY, "bureau");
+    struct dp_name note;
+
+    (void)state;
+    matter_init(&m, town, &claim);
+    (void)offer(&m, DP_KIND_REFER_UP, town, county, DP_DUTY_HANDLE, m.f.subject.name);
+    note = step_by(&m, DP_KIND_NOTE, county, NO_NAME, NO_NAME);
+    assert_grantees(&m, false, note, COUNTY, TOWN, NULL);
+    matter_fini(&m);
+}
+
 static void texts_go_to_whom_they_concern(void **state)
 {
     struct story t;
@@ -376,6 +391,7 @@ int main(void)
         cmocka_unit_test(the_offeree_gets_the_whole_case),
         cmocka_unit_test(void_parts_stay_where_they_are),
         cmocka_unit_test(co_handlers_get_all_and_servers_the_opinion),
+        cmocka_unit_test(a_node_is_named_once),
         cmocka_unit_test(texts_go_to_whom_they_concern),
         cmocka_unit_test(the_displaced_holder_hands_over),
         cmocka_unit_test(no_grant_goes_to_a_denied_node),
