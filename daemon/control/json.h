@@ -16,7 +16,8 @@ struct dp_json {
     struct dp_buf *out;
     enum dp_err err;
     uint8_t depth;
-    bool first[DP_JSON_DEPTH];
+    bool first[DP_JSON_DEPTH]; /* nothing in the level yet */
+    bool array[DP_JSON_DEPTH];
 };
 
 void dp_json_init(struct dp_json *j, struct dp_buf *out);

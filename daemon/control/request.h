@@ -88,23 +88,24 @@ struct dp_request {
 };
 
 /*
- * Decode a request. DP_FORMAT, DP_TOO_BIG, DP_RANGE (a field outside its limits), DP_SCHEMA (a version that is not
- * spoken here). *id is set whenever it could be read, so that the refusal can be answered.
+ * Decode a request. DP_FORMAT, DP_TOO_BIG, DP_RANGE (a field outside its limits), DP_SCHEMA (a version that
+ * is not spoken here). *id is set whenever it could be read, so that the refusal can be answered.
  */
-DP_MUST enum dp_err dp_request_decode(struct dp_slice s, struct dp_arena *a, struct dp_request *out, uint64_t *id);
+DP_MUST enum dp_err dp_request_decode(struct dp_slice s, struct dp_arena *a, struct dp_request *out,
+                                      uint64_t *id);
 
 struct dp_outcome {
     enum dp_err err;
-    const char *text;          /* NULL = the error's own text */
-    struct dp_name name;       /* zero = none */
-    const char *number;        /* or NULL */
+    const char *text;    /* NULL = the error's own text */
+    struct dp_name name; /* zero = none */
+    const char *number;  /* or NULL */
     uint64_t valid_kinds;
-    const char *json;          /* or NULL */
-    uint32_t reason;           /* enum dp_void_reason */
+    const char *json; /* or NULL */
+    uint32_t reason;  /* enum dp_void_reason */
 };
 
 /* Append the encoded reply. */
-DP_MUST enum dp_err dp_reply_encode(uint64_t id, const struct dp_outcome *results, uint32_t count, struct dp_arena *a,
-                                    struct dp_buf *out);
+DP_MUST enum dp_err dp_reply_encode(uint64_t id, const struct dp_outcome *results, uint32_t count,
+                                    struct dp_arena *a, struct dp_buf *out);
 
 #endif

@@ -3,7 +3,7 @@
  * The door to protobuf-c. What that library lets pass is refused here before it allocates anything:
  * a second occurrence of a single field, a second body, strings with NUL or control characters, numbers that
  * would be cut, long forms of numbers (R-FMT-2). What it allocates comes from an arena with a cap.
- * Internal to the wire floor.
+ * For the wire floor, and for the control protocol, which comes through the same door.
  */
 #ifndef DP_WIRE_PB_H
 #define DP_WIRE_PB_H
