@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Replies into bytes: the only way back to a caller. */
+#include <stdint.h>
+
+#include "control/field.h"
+#include "wire/pb.h"
+
+#define REPLY_BYTES_MAX (64u << 20)
+
+static char no_text[] = "";
+
+static char *text_of(const char *s)
+{
+    return s != NULL ? (char *)(uintptr_t)s : no_text;
+}
+
+static void result_put(const struct dp_outcome *r, PBC(Result) * m, uint8_t name[DP_NAME_BYTES])
+{
+    daipao__control__v1__result__init(m);
+    m->err = r->err;
+    m->text = text_of(r->text != NULL || r->err == DP_OK ? r->text : dp_err_text(r->err));
+    m->number = text_of(r->number);
+    m->json = text_of(r->json);
+    m->valid_kinds = r->valid_kinds;
+    m->reason = r->reason;
+    if (dp_name_is_none(&r->name))
+        return;
+    dp_name_put(&r->name, name);
+    m->name = (ProtobufCBinaryData){DP_NAME_BYTES, name};
+}
+
+enum dp_err dp_reply_encode(uint64_t id, const struct dp_outcome *results, uint32_t count, struct dp_arena *a,
+                            struct dp_buf *out)
+{
+    PBC(Reply) reply = DAIPAO__CONTROL__V1__REPLY__INIT;
+    PBC(Result) *rows = DP_NEW_ARRAY(a, PBC(Result), count);
+    PBC(Result) **list = DP_NEW_ARRAY(a, PBC(Result) *, count);
+    uint8_t(*names)[DP_NAME_BYTES] = dp_arena_array(a, count, DP_NAME_BYTES);
+
+    if (rows == NULL || list == NULL || names == NULL)
+        return DP_NOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        list[i] = &rows[i];
+        result_put(&results[i], list[i], names[i]);
+    }
+    reply.version = DP_CONTROL_VERSION;
+    reply.id = id;
+    reply.n_results = count;
+    reply.results = list;
+    return dp_pb_pack(&reply, REPLY_BYTES_MAX, out);
+}
