@@ -79,6 +79,7 @@ struct dp_node dp_route_child_towards(struct dp_node self, struct dp_node n)
     return n; /* n was self */
 }
 
+/* R-LAN-1; what an urgent entry takes along (R-LAN-2) the queue decides, which knows what was sent. */
 uint8_t dp_route_lane(const struct dp_entry *e, const struct dp_reg *reg)
 {
     if (is_order(e->kind) || e->kind == DP_KIND_ANSWER)

@@ -151,12 +151,12 @@ static void a_node_is_named_once(void **state)
 {
     struct matter m;
     const struct dp_office town = office(TOWN, "station"), county = office(COUNTY, "bureau");
-    struct dp_name note;
+    struct dp_name sent, note;
 
     (void)state;
     matter_init(&m, town, &claim);
-    (void)offer(&m, DP_KIND_REFER_UP, town, county, DP_DUTY_HANDLE, m.f.subject.name);
-    note = step_by(&m, DP_KIND_NOTE, county, NO_NAME, NO_NAME);
+    sent = offer(&m, DP_KIND_REFER_UP, town, county, DP_DUTY_HANDLE, m.f.subject.name);
+    note = step_by(&m, DP_KIND_NOTE, county, NO_NAME, sent);
     assert_grantees(&m, false, note, COUNTY, TOWN, NULL);
     matter_fini(&m);
 }
