@@ -11,6 +11,8 @@
 #include "crypto/keyring.h"
 
 #define DP_KEYFILE_SECRET_MAX 64
+#define DP_KEYFILE_WRAP "wrap.key"
+#define DP_KEYFILE_WRAP_NEXT "wrap.next" /* only while rotating */
 
 /* An open folder and where to say what went wrong. */
 struct dp_keydir {
