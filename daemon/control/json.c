@@ -22,7 +22,8 @@ static void put_text(struct dp_json *j, const char *s)
     put(j, s, strlen(s));
 }
 
-static const char *escape_of(uint8_t c, bool utf8, char room[7])
+/* How the byte is written instead of as it is; NULL: as it is. */
+static const char *escape_of(uint8_t c, char room[7])
 {
     switch (c) {
     case '"':
@@ -38,7 +39,7 @@ static const char *escape_of(uint8_t c, bool utf8, char room[7])
     default:
         break;
     }
-    if (c >= 0x80 && !utf8)
+    if (c >= 0x80)
         return "?";
     if (c >= 0x20 && c != 0x7f)
         return NULL;
@@ -46,22 +47,33 @@ static const char *escape_of(uint8_t c, bool utf8, char room[7])
     return room;
 }
 
+/* Bytes of the character beyond ASCII that starts `s`; 0 when there is none. */
+static size_t wide_char(struct dp_slice s)
+{
+    for (size_t len = 2; len <= 4 && len <= s.len && s.p[0] >= 0x80; len++) {
+        if (dp_utf8_ok(dp_slice_of(s.p, len)))
+            return len;
+    }
+    return 0;
+}
+
 /* What is kept was checked when it came in; should it not be UTF-8 after all, the text around it stays good.
  */
 static void put_quoted(struct dp_json *j, struct dp_slice s)
 {
-    bool utf8 = dp_utf8_ok(s);
     size_t from = 0;
     char room[7];
 
     put_text(j, "\"");
-    for (size_t i = 0; i < s.len; i++) {
-        const char *escape = escape_of(s.p[i], utf8, room);
-        if (escape == NULL)
-            continue;
-        put(j, (const char *)s.p + from, i - from);
-        put_text(j, escape);
-        from = i + 1;
+    for (size_t i = 0; i < s.len;) {
+        size_t wide = wide_char(dp_slice_of(s.p + i, s.len - i));
+        const char *escape = wide == 0 ? escape_of(s.p[i], room) : NULL;
+        if (escape != NULL) {
+            put(j, (const char *)s.p + from, i - from);
+            put_text(j, escape);
+            from = i + 1;
+        }
+        i += wide > 0 ? wide : 1;
     }
     if (s.len > from)
         put(j, (const char *)s.p + from, s.len - from);
