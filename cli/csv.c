@@ -14,12 +14,19 @@ void dp_csv_init(struct dp_csv *c, struct dp_decode *from)
     c->in_len = c->in_at = 0;
     c->line = 1;
     c->cr = false;
+    memset(c->skip, 0, sizeof(c->skip));
     dp_buf_init(&c->text, DP_CSV_RECORD_BYTES_MAX);
 }
 
 void dp_csv_fini(struct dp_csv *c)
 {
     dp_buf_fini(&c->text);
+}
+
+void dp_csv_skip(struct dp_csv *c, uint32_t column)
+{
+    if (column < DP_CSV_COLUMNS_MAX)
+        c->skip[column] = true;
 }
 
 static enum dp_err raw_byte(struct dp_csv *c, int *out)
@@ -65,6 +72,8 @@ static enum dp_err put(struct dp_csv *c, int byte)
     uint8_t b = (uint8_t)byte;
 
     if (c->record.fault != DP_CSV_FINE)
+        return DP_OK;
+    if (c->record.count < DP_CSV_COLUMNS_MAX && c->skip[c->record.count])
         return DP_OK;
     if (c->text.len - c->starts[c->record.count] == DP_CSV_FIELD_BYTES_MAX) {
         set_fault(c, DP_CSV_FIELD_TOO_LONG);

@@ -41,10 +41,14 @@ struct dp_csv {
     struct dp_buf text;
     size_t starts[DP_CSV_COLUMNS_MAX + 1]; /* of the fields in text */
     struct dp_csv_record record;
+    bool skip[DP_CSV_COLUMNS_MAX];
 };
 
 void dp_csv_init(struct dp_csv *c, struct dp_decode *from);
 void dp_csv_fini(struct dp_csv *c);
+/* From the next record on the fields of this column (from 0) are empty: their bytes are not kept, nor
+ * limited. */
+void dp_csv_skip(struct dp_csv *c, uint32_t column);
 /*
  * The next record, borrowed until the next call; look at its fault first: only a fine one
  * has fields. An empty line is a record of one empty field. DP_NOT_FOUND at the end,

@@ -89,6 +89,19 @@ static const char *take_headings(struct dp_register *r, const struct dp_csv_reco
     return told ? NULL : "no column for title or text (标题, 概况, 内容 or 主要诉求)";
 }
 
+/* R-N4-1: the bytes of what is not taken are not even kept. */
+static void skip_dropped(struct dp_register *r)
+{
+    bool taken[DP_CSV_COLUMNS_MAX] = {false};
+
+    for (unsigned c = 0; c < DP_COLUMN_COUNT; c++)
+        if (r->at[c] != DP_NO_COLUMN)
+            taken[r->at[c]] = true;
+    for (uint32_t i = 0; i < r->columns; i++)
+        if (!taken[i])
+            dp_csv_skip(&r->csv, i);
+}
+
 enum dp_err dp_register_begin(struct dp_register *r, const char **reason)
 {
     const struct dp_csv_record *record;
@@ -102,8 +115,10 @@ enum dp_err dp_register_begin(struct dp_register *r, const char **reason)
         if (err != DP_OK)
             return err;
         lacks = record->fault != DP_CSV_FINE ? dp_csv_fault_text(record->fault) : take_headings(r, record);
-        if (lacks == NULL)
+        if (lacks == NULL) {
+            skip_dropped(r);
             return DP_OK;
+        }
         if (strncmp(lacks, "no line", 7) != 0)
             best = lacks;
     }

@@ -3,8 +3,8 @@
  * Reads a register (台账) that an office kept in a spreadsheet and saved as CSV: one row, one
  * matter, out as typed fields or as faults that name line and column. A bad row never stops
  * the reading. Only columns of the allow-list are read; of all others the name alone is
- * kept, for the report (R-N4-1). No fault text ever holds a value of the file, because
- * a row that has slipped by one column has a person's name anywhere.
+ * kept, for the report, and no byte of a value (R-N4-1). No fault text ever holds a value of the file,
+ * because a row that has slipped by one column has a person's name anywhere.
  */
 #ifndef DP_CLI_REGISTER_CSV_H
 #define DP_CLI_REGISTER_CSV_H
@@ -107,7 +107,7 @@ enum dp_register_key dp_register_key_of(const struct dp_register *r);
 
 /*
  * The next row. DP_OK: *row. DP_PARTLY: the row is not good, *faults says why. DP_NOT_FOUND: the end. Any
- * other error ends the reading. Empty rows are passed over.
+ * other error ends the reading. Rows that have nothing in the columns taken are passed over.
  */
 DP_MUST enum dp_err dp_register_next(struct dp_register *r, struct dp_register_row *row,
                                      struct dp_register_faults *faults);
