@@ -68,27 +68,39 @@ static void size_is_limited(void **state)
     free(p);
 }
 
+/* A clock that stands unless the test moves it. */
+static int64_t now = 1000000;
+
+static int64_t standing(void *ctx)
+{
+    (void)ctx;
+    return now;
+}
+
 static void messages_per_second_are_limited(void **state)
 {
     struct dp_net_config c;
     const struct dp_net_counters *n;
     unsigned sent = 0;
-    int64_t from;
 
     (void)state;
     rig_config(&c);
+    c.clock.mono_ms = standing;
     c.enroll_per_s = 2;
     open_with(&c);
     n = dp_net_counters(office->net);
-    from = rig_ms();
-    while (sent < 100) {
+    while (sent < 50) {
         sent += say("again and again") == DP_OK;
         rig_turn(&rig);
     }
-    RIG_UNTIL(&rig, n->enroll_in + n->enroll_limited == 100);
-    assert_int_equal(n->enroll_in, office->seen[DP_NET_ENROLL]);
-    /* a burst of four, and two for each second it took */
-    assert_true(n->enroll_in >= 4 && (int64_t)n->enroll_in <= 5 + 2 * (rig_ms() - from) / 1000);
+    RIG_UNTIL(&rig, n->enroll_in + n->enroll_limited == 50);
+    assert_int_equal(n->enroll_in, 4); /* a burst of two seconds */
+    now += 1000;
+    for (int i = 0; i < 4; i++)
+        assert_ok(say("a second later"));
+    RIG_UNTIL(&rig, n->enroll_in + n->enroll_limited == 54);
+    assert_int_equal(n->enroll_in, 6);
+    assert_int_equal(office->seen[DP_NET_ENROLL], 6);
 }
 
 static void connections_per_second_are_limited(void **state)
@@ -99,13 +111,16 @@ static void connections_per_second_are_limited(void **state)
 
     (void)state;
     rig_config(&c);
-    c.enroll_per_s = 1;
-    open_with(&c);
+    c.clock.mono_ms = standing;
+    c.enroll_per_s = 5;
+    open_with(&c); /* one of a burst of ten */
     n = dp_net_counters(office->net);
     for (size_t i = 0; i < 20; i++)
         fd[i] = rig_tcp(dp_net_enroll_endpoint(office->net));
-    RIG_UNTIL(&rig, n->accepted == 21);
-    assert_true(n->rate_limited >= 10);
+    RIG_UNTIL(&rig, n->accepted == 21 && n->disconnected == 11);
+    assert_int_equal(n->rate_limited, 11);
+    assert_ok(say("still heard"));
+    RIG_UNTIL(&rig, rig_frame_is(office, "still heard"));
     for (size_t i = 0; i < 20; i++)
         close(fd[i]);
 }
