@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Profile files. libinih splits the lines; every key is checked against a table and may be
- * given once. The words of the clocks are those of RULES.md R-DUE-1.
+ * given once. A section is a clock by its word (dp_clock_word).
  */
 #include "config/profile_file.h"
 
@@ -12,20 +12,6 @@
 #include "config/lines.h"
 
 #define CLOCKS (DP_CLOCK_REMIND + 1)
-
-static const char *const clock_words[CLOCKS] = {
-    [DP_CLOCK_TRIAGE] = "triage",
-    [DP_CLOCK_OBJECT] = "object",
-    [DP_CLOCK_ACCEPT] = "accept",
-    [DP_CLOCK_HANDLE] = "handle",
-    [DP_CLOCK_REPORT] = "report",
-    [DP_CLOCK_ORDER] = "order",
-    [DP_CLOCK_SIGN] = "sign",
-    [DP_CLOCK_OBJECTION_ANSWER] = "objection-answer",
-    [DP_CLOCK_REVIEW_WINDOW] = "review-window",
-    [DP_CLOCK_ERRAND] = "errand",
-    [DP_CLOCK_REMIND] = "remind",
-};
 
 /* Bits of the keys of one section that were given. */
 enum given { GIVEN_ID = 1, GIVEN_EDITION = 2, GIVEN_FROM = 4, GIVEN_FLAGS = 8 };
@@ -140,7 +126,9 @@ static bool set_limit(struct parser *p, unsigned clock, const char *key, const c
     if (strcmp(key, "days") == 0) {
         if (!give(p, given, GIVEN_DAYS, key))
             return false;
-        if (!dp_lines_number(dp_slice_str(value), 1, DP_PROFILE_DAYS_MAX, &number))
+        /* 0: the date is always named, as in an assignment (R22 22) */
+        if (!dp_lines_number(dp_slice_str(value), clock == DP_CLOCK_REPORT ? 0 : 1, DP_PROFILE_DAYS_MAX,
+                             &number))
             return fail_value(p, key, "a number from 1 to 3650");
         limit->days = (uint16_t)number;
         return true;
@@ -165,7 +153,7 @@ static int take_key(void *user, const char *section, const char *key, const char
     if (strcmp(section, "profile") == 0)
         return set_head(p, key, value);
     for (unsigned clock = 1; clock < CLOCKS; clock++)
-        if (strcmp(section, clock_words[clock]) == 0)
+        if (strcmp(section, dp_clock_word((enum dp_clock)clock)) == 0)
             return set_limit(p, clock, key, value);
     if (section[0] == '\0')
         return dp_lines_fail(&p->lines, p->lines.line, "%.40s stands before the first section", key);
@@ -196,7 +184,8 @@ static bool finish(struct parser *p)
         if (p->given_limits[clock] == 0)
             continue;
         if (!(p->given_limits[clock] & GIVEN_DAYS))
-            return dp_lines_fail(&p->lines, p->first_line[clock], "[%s] needs days", clock_words[clock]);
+            return dp_lines_fail(&p->lines, p->first_line[clock], "[%s] needs days",
+                                 dp_clock_word((enum dp_clock)clock));
         p->profile.limits[p->profile.limit_count++] = p->limits[clock];
     }
     if (p->profile.limit_count == 0)

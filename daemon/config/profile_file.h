@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A profile of limits as a file (conf/profile/): INI with a section [profile] (id, edition,
- * valid-from, flags) and one section per clock (days, working, max-extend). It is what
+ * valid-from, flags) and one section per clock by its word (days, working, max-extend). It is what
  * `profile publish FILE` turns into an entry; a published edition never changes.
  */
 #ifndef DP_CONFIG_PROFILE_FILE_H
@@ -11,7 +11,6 @@
 #include "case/entry.h"
 #include "config/config.h"
 
-#define DP_PROFILE_ERRAND 1u /* bit of flags */
 #define DP_PROFILE_DAYS_MAX 3650
 #define DP_PROFILE_EXTEND_MAX 365
 #define DP_EDITION_MAX 999999

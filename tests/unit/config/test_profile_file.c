@@ -65,6 +65,32 @@ static void the_errand_profile_has_its_flag(void **state)
     assert_non_null(limit_of(&p, DP_CLOCK_ERRAND));
 }
 
+static void assert_same(const struct dp_profile *a, const struct dp_profile *b)
+{
+    assert_string_equal(a->id, b->id);
+    assert_int_equal(a->edition, b->edition);
+    assert_int_equal(a->valid_from.day, b->valid_from.day);
+    assert_int_equal(a->flags, b->flags);
+    assert_int_equal(a->limit_count, b->limit_count);
+    for (uint8_t i = 0; i < a->limit_count; i++) {
+        assert_int_equal(a->limits[i].clock, b->limits[i].clock);
+        assert_int_equal(a->limits[i].days, b->limits[i].days);
+        assert_int_equal(a->limits[i].working, b->limits[i].working);
+        assert_int_equal(a->limits[i].max_extend, b->limits[i].max_extend);
+    }
+}
+
+/* A node that has not received the published edition yet computes the same dates. */
+static void the_files_say_what_is_built_in(void **state)
+{
+    struct dp_profile national = load(DP_SOURCE_DIR "/conf/profile/national-r22.conf");
+    struct dp_profile errand = load(DP_SOURCE_DIR "/conf/profile/errand.conf");
+
+    (void)state;
+    assert_same(&national, &dp_profile_national);
+    assert_same(&errand, &dp_profile_errand);
+}
+
 static void what_is_wrong_is_told_with_its_line(void **state)
 {
     static const struct {
@@ -78,6 +104,7 @@ static void what_is_wrong_is_told_with_its_line(void **state)
         {HEAD, 0, "no clock"},
         {HEAD "[accept]\nworking = yes\n", 6, "needs days"},
         {HEAD "[accept]\ndays = 0\n", 6, "1 to 3650"},
+        {HEAD "[report_back]\ndays = 0\n[order]\ndays = 0\n", 8, "1 to 3650"},
         {HEAD "[accept]\ndays = 3651\n", 6, "1 to 3650"},
         {HEAD "[accept]\ndays = -1\n", 6, "1 to 3650"},
         {HEAD "[accept]\ndays = 15 d\n", 6, "1 to 3650"},
@@ -147,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_national_profile_has_the_limits_of_the_law),
         cmocka_unit_test(the_errand_profile_has_its_flag),
+        cmocka_unit_test(the_files_say_what_is_built_in),
         cmocka_unit_test(what_is_wrong_is_told_with_its_line),
         cmocka_unit_test(windows_line_ends_and_a_byte_order_mark_are_fine),
         cmocka_unit_test(a_long_line_is_refused_not_cut),
