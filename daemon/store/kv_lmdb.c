@@ -72,6 +72,33 @@ enum dp_err dp_lmdb_serve(struct dp_kv_txn *t, unsigned table, const MDB_val *ke
 
 /* ---- transactions ---- */
 
+static void drop_idle_readers(struct dp_lmdb *kv)
+{
+    dp_lmdb_cur_drop_idle(kv, false);
+    while (kv->idle_readers != NULL) {
+        struct dp_kv_txn *t = kv->idle_readers;
+        kv->idle_readers = t->next;
+        mdb_txn_abort(t->mtxn);
+        free(t);
+    }
+}
+
+/* mdb_txn_begin, once more after LMDB has given the environment up. */
+static enum dp_err begin_raw(struct dp_lmdb *kv, unsigned flags, MDB_txn **out)
+{
+    int rc = kv->e.env != NULL ? mdb_txn_begin(kv->e.env, NULL, flags, out) : MDB_PANIC;
+
+    if (rc == MDB_PANIC && kv->busy_readers == 0) {
+        enum dp_err err;
+        drop_idle_readers(kv);
+        err = dp_lmdb_env_reopen(&kv->e);
+        if (err != DP_OK)
+            return err;
+        rc = mdb_txn_begin(kv->e.env, NULL, flags, out);
+    }
+    return dp_lmdb_err(&kv->e, rc, "begin");
+}
+
 static enum dp_err begin_write(struct dp_lmdb *kv, struct dp_kv_txn **out)
 {
     enum dp_err err;
@@ -79,10 +106,11 @@ static enum dp_err begin_write(struct dp_lmdb *kv, struct dp_kv_txn **out)
 
     if (kv->writing) /* LMDB would wait for itself */
         return DP_AGAIN;
-    err = dp_lmdb_err(&kv->e, mdb_txn_begin(kv->e.env, NULL, 0, &mtxn), "begin");
+    err = begin_raw(kv, 0, &mtxn);
     if (err != DP_OK)
         return err;
     kv->writing = true;
+    kv->e.last_txn = mdb_txn_id(mtxn) - 1;
     kv->writer = (struct dp_kv_txn){.kv = kv, .mtxn = mtxn, .write = true};
     *out = &kv->writer;
     return DP_OK;
@@ -95,12 +123,13 @@ static enum dp_err new_reader(struct dp_lmdb *kv, struct dp_kv_txn **out)
 
     if (t == NULL)
         return DP_NOMEM;
-    err = dp_lmdb_err(&kv->e, mdb_txn_begin(kv->e.env, NULL, MDB_RDONLY, &t->mtxn), "begin");
+    err = begin_raw(kv, MDB_RDONLY, &t->mtxn);
     if (err != DP_OK) {
         free(t);
         return err;
     }
     t->kv = kv;
+    kv->busy_readers++;
     *out = t;
     return DP_OK;
 }
@@ -109,16 +138,13 @@ static enum dp_err begin(struct dp_kv *base, bool write, struct dp_kv_txn **out)
 {
     struct dp_lmdb *kv = lmdb_of(base);
     struct dp_kv_txn *t = kv->idle_readers;
-    enum dp_err err;
 
     if (write)
         return begin_write(kv, out);
-    if (t == NULL)
+    if (t == NULL || mdb_txn_renew(t->mtxn) != 0)
         return new_reader(kv, out);
-    err = dp_lmdb_err(&kv->e, mdb_txn_renew(t->mtxn), "begin");
-    if (err != DP_OK)
-        return err;
     kv->idle_readers = t->next;
+    kv->busy_readers++;
     t->err = DP_OK;
     *out = t;
     return DP_OK;
@@ -127,6 +153,7 @@ static enum dp_err begin(struct dp_kv *base, bool write, struct dp_kv_txn **out)
 static void end_read(struct dp_kv_txn *t)
 {
     mdb_txn_reset(t->mtxn);
+    t->kv->busy_readers--;
     t->next = t->kv->idle_readers;
     t->kv->idle_readers = t;
 }
@@ -325,7 +352,7 @@ static void tidy(struct dp_kv *base)
     struct dp_lmdb *kv = lmdb_of(base);
     int dead = 0;
 
-    if (mdb_reader_check(kv->e.env, &dead) == 0 && dead > 0)
+    if (kv->e.env != NULL && mdb_reader_check(kv->e.env, &dead) == 0 && dead > 0)
         dp_log(DP_LOG_NOTICE, "store: cleared %d readers that died", dead);
 }
 
@@ -336,14 +363,8 @@ static void close_kv(struct dp_kv **base)
     *base = NULL;
     if (kv == NULL)
         return;
-    assert(!kv->writing);
-    dp_lmdb_cur_drop_idle(kv, false);
-    while (kv->idle_readers != NULL) {
-        struct dp_kv_txn *t = kv->idle_readers;
-        kv->idle_readers = t->next;
-        mdb_txn_abort(t->mtxn);
-        free(t);
-    }
+    assert(!kv->writing && kv->busy_readers == 0);
+    drop_idle_readers(kv);
     dp_lmdb_env_close(&kv->e);
     free(kv->scratch);
     free(kv);

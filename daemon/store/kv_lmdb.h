@@ -5,6 +5,7 @@
  *
  * Each record carries a checksum over its table, key and value; a damaged one is named in
  * the log and never served: the read gives DP_CORRUPT (R-STO-5).
+ * When begin gives DP_IO the disk has failed in a way that this process cannot mend: stop, start again.
  * Local file systems only. No fork while it is open. One thread.
  */
 #ifndef DP_STORE_KV_LMDB_H

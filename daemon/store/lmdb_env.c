@@ -16,7 +16,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -27,7 +26,6 @@
 #define MAP_LEAST (UINT64_C(1) << 30)
 #define MAP_MOST (UINT64_C(1) << 40)
 #define FULL_BELOW (UINT64_C(1) << 20) /* EIO with less free than this was a short write */
-#define TABLE_NAME 4                   /* "t00" */
 
 __attribute__((format(printf, 4, 5))) static enum dp_err fail(enum dp_err err, char *why, size_t why_len,
                                                               const char *fmt, ...)
@@ -181,19 +179,18 @@ static enum dp_err take_guard(struct dp_lmdb_env *e, const char *dir, char *why,
     return DP_OK;
 }
 
-static enum dp_err check_file_system(struct dp_lmdb_env *e, const char *dir, uint64_t *map_size, char *why,
-                                     size_t why_len)
+static enum dp_err check_file_system(struct dp_lmdb_env *e, char *why, size_t why_len)
 {
     struct statfs fs;
     uint64_t total;
 
     if (fstatfs(e->guard_fd, &fs) != 0)
-        return fail(DP_IO, why, why_len, "cannot examine the file system of %s: %s", dir, strerror(errno));
+        return fail(DP_IO, why, why_len, "cannot examine the file system of %s: %s", e->dir, strerror(errno));
     if (is_remote(&fs))
-        return fail(DP_CONFIG, why, why_len, "%s lies on a network file system", dir);
-    if (*map_size == 0) {
+        return fail(DP_CONFIG, why, why_len, "%s lies on a network file system", e->dir);
+    if (e->map_size == 0) {
         total = (uint64_t)fs.f_blocks * (uint64_t)fs.f_bsize;
-        *map_size = total < MAP_LEAST / 2 ? MAP_LEAST : total > MAP_MOST / 2 ? MAP_MOST : total * 2;
+        e->map_size = total < MAP_LEAST / 2 ? MAP_LEAST : total > MAP_MOST / 2 ? MAP_MOST : total * 2;
     }
     return DP_OK;
 }
@@ -206,7 +203,7 @@ static void on_assert(MDB_env *env, const char *text)
     dp_log(DP_LOG_ERROR, "store: damaged: %s", text);
 }
 
-static int env_create(const char *dir, uint64_t map_size, unsigned flags, MDB_env **out)
+int dp_lmdb_env_create(const char *dir, uint64_t map_size, unsigned flags, MDB_env **out)
 {
     int rc = mdb_env_create(out);
 
@@ -222,7 +219,7 @@ static int env_create(const char *dir, uint64_t map_size, unsigned flags, MDB_en
     return rc;
 }
 
-static void table_name(unsigned table, char out[TABLE_NAME])
+void dp_lmdb_table_name(unsigned table, char out[DP_LMDB_TABLE_NAME])
 {
     out[0] = 't';
     out[1] = (char)('0' + table / 10);
@@ -237,8 +234,8 @@ static int open_tables(struct dp_lmdb_env *e)
     int rc = mdb_txn_begin(e->env, NULL, 0, &txn);
 
     for (unsigned i = 0; rc == 0 && i < DP_KV_TABLES_MAX; i++) {
-        char name[TABLE_NAME];
-        table_name(i, name);
+        char name[DP_LMDB_TABLE_NAME];
+        dp_lmdb_table_name(i, name);
         rc = mdb_dbi_open(txn, name, MDB_CREATE, &e->dbi[i]);
         if (rc != 0)
             mdb_txn_abort(txn);
@@ -246,56 +243,8 @@ static int open_tables(struct dp_lmdb_env *e)
     return rc != 0 ? rc : mdb_txn_commit(txn);
 }
 
-static bool table_is_whole(MDB_txn *txn, unsigned table)
-{
-    char name[TABLE_NAME];
-    MDB_cursor *cur;
-    MDB_val k, v;
-    MDB_dbi dbi;
-    int rc;
-
-    table_name(table, name);
-    rc = mdb_dbi_open(txn, name, 0, &dbi);
-    if (rc != 0)
-        return rc == MDB_NOTFOUND;
-    if (mdb_cursor_open(txn, dbi, &cur) != 0)
-        return false;
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_FIRST); rc == 0; rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-        if (!dp_lmdb_sum_ok(table, &k, &v))
-            return false;
-    }
-    mdb_cursor_close(cur);
-    return rc == MDB_NOTFOUND;
-}
-
-/* Read every record; in a child, because LMDB aborts on some kinds of damage. */
-static bool is_whole_here(const char *dir, uint64_t map_size)
-{
-    MDB_env *env;
-    MDB_txn *txn;
-    bool whole = true;
-
-    if (env_create(dir, map_size, MDB_RDONLY | MDB_NOLOCK, &env) != 0)
-        return false;
-    if (mdb_txn_begin(env, NULL, MDB_RDONLY, &txn) != 0)
-        return false;
-    for (unsigned i = 0; whole && i < DP_KV_TABLES_MAX; i++)
-        whole = table_is_whole(txn, i);
-    return whole;
-}
-
-static bool is_whole(const char *dir, uint64_t map_size)
-{
-    int status = 0;
-    pid_t pid = fork();
-
-    if (pid == 0)
-        _exit(is_whole_here(dir, map_size) ? 0 : 1);
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-/* Bytes by which the file is shorter than its pages; 0 when it is not. */
-static uint64_t missing_bytes(MDB_env *env, uint64_t *need)
+/* Length of the data file, and the length that its pages ask for. */
+static bool lengths(MDB_env *env, uint64_t *have, uint64_t *need)
 {
     MDB_envinfo info;
     MDB_stat st;
@@ -304,53 +253,59 @@ static uint64_t missing_bytes(MDB_env *env, uint64_t *need)
 
     if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &st) != 0 || mdb_env_get_fd(env, &fd) != 0 ||
         fstat(fd, &file) != 0)
-        return 0;
+        return false;
+    *have = (uint64_t)file.st_size;
     *need = ((uint64_t)info.me_last_pgno + 1) * st.ms_psize;
-    return *need > (uint64_t)file.st_size ? *need - (uint64_t)file.st_size : 0;
+    return true;
+}
+
+static bool set_length(const char *dir, uint64_t len)
+{
+    char path[DP_FSYS_PATH];
+
+    return dp_fsys_join(path, dir, "/", DP_KV_LMDB_DATA) == DP_OK && truncate(path, (off_t)len) == 0;
 }
 
 /*
  * A file can be short in good health: pages taken from the end and given back within one
- * transaction are never written. It is short as well after a copy that was cut off. The
+ * transaction need not be written. It is short as well after a copy that was cut off. The
  * file is made as long as it should be, which costs no space and stops the bus error, and
- * every record is read: only when one is missing was the file cut.
+ * every record is read: only when one is missing was the file cut, and gets its length back.
  */
-static enum dp_err mend_length(struct dp_lmdb_env *e, const char *dir, uint64_t map_size, char *why,
-                               size_t why_len)
+static enum dp_err mend_length(struct dp_lmdb_env *e, char *why, size_t why_len)
 {
+    uint64_t have = 0;
     uint64_t need = 0;
-    uint64_t missing = missing_bytes(e->env, &need);
-    int fd;
 
-    if (missing == 0)
+    if (!lengths(e->env, &have, &need))
+        return fail(DP_IO, why, why_len, "cannot examine the store in %s", e->dir);
+    if (need <= have)
         return DP_OK;
-    if (need > map_size || mdb_env_get_fd(e->env, &fd) != 0 || ftruncate(fd, (off_t)need) != 0)
-        return fail(DP_CORRUPT, why, why_len, "%s/%s is damaged: it should have %llu bytes", dir,
-                    DP_KV_LMDB_DATA, (unsigned long long)need);
     mdb_env_close(e->env); /* no fork while it is open */
     e->env = NULL;
-    if (!is_whole(dir, map_size))
-        return fail(DP_CORRUPT, why, why_len, "%s/%s was cut short by %llu bytes and records are missing",
-                    dir, DP_KV_LMDB_DATA, (unsigned long long)missing);
+    if (need > e->map_size || !set_length(e->dir, need) || !dp_lmdb_is_whole(e->dir, e->map_size)) {
+        (void)set_length(e->dir, have);
+        return fail(DP_CORRUPT, why, why_len, "%s/%s is damaged: it was cut short by %llu bytes", e->dir,
+                    DP_KV_LMDB_DATA, (unsigned long long)(need - have));
+    }
     dp_log(DP_LOG_NOTICE, "store: %s was %llu bytes short; every record is there", DP_KV_LMDB_DATA,
-           (unsigned long long)missing);
-    if (env_create(dir, map_size, 0, &e->env) != 0)
-        return fail(DP_IO, why, why_len, "cannot open the store in %s again", dir);
-    return DP_OK;
+           (unsigned long long)(need - have));
+    return dp_lmdb_env_create(e->dir, e->map_size, 0, &e->env) == 0
+               ? DP_OK
+               : fail(DP_IO, why, why_len, "cannot open the store in %s again", e->dir);
 }
 
-static enum dp_err open_env(struct dp_lmdb_env *e, const char *dir, uint64_t map_size, char *why,
-                            size_t why_len)
+static enum dp_err open_env(struct dp_lmdb_env *e, char *why, size_t why_len)
 {
     enum dp_err err;
     MDB_stat st;
     int dead;
-    int rc = env_create(dir, map_size, 0, &e->env);
+    int rc = dp_lmdb_env_create(e->dir, e->map_size, 0, &e->env);
 
     if (rc != 0)
-        return fail(dp_lmdb_err(e, rc, "open"), why, why_len, "cannot open the store in %s: %s", dir,
+        return fail(dp_lmdb_err(e, rc, "open"), why, why_len, "cannot open the store in %s: %s", e->dir,
                     mdb_strerror(rc));
-    err = mend_length(e, dir, map_size, why, why_len);
+    err = mend_length(e, why, why_len);
     if (err != DP_OK)
         return err;
     mdb_reader_check(e->env, &dead);
@@ -359,10 +314,10 @@ static enum dp_err open_env(struct dp_lmdb_env *e, const char *dir, uint64_t map
         rc = mdb_env_stat(e->env, &st);
     if (rc != 0)
         return fail(dp_lmdb_err(e, rc, "open"), why, why_len, "cannot open the tables of the store in %s: %s",
-                    dir, mdb_strerror(rc));
+                    e->dir, mdb_strerror(rc));
     e->page_bytes = st.ms_psize;
-    if (dp_fsys_sync_dir(dir) != DP_OK) /* LMDB syncs the file and not its name */
-        return fail(DP_IO, why, why_len, "cannot sync the directory %s", dir);
+    if (dp_fsys_sync_dir(e->dir) != DP_OK) /* LMDB syncs the file and not its name */
+        return fail(DP_IO, why, why_len, "cannot sync the directory %s", e->dir);
     return DP_OK;
 }
 
@@ -371,14 +326,41 @@ enum dp_err dp_lmdb_env_open(struct dp_lmdb_env *e, const char *dir, uint64_t ma
 {
     enum dp_err err;
 
-    *e = (struct dp_lmdb_env){.guard_fd = -1};
+    *e = (struct dp_lmdb_env){.guard_fd = -1, .map_size = map_size_bytes};
+    if (dp_fsys_join(e->dir, dir, "", "") != DP_OK)
+        return fail(DP_RANGE, why, why_len, "the path of the store is too long");
     err = make_dir(dir, why, why_len);
     if (err == DP_OK)
         err = take_guard(e, dir, why, why_len);
     if (err == DP_OK)
-        err = check_file_system(e, dir, &map_size_bytes, why, why_len);
+        err = check_file_system(e, why, why_len);
     if (err == DP_OK)
-        err = open_env(e, dir, map_size_bytes, why, why_len);
+        err = open_env(e, why, why_len);
+    return err;
+}
+
+/*
+ * LMDB gives an environment up when the last write of a commit fails. It puts the old
+ * state back; if even that failed, the commit that was reported as failed is there after all, and the
+ * caller's view of the store is no longer the store's: only a new start helps.
+ */
+enum dp_err dp_lmdb_env_reopen(struct dp_lmdb_env *e)
+{
+    char why[256] = "";
+    MDB_envinfo info;
+    enum dp_err err;
+
+    if (e->env != NULL)
+        mdb_env_close(e->env);
+    e->env = NULL;
+    err = open_env(e, why, sizeof(why));
+    if (err == DP_OK && (mdb_env_info(e->env, &info) != 0 || info.me_last_txnid > e->last_txn))
+        err = DP_IO;
+    dp_log(DP_LOG_WARN, "store: opened again after a failed write: %s %s", dp_err_text(err), why);
+    if (err != DP_OK && e->env != NULL) {
+        mdb_env_close(e->env);
+        e->env = NULL;
+    }
     return err;
 }
 
@@ -388,5 +370,6 @@ void dp_lmdb_env_close(struct dp_lmdb_env *e)
         mdb_env_close(e->env);
     if (e->guard_fd >= 0)
         close(e->guard_fd);
-    *e = (struct dp_lmdb_env){.guard_fd = -1};
+    e->env = NULL;
+    e->guard_fd = -1;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An LMDB environment on disk, checked before use: one opener, a local file system, a
- * file as long as its pages say. Only for kv_lmdb.c.
+ * file as long as its pages say. Only for kv_lmdb.c and lmdb_*.c.
  */
 #ifndef DP_STORE_LMDB_ENV_H
 #define DP_STORE_LMDB_ENV_H
@@ -12,11 +12,15 @@
 
 #include "base/err.h"
 #include "port/kv.h"
+#include "store/fsys.h"
 
 struct dp_lmdb_env {
     MDB_env *env;
     int guard_fd; /* locked while the store is open */
     unsigned page_bytes;
+    uint64_t map_size;
+    uint64_t last_txn; /* number of the last that was committed, when a write transaction began */
+    char dir[DP_FSYS_PATH];
     MDB_dbi dbi[DP_KV_TABLES_MAX];
 };
 
@@ -24,6 +28,16 @@ struct dp_lmdb_env {
 DP_MUST enum dp_err dp_lmdb_env_open(struct dp_lmdb_env *e, const char *dir, uint64_t map_size_bytes,
                                      char *why, size_t why_len);
 void dp_lmdb_env_close(struct dp_lmdb_env *e);
+/* After MDB_PANIC, with no transaction or cursor of it left. DP_IO: it stays unusable. */
+DP_MUST enum dp_err dp_lmdb_env_reopen(struct dp_lmdb_env *e);
+
+/* LMDB's own codes. */
+int dp_lmdb_env_create(const char *dir, uint64_t map_size, unsigned flags, MDB_env **out);
+#define DP_LMDB_TABLE_NAME 4 /* "t00" */
+void dp_lmdb_table_name(unsigned table, char out[DP_LMDB_TABLE_NAME]);
+/* True when the list of free pages and every record of every table can be read. The environment is not open
+ * here. */
+bool dp_lmdb_is_whole(const char *dir, uint64_t map_size);
 
 /* The one translation of what LMDB and the system return; unusual codes are logged with `what`. */
 enum dp_err dp_lmdb_err(const struct dp_lmdb_env *e, int rc, const char *what);

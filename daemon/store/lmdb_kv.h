@@ -37,6 +37,7 @@ struct dp_lmdb {
     struct dp_lmdb_env e;
     struct dp_kv_txn writer;
     bool writing;
+    unsigned busy_readers;
     struct dp_kv_txn *idle_readers;
     struct dp_kv_cur *idle_curs[2][DP_KV_TABLES_MAX]; /* of readers; of the writer, closed with it */
     size_t inline_max;                                /* longer stored values never share a page */
