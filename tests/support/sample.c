@@ -37,7 +37,9 @@ static struct dp_div division(struct dp_rng *r)
 
 struct dp_node sample_node(struct dp_rng *r)
 {
-    return dp_node_of(division(r), dp_rng_chance(r, 1, 8) ? between(r, 1, 12) : 0);
+    struct dp_div d = division(r); /* one draw after the other: arguments have no order */
+
+    return dp_node_of(d, dp_rng_chance(r, 1, 8) ? between(r, 1, 12) : 0);
 }
 
 struct dp_name sample_name(struct dp_rng *r)

@@ -157,8 +157,9 @@ enum dp_err sample_content(struct dp_rng *r, struct dp_sealer *sealer, struct dp
 
 static struct dp_head head(struct dp_rng *r)
 {
-    struct dp_head h = {.inc = (uint32_t)dp_rng_u64(r), .number = dp_rng_below(r, 5000)};
+    struct dp_head h = {.inc = (uint32_t)dp_rng_u64(r)};
 
+    h.number = dp_rng_below(r, 5000);
     dp_rng_fill(r, h.digest.b, sizeof(h.digest.b));
     return h;
 }
