@@ -35,7 +35,7 @@ const struct dp_right dp_rights[] = {
     {DP_KIND_SIGN,             ANY,  0,      sob,    0, DP_REL_ADDRESSEE,         false, DP_BITS_DELIVERED,    false},
     {DP_KIND_ACCEPT,           TCYP, V,      o | b,  s, DP_REL_ADDRESSEE,         true,  DP_BITS_OFFER,        true},
     {DP_KIND_TRANSFER,         TCYP, 0,      o | b,  0, DP_REL_HOLDER,            true,  NO,                   false},
-    {DP_KIND_ASSIGN,           TCYP, 0,      o | b,  0, DP_REL_HOLDER,            true,  NO,                   false},
+    {DP_KIND_ASSIGN,           TCYP, 0,      b,      0, DP_REL_HOLDER,            true,  NO,                   false},
     {DP_KIND_REFER_UP,         V | T | C | Y, 0, sob, 0, DP_REL_HOLDER,           true,  NO,                   false},
     {DP_KIND_WITHDRAW,         ANY,  0,      sob,    0, DP_REL_OFFERER,           true,  DP_BITS_OFFER,        false},
     {DP_KIND_OBJECT,           ANY,  0,      sob,    0, DP_REL_ADDRESSEE,         false, DP_BITS_OFFER,        false},
