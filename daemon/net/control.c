@@ -78,8 +78,18 @@ enum dp_err dp_net_control_bind(struct dp_net *net, const char *path, gid_t gid)
     if (err == DP_OK)
         err = open_to_group(path, gid);
     if (err != DP_OK)
-        server_close(net, &net->control);
+        control_close(net);
     return err;
+}
+
+/* The name first: while we still answer there, nobody else can have taken it. */
+void control_close(struct dp_net *net)
+{
+    const char *path = net->control.endpoint + sizeof("ipc://") - 1;
+
+    if (net->control.socket != NULL && net->control.endpoint[0] != '\0')
+        (void)unlink(path);
+    server_close(net, &net->control);
 }
 
 enum dp_err dp_net_control_send(struct dp_net *net, uint32_t conn, struct dp_slice reply)

@@ -231,5 +231,6 @@ void dial_timers(struct dp_net *net, struct dialler *d);
 struct dialler *enroll_dialler(struct dp_net *net);
 void enroll_serve(struct dp_net *net);
 void control_serve(struct dp_net *net);
+void control_close(struct dp_net *net);
 
 #endif

@@ -104,7 +104,7 @@ void dp_net_free(struct dp_net **net)
         dial_stop(&n->dial[i]);
     server_close(n, &n->link);
     server_close(n, &n->enroll);
-    server_close(n, &n->control);
+    control_close(n);
     if (n->zap != NULL)
         zmq_close(n->zap);
     if (n->zmq != NULL)
