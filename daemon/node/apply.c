@@ -233,6 +233,13 @@ static enum dp_err apply_cert(struct dp_daemon *d, struct dp_peer *p, struct dp_
     if (p->is_parent && dp_node_eq(leaf.origin.parent, d->id.self) &&
         dp_peers_add(d, leaf.origin.node, false, &leaf.curve_pub) == NULL)
         return DP_FULL;
+    /* On its way to the parent it names. */
+    if (p->is_parent && !dp_node_eq(leaf.origin.parent, d->id.self) &&
+        dp_node_covers(d->id.self, leaf.origin.parent)) {
+        struct dp_peer *hop = dp_peers_towards(d, leaf.origin.parent);
+        if (hop != NULL && !hop->is_parent)
+            dp_certs_owe(d, hop, DP_LANE_CONTROL, &leaf.digest);
+    }
     return DP_OK;
 }
 

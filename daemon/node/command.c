@@ -191,6 +191,19 @@ static bool known_source(struct dp_daemon *d, const struct dp_reg *reg, struct d
     return true;
 }
 
+/* R-N3-4, clamped to the tree as it is: the topmost ancestor known here, where the codes name one above it. */
+static struct dp_node parcel_to(struct dp_daemon *d, const struct dp_reg *reg)
+{
+    struct dp_cert cert;
+    struct dp_node to = dp_n3_parcel_to(reg, false, d->id.self), top = d->id.self;
+    if (to.v == 0 || dp_certs_of_node(d, to, &cert) == DP_OK)
+        return to;
+    for (struct dp_node a = d->id.parent; a.v != 0; a = dp_node_parent(a))
+        if (dp_certs_of_node(d, a, &cert) == DP_OK)
+            top = a;
+    return top;
+}
+
 static void do_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                         const struct dp_step *s, struct dp_outcome *out)
 {
@@ -216,7 +229,7 @@ static void do_register(struct dp_daemon *d, const struct dp_caller *c, const st
     if (known_source(d, &reg, out))
         return;
     struct dp_date receipt = dp_date_is_none(s->receipt) ? today(d) : s->receipt;
-    struct dp_node away = dp_n3_parcel_to(&reg, false, d->id.self);
+    struct dp_node away = parcel_to(d, &reg);
     if (rq->dry_run) {
         out->err = DP_OK;
         out->json = away.v != 0 && !dp_node_eq(away, d->id.self) ? "{\"would\":\"send it sealed to a bureau above\"}"
@@ -422,7 +435,6 @@ void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
     err = dp_own_issue(d, &x.e, x.parts, x.part_count);
     if (err != DP_OK) {
         dp_outcome_set(d, out, err, "%s could not be issued: %s", dp_kind_word(s->kind), dp_err_text(err));
-        d->turn_error = err == DP_STOPPED ? DP_OK : err;
         return;
     }
     out->err = DP_OK;

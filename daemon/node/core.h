@@ -7,14 +7,17 @@
 #ifndef DP_NODE_CORE_H
 #define DP_NODE_CORE_H
 
+#include "base/log.h"
 #include "case/due.h"
 #include "case/fold.h"
 #include "case/plan.h"
 #include "crypto/cert.h"
 #include "crypto/chain.h"
+#include "crypto/code.h"
 #include "node/daemon.h"
 #include "relay/route.h"
 #include "store/layout.h"
+#include "store/life.h"
 #include "wire/block.h"
 #include "wire/entry.h"
 #include "wire/link.h"
@@ -50,6 +53,7 @@ struct dp_fresh_own {
 };
 
 /* ---- peers ---- */
+#define DP_REFUSED_MAX 16
 struct dp_peer {
     struct dp_node node;
     bool is_parent;
@@ -67,7 +71,7 @@ struct dp_peer {
     enum dp_err last_refused; /* code of the last refusal either way */
     int64_t refused_ms;
     uint32_t queue_refused; /* number of refused frames owed after the commit */
-    struct dp_refused_frame refused[16];
+    struct dp_refused_frame refused[DP_REFUSED_MAX];
 };
 
 /* ---- cache of casefiles ---- */
@@ -132,6 +136,9 @@ struct dp_daemon {
     const struct dp_suite *suite;
     struct dp_db db;
     struct dp_keyring *kr;
+    bool kr_owned; /* made here, by `node init` or `node join` */
+    bool new_life; /* an identity was taken in this turn: the shell begins a life */
+    struct dp_life_keeper *life; /* NULL in the simulator */
     struct dp_identity id;
     struct dp_own own, own_saved;
     enum dp_stop stopped;
@@ -178,6 +185,8 @@ struct dp_daemon {
     char join_address[256];
     struct dp_buf join_state;
     int64_t join_next_ms;
+    bool join_keys_ready;
+    struct dp_enrol_keys join_keys; /* secret */
 };
 
 struct dp_caller {
@@ -251,8 +260,14 @@ struct dp_part_in {
  */
 enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *parts, uint8_t part_count);
 struct dp_name dp_own_next(const struct dp_daemon *d);
+/* Regrant what the nodes that entry `e` entitles may read (R-PRT-1). */
+enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st, const struct dp_entry *e);
 enum dp_err dp_own_seal(struct dp_daemon *d); /* everything unsealed, by R-BLK-6 */
 void dp_own_keep(struct dp_daemon *d);        /* fresh entries durable, unsealed */
+/* An entry about a node (certificate, cut, officer) by the daemon: kind and body are given. */
+enum dp_err dp_own_node_entry(struct dp_daemon *d, struct dp_node subject, struct dp_entry *e);
+/* A published profile or calendar by this node's bureau. */
+enum dp_err dp_own_data_entry(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_entry *e);
 enum dp_err dp_own_load(struct dp_daemon *d);
 bool dp_own_wants_seal(struct dp_daemon *d);
 

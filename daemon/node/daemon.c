@@ -21,7 +21,8 @@ static enum dp_err load_identity(struct dp_daemon *d)
     uint64_t self = 0, parent = 0;
     if (dp_db_meta_u64(&d->db, "self", &self) != DP_OK)
         return DP_OK; /* blank */
-    (void)dp_db_meta_u64(&d->db, "parent", &parent);
+    if (dp_db_meta_u64(&d->db, "parent", &parent) != DP_OK)
+        return DP_CORRUPT;
     if (d->kr == NULL)
         return DP_NOT_FOUND;
     d->id.self.v = self;
@@ -110,6 +111,9 @@ void dp_daemon_free(struct dp_daemon **dp)
         return;
     dp_cache_drop(d);
     dp_db_abort(&d->db);
+    if (d->kr_owned)
+        dp_keyring_free(&d->kr);
+    dp_wipe(&d->join_keys, sizeof d->join_keys);
     free(d->peers);
     free(d->fresh);
     free(d->feed);
@@ -453,6 +457,20 @@ bool dp_daemon_parent_key(struct dp_daemon *d, uint8_t curve_pub[32])
 const char *dp_daemon_parent_address(const struct dp_daemon *d)
 {
     return d->id.parent_address;
+}
+
+void dp_daemon_life(struct dp_daemon *d, struct dp_life_keeper *keeper)
+{
+    d->life = keeper;
+}
+
+bool dp_daemon_new_life(struct dp_daemon *d, uint32_t *inc)
+{
+    bool is = d->new_life && d->id.enrolled;
+    *inc = d->own.inc;
+    if (is)
+        d->new_life = false;
+    return is;
 }
 
 enum dp_stop dp_daemon_stopped(const struct dp_daemon *d)

@@ -98,6 +98,13 @@ bool dp_daemon_wants_enroll_listen(const struct dp_daemon *d);
 /* A blank daemon that asks its parent: where to connect; NULL when it does not. And the message to send there now. */
 const char *dp_daemon_join_address(const struct dp_daemon *d);
 DP_MUST enum dp_err dp_daemon_join_message(struct dp_daemon *d, struct dp_buf *out);
+/*
+ * Keeper of the life file: told of every seal (R-STO-3). It stays the caller's; NULL takes it away. `new_life` is
+ * true once after an identity was taken: then the shell begins a life and hands in its keeper.
+ */
+struct dp_life_keeper;
+void dp_daemon_life(struct dp_daemon *d, struct dp_life_keeper *keeper);
+bool dp_daemon_new_life(struct dp_daemon *d, uint32_t *inc);
 /* Why the node stopped issuing; DP_STOP_NONE when it did not. */
 enum dp_stop dp_daemon_stopped(const struct dp_daemon *d);
 

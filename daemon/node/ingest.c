@@ -5,6 +5,7 @@
  */
 #include "node/core.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,12 +35,28 @@ static void feed(struct dp_daemon *d, const struct dp_name *name)
     d->feed[d->feed_count++] = *name;
 }
 
-/* Profiles and calendars are looked up by the name of their edition. */
-static void keep_data(struct dp_daemon *d, const struct dp_name *name, struct dp_slice bytes)
+/*
+ * Profiles and calendars are looked up by the name of their edition; the newest edition of an id is the one
+ * that new registrations name.
+ */
+static void keep_data(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice bytes)
 {
-    uint8_t key[DP_NAME_BYTES];
-    dp_name_put(name, key);
+    uint8_t key[DP_NAME_BYTES], row[DP_NAME_BYTES + 4];
+    char word[48];
+    struct dp_slice have;
+    uint32_t edition = e->profile != NULL ? e->profile->edition : e->calendar->edition;
+    struct dp_wr w = dp_wr_of(row, sizeof row);
+    dp_name_put(&e->name, key);
     dp_db_put_key(&d->db, DP_T_DATA, dp_slice_of(key, sizeof key), bytes);
+    snprintf(word, sizeof word, "cur:%s", e->profile != NULL ? e->profile->id : e->calendar->id);
+    if (dp_db_meta(&d->db, word, &have) == DP_OK && have.len == sizeof row) {
+        struct dp_rd r = dp_rd_of(dp_slice_of(have.p + DP_NAME_BYTES, 4));
+        if (dp_rd_u32(&r) > edition)
+            return;
+    }
+    dp_wr_bytes(&w, key, sizeof key);
+    dp_wr_u32(&w, edition);
+    dp_db_meta_put(&d->db, word, dp_wr_slice(&w));
 }
 
 static void index_register(struct dp_daemon *d, const struct dp_entry *e)
@@ -97,7 +114,7 @@ enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp
     if (e.kind == DP_KIND_REGISTER)
         index_register(d, &e);
     if (e.kind == DP_KIND_PROFILE || e.kind == DP_KIND_CALENDAR)
-        keep_data(d, name, bytes);
+        keep_data(d, &e, bytes);
     if (slot->f.facts[ins.index].verdict == DP_VOIDED)
         d->n.voided++;
     wake_waiters(d, name);

@@ -63,6 +63,36 @@ static bool is_second_process(struct dp_peer *p, const struct dp_hello *h)
     return back;
 }
 
+static void refusal_key(struct dp_wr *w, struct dp_node peer, uint8_t lane, uint64_t number)
+{
+    dp_wr_u64(w, peer.v);
+    dp_wr_u8(w, lane);
+    dp_wr_u64(w, number);
+}
+
+#define REFUSED_HERE 0x80u /* lane bit of rows for what this node refused, beside what was refused to it */
+
+/* R-ACK-2: a refusal is durable and said again after every hello, the newest first. */
+static void repeat_refusals(struct dp_daemon *d, struct dp_peer *p)
+{
+    p->queue_refused = 0;
+    for (uint8_t lane = 0; lane < DP_LANES; lane++) {
+        uint8_t prefix[9];
+        struct dp_wr w = dp_wr_of(prefix, sizeof prefix);
+        struct dp_slice key = {0}, v;
+        dp_wr_u64(&w, p->node.v);
+        dp_wr_u8(&w, lane | REFUSED_HERE);
+        while (dp_db_next_key(&d->db, DP_T_SHELF, dp_wr_slice(&w), &key, &v) == DP_OK && key.len == 17 && v.len == 6) {
+            struct dp_rd rk = dp_rd_of(dp_slice_of(key.p + 9, 8)), rv = dp_rd_of(v);
+            struct dp_refused_frame f = {.lane = lane, .epoch = dp_rd_u32(&rv), .number = dp_rd_u64(&rk)};
+            f.code = dp_rd_u16(&rv);
+            p->refused[p->queue_refused++ % DP_REFUSED_MAX] = f;
+        }
+    }
+    if (p->queue_refused > DP_REFUSED_MAX)
+        p->queue_refused = DP_REFUSED_MAX;
+}
+
 static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h)
 {
     struct dp_hello_facts facts;
@@ -70,8 +100,8 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         stop_link(d, p, DP_STOP_CLONE);
         return;
     }
-    if (p->s.state == DP_SESSION_UP)
-        dp_session_lost(&p->s); /* a newer connection of the same key: the older one is gone */
+    if (p->s.state == DP_SESSION_UP && memcmp(h->nonce, p->s.peer_nonce, sizeof h->nonce) != 0)
+        dp_session_lost(&p->s); /* another process: the transport gave its connection the older one's place */
     if (p->s.state == DP_SESSION_DOWN) {
         dp_session_connect(&p->s, d->now_mono);
         p->hello_due = true;
@@ -88,6 +118,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     p->row.program = h->program;
     p->row_dirty = true;
     d->want_seal = true; /* R-BLK-6: somebody is there to ask */
+    repeat_refusals(d, p);
     dp_log(DP_LOG_NOTICE, "link %s: up", node_text(p->node));
 }
 
@@ -98,7 +129,13 @@ static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_
     int n = snprintf(line, sizeof line, "item %s:%s/%llu %s", node_text(p->node), dp_lane_word(it->lane),
                      (unsigned long long)it->number, dp_err_name(code));
     dp_db_put64(&d->db, DP_T_QUARANTINE, no, dp_slice_of(line, (size_t)n));
-    if (p->queue_refused < sizeof p->refused / sizeof p->refused[0])
+    uint8_t key[17], row[6];
+    struct dp_wr wk = dp_wr_of(key, sizeof key), wv = dp_wr_of(row, sizeof row);
+    refusal_key(&wk, p->node, it->lane | REFUSED_HERE, it->number);
+    dp_wr_u32(&wv, it->epoch);
+    dp_wr_u16(&wv, (uint16_t)code);
+    dp_db_put_key(&d->db, DP_T_SHELF, dp_wr_slice(&wk), dp_wr_slice(&wv));
+    if (p->queue_refused < DP_REFUSED_MAX)
         p->refused[p->queue_refused++] = (struct dp_refused_frame){
             .lane = it->lane, .epoch = it->epoch, .number = it->number, .code = (uint16_t)code};
     p->last_refused = code;
@@ -164,9 +201,7 @@ static void on_refused(struct dp_daemon *d, struct dp_peer *p, const struct dp_r
         stop_link(d, p, DP_STOP_PROTOCOL);
         return;
     }
-    dp_wr_u64(&w, p->node.v);
-    dp_wr_u8(&w, r->lane);
-    dp_wr_u64(&w, r->number);
+    refusal_key(&w, p->node, r->lane, r->number);
     code[0] = (uint8_t)(r->code >> 8);
     code[1] = (uint8_t)r->code;
     dp_db_put_key(&d->db, DP_T_SHELF, dp_wr_slice(&w), dp_slice_of(code, sizeof code));

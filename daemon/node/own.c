@@ -99,13 +99,44 @@ static enum dp_err keep_parts(struct dp_daemon *d, const struct dp_name *name, c
     return DP_OK;
 }
 
+#define PARTS_FACTS_MAX 256
+
+static enum dp_err grant_one(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st,
+                             const struct dp_entry *e, struct dp_node to, uint8_t lane)
+{
+    uint32_t facts[PARTS_FACTS_MAX];
+    enum dp_err err = DP_OK;
+    uint32_t k = dp_route_parts_for(&slot->f, st, e, to, facts, PARTS_FACTS_MAX);
+    if (k > PARTS_FACTS_MAX)
+        k = PARTS_FACTS_MAX;
+    for (uint32_t i = 0; i < k && err == DP_OK; i++) {
+        const struct dp_entry *x = &slot->f.facts[facts[i]].e;
+        if (dp_name_eq(&x->name, &e->name))
+            continue; /* its own parts went with their keys at hand */
+        err = dp_parcels_regrant(d, &x->name, to, lane);
+        if (err == DP_OK && x->kind == DP_KIND_ATTACHMENT && x->body.flag)
+            err = dp_files_send(d, &x->body.digest, x->body.code3, to);
+    }
+    return err;
+}
+
+enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st, const struct dp_entry *e)
+{
+    struct dp_node to[DP_GRANTEES_MAX];
+    enum dp_err err = DP_OK;
+    uint8_t lane = dp_route_lane(e, slot->f.has_reg ? &slot->f.reg : NULL);
+    uint32_t n = dp_route_grantees(&slot->f, st, dp_locked(d, &e->subject), e, d->id.self, d->id.parent, to);
+    for (uint32_t g = 0; g < n && err == DP_OK; g++)
+        err = grant_one(d, slot, st, e, to[g], lane);
+    return err;
+}
+
 /* Everybody who must be able to read with this entry (R-PRT-1). */
 static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, const struct sealed_parts *sp)
 {
     enum dp_err err;
     struct dp_state st;
     struct dp_node to[DP_GRANTEES_MAX];
-    uint32_t facts[64];
     if (sp->count == 0 && !dp_kind_is_offer(e->kind))
         return DP_OK;
     struct dp_slot *slot = dp_cache_get(d, &e->subject, &err);
@@ -121,10 +152,10 @@ static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, c
     for (uint32_t g = 0; g < n && err == DP_OK; g++) {
         if (sp->count > 0)
             err = dp_parcels_content(d, &e->name, sp->leaves, sp->count, sp->parts, sp->keys, sp->count, to[g], lane);
-        uint32_t k = dp_route_parts_for(&slot->f, &st, e, to[g], facts, 64);
-        for (uint32_t i = 0; i < k && err == DP_OK; i++)
-            if (!dp_name_eq(&slot->f.facts[facts[i]].e.name, &e->name))
-                err = dp_parcels_regrant(d, &slot->f.facts[facts[i]].e.name, to[g], lane);
+        if (err == DP_OK && e->kind == DP_KIND_ATTACHMENT && e->body.flag)
+            err = dp_files_send(d, &e->body.digest, e->body.code3, to[g]);
+        if (err == DP_OK)
+            err = grant_one(d, slot, &st, e, to[g], lane);
     }
     return err;
 }
@@ -155,7 +186,55 @@ enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct d
         err = send_content(d, e, &sp);
     dp_wipe(&sp.keys, sizeof sp.keys);
     d->n.entries_own++;
+    if (err != DP_OK)
+        d->turn_error = err; /* it has a number already: the whole turn goes back */
     return err;
+}
+
+/* prev and step by the casefile of the subject; the daemon or an office acts. */
+static enum dp_err fill_refs(struct dp_daemon *d, struct dp_entry *e)
+{
+    enum dp_err err;
+    struct dp_slot *slot = dp_cache_get(d, &e->subject, &err);
+    if (slot == NULL)
+        return err;
+    e->step = 1;
+    for (uint32_t i = 0; i < slot->f.count; i++) {
+        const struct dp_entry *x = &slot->f.facts[i].e;
+        if (x->step >= e->step)
+            e->step = x->step + 1;
+        if (dp_node_eq(x->name.origin, d->id.self))
+            e->prev = x->name;
+    }
+    return DP_OK;
+}
+
+static void stamp(struct dp_daemon *d, struct dp_entry *e)
+{
+    e->name = dp_own_next(d);
+    e->rules = DP_RULES_VERSION;
+    e->at_ms = d->now_wall;
+    e->at_synced = d->port.clock.synced(d->port.clock.ctx);
+}
+
+enum dp_err dp_own_node_entry(struct dp_daemon *d, struct dp_node subject, struct dp_entry *e)
+{
+    stamp(d, e);
+    if (dp_office_is_none(&e->office))
+        e->office = (struct dp_office){.node = d->id.self, .slug = "node"};
+    e->subject = dp_subject_of_node(subject);
+    enum dp_err err = fill_refs(d, e);
+    return err == DP_OK ? dp_own_issue(d, e, NULL, 0) : err;
+}
+
+enum dp_err dp_own_data_entry(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_entry *e)
+{
+    stamp(d, e);
+    e->office = *office;
+    e->officer = officer;
+    e->step = 1;
+    e->subject = (struct dp_subject){.type = DP_SUBJECT_DATA, .name = e->name};
+    return dp_own_issue(d, e, NULL, 0);
 }
 
 /* ---- sealing ---- */
@@ -250,7 +329,7 @@ enum dp_err dp_own_seal(struct dp_daemon *d)
                                .cert = d->id.cert.digest,
                                .last_ms = d->now_wall};
     dp_db_chain_put(&d->db, d->id.self, d->own.inc, &row);
-    return DP_OK;
+    return d->life == NULL ? DP_OK : dp_life_seal(d->life, d->db.t, d->own.sealed_seq);
 }
 
 void dp_own_keep(struct dp_daemon *d)

@@ -18,11 +18,10 @@ enum dp_err dp_send_frame(struct dp_daemon *d, struct dp_peer *p, const struct d
     e = d->port.transport.send(d->port.transport.ctx, p->node, dp_buf_slice(&d->frame));
     if (e == DP_AGAIN)
         d->blocked = true;
-    else if (e == DP_OK) {
-        p->s.said_ms = d->now_mono;
-        p->s.frames_out++;
-        p->s.bytes_out += d->frame.len;
-    }
+    else if (e == DP_OK && f->type == DP_FRAME_HELLO)
+        dp_session_greeted(&p->s, d->frame.len, d->now_mono);
+    else if (e == DP_OK && f->type != DP_FRAME_ITEM)
+        dp_session_said(&p->s, d->frame.len, d->now_mono);
     return e;
 }
 
@@ -33,10 +32,8 @@ void dp_say_hello(struct dp_daemon *d, struct dp_peer *p)
     dp_peers_facts(d, p, NULL, &facts);
     dp_session_hello(&p->s, &facts, d->now_wall, d->port.clock.synced(d->port.clock.ctx),
                      d->stopped != DP_STOP_NONE, &d->id.cert.digest, DP_PROGRAM_VERSION, &f.u.hello);
-    if (dp_send_frame(d, p, &f) == DP_OK) {
-        p->s.greeted = true;
+    if (dp_send_frame(d, p, &f) == DP_OK)
         p->hello_due = false;
-    }
 }
 
 void dp_say_bye(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
@@ -216,6 +213,8 @@ static enum dp_err send_item(struct dp_daemon *d, struct dp_peer *p, uint8_t lan
         e = build(d, p, &r, &f.u.item.kind, &f.u.item.body);
     if (e != DP_OK)
         return e;
+    if (!dp_session_fits(&p->s, lane, (uint32_t)f.u.item.body.len + DP_ITEM_HEAD_BYTES))
+        return DP_AGAIN; /* the acks that make room wake the pump */
     f.u.item.lane = lane;
     f.u.item.epoch = p->s.lane[lane].epoch_out;
     f.u.item.number = number;

@@ -234,6 +234,37 @@ static void urgent_up(struct dp_daemon *d, struct dp_slot *slot)
     refs_flush(&x);
 }
 
+/* R-PRT-2: keys end with custody, entry by entry. */
+static void forget_keys(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
+{
+    bool locked = dp_locked(d, &slot->f.subject);
+    if (dp_route_keeps_keys(&slot->f, st, locked, d->id.self))
+        return;
+    for (uint32_t i = 0; i < slot->f.count; i++) {
+        const struct dp_entry *e = &slot->f.facts[i].e;
+        if (e->part_count > 0 && !dp_route_keeps_key(&slot->f, st, locked, e, d->id.self))
+            dp_parcels_forget(d, &e->name, e->part_count);
+    }
+}
+
+/* A take or designation from above that ended a custody of ours: its taker needs the keys (R-PRT-1). */
+static enum dp_err grant_takers(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
+{
+    for (const struct dp_fresh *fr = slot->fresh; fr != NULL; fr = fr->next) {
+        uint32_t i = dp_casefile_find(&slot->f, &fr->name);
+        const struct dp_fact *x = i == DP_FACT_NONE ? NULL : &slot->f.facts[i];
+        if (x == NULL || x->verdict != DP_VALID || x->custody == DP_FACT_NONE ||
+            (x->e.kind != DP_KIND_TAKE && x->e.kind != DP_KIND_DESIGNATE) ||
+            dp_node_eq(x->e.name.origin, d->id.self) ||
+            !dp_node_eq(slot->f.facts[x->custody].e.office.node, d->id.self))
+            continue;
+        enum dp_err e = dp_own_grant(d, slot, st, &x->e);
+        if (e != DP_OK)
+            return e;
+    }
+    return DP_OK;
+}
+
 static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
 {
     struct dp_state st;
@@ -252,11 +283,10 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
     if (d->peer_count > (d->id.parent.v != 0 ? 1u : 0u))
         route_case(d, slot, &st);
     urgent_up(d, slot);
-    /* R-PRT-2: keys end with custody. */
-    if (!dp_route_keeps_keys(&slot->f, &st, d->id.self))
-        for (uint32_t i = 0; i < slot->f.count; i++)
-            if (slot->f.facts[i].e.part_count > 0)
-                dp_parcels_forget(d, &slot->f.facts[i].e.name, slot->f.facts[i].e.part_count);
+    e = grant_takers(d, slot, &st);
+    if (e != DP_OK)
+        return e;
+    forget_keys(d, slot, &st);
     return DP_OK;
 }
 

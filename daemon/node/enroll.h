@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to node/: the operator's side of enrolment. All calls inside a write turn. */
+#ifndef DP_NODE_ENROLL_H
+#define DP_NODE_ENROLL_H
+
+#include "node/core.h"
+
+/* A one-time code for a node of the subtree; `address` is its parent's, when that is not this node. */
+enum dp_err dp_enroll_token(struct dp_daemon *d, struct dp_node node, const char *address, char text[32]);
+/* DP_NOT_FOUND: no request (or its parent is not enrolled); DP_DUPLICATE: approved before. */
+enum dp_err dp_enroll_approve(struct dp_daemon *d, struct dp_node node);
+enum dp_err dp_enroll_refuse(struct dp_daemon *d, struct dp_node node);
+enum dp_err dp_enroll_revoke(struct dp_daemon *d, struct dp_node node, uint32_t reason);
+/* Newcomer's side. */
+enum dp_err dp_enroll_join(struct dp_daemon *d, struct dp_node self, const char *address, const char *code_text);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Registration, and the detour of protected matters (R-N3-4): where the chain upward leads past an accused
+ * office, the matter becomes no entry of it. It goes sealed to the bureau above, which registers it under its
+ * own name and answers with a receipt. What stays here is a ticket, no content.
+ */
+#include "node/core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/code.h"
+
+#define TICKET_BYTES 16
+
+/* ---- numbers and editions ---- */
+
+/* Serial of the day, 1.. : meta "serial" = yyyymmdd << 32 | last. */
+static enum dp_err next_serial(struct dp_daemon *d, uint32_t day, uint32_t *out)
+{
+    uint64_t v = 0;
+    enum dp_err e = dp_db_meta_u64(&d->db, "serial", &v);
+    if (e != DP_OK && e != DP_NOT_FOUND)
+        return e;
+    uint32_t last = (uint32_t)(v >> 32) == day ? (uint32_t)v : 0;
+    if (last >= 99999)
+        return DP_FULL;
+    dp_db_meta_u64_put(&d->db, "serial", (uint64_t)day << 32 | (last + 1));
+    *out = last + 1;
+    return DP_OK;
+}
+
+static enum dp_err make_number(struct dp_daemon *d, char channel, struct dp_number *out)
+{
+    uint32_t serial, day = dp_date_yyyymmdd(dp_date_of_ms(d->now_wall));
+    enum dp_err e = next_serial(d, day, &serial);
+    return e == DP_OK ? dp_number_make(d->id.self, day, channel, serial, out) : e;
+}
+
+static struct dp_name edition(struct dp_daemon *d, const char *id)
+{
+    char word[48];
+    struct dp_slice v;
+    struct dp_name none = {0};
+    snprintf(word, sizeof word, "cur:%s", id);
+    return dp_db_meta(&d->db, word, &v) == DP_OK && v.len == DP_NAME_BYTES + 4 ? dp_name_get(v.p) : none;
+}
+
+/* ---- registering here ---- */
+
+enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_reg *reg,
+                        struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
+                        struct dp_entry *e, char code[24])
+{
+    struct dp_query_code qc;
+    struct dp_casefile empty;
+    struct dp_arena a;
+    struct dp_state st;
+    enum dp_void_reason why;
+    uint64_t kinds;
+    enum dp_err err = make_number(d, reg->channel, &reg->number);
+    if (err != DP_OK)
+        return err;
+    dp_query_code_make(&d->port.random, &qc);
+    dp_query_code_format(&qc, code);
+    dp_query_code_hash(&qc, &reg->query_hash);
+    reg->profile = edition(d, (reg->flags & DP_REG_ERRAND) != 0 ? "errand" : "national-r22");
+    reg->calendar = edition(d, "cn-rest-days");
+    struct dp_plan_input in = {.kind = DP_KIND_REGISTER,
+                               .office = *office,
+                               .officer = officer,
+                               .from = d->id.cert.origin,
+                               .name = dp_own_next(d),
+                               .at_ms = d->now_wall,
+                               .at_synced = d->port.clock.synced(d->port.clock.ctx),
+                               .receipt = receipt};
+    struct dp_subject s = {.type = DP_SUBJECT_CASE, .name = in.name};
+    dp_casefile_init(&empty, &s);
+    dp_arena_init(&a, 1u << 16, 0);
+    err = dp_fold(&empty, &a, &st);
+    if (err == DP_OK)
+        err = dp_plan(&empty, &st, &in, e, &why, &kinds);
+    dp_arena_fini(&a);
+    dp_casefile_fini(&empty);
+    if (err != DP_OK)
+        return err;
+    e->reg = reg;
+    return dp_own_issue(d, e, parts, part_count);
+}
+
+/* ---- sending a matter on ---- */
+
+/* Body: ticket 16, sender 8, entry length u16 and bytes, part count u8, then kind u8, length u32, plain. */
+static enum dp_err matter_put(struct dp_daemon *d, const uint8_t ticket[TICKET_BYTES], struct dp_slice entry,
+                              const struct dp_part_in *parts, uint8_t n, struct dp_slice *out)
+{
+    size_t cap = TICKET_BYTES + 8 + 2 + entry.len + 1;
+    for (uint8_t i = 0; i < n; i++)
+        cap += 5 + parts[i].plain.len;
+    uint8_t *buf = dp_arena_alloc(&d->turn, cap);
+    if (buf == NULL)
+        return DP_NOMEM;
+    struct dp_wr w = dp_wr_of(buf, cap);
+    dp_wr_bytes(&w, ticket, TICKET_BYTES);
+    dp_wr_u64(&w, d->id.self.v);
+    dp_wr_u16(&w, (uint16_t)entry.len);
+    dp_wr_bytes(&w, entry.p, entry.len);
+    dp_wr_u8(&w, n);
+    for (uint8_t i = 0; i < n; i++) {
+        dp_wr_u8(&w, parts[i].kind);
+        dp_wr_u32(&w, (uint32_t)parts[i].plain.len);
+        dp_wr_bytes(&w, parts[i].plain.p, parts[i].plain.len);
+    }
+    *out = dp_wr_slice(&w);
+    return w.err;
+}
+
+/* Ticket row: ticket 16, to 8, since 8, receipt number text. Nothing else of the matter stays. */
+static void ticket_keep(struct dp_daemon *d, const uint8_t ticket[TICKET_BYTES], struct dp_node to, const char *number)
+{
+    uint8_t row[TICKET_BYTES + 16 + 64];
+    struct dp_wr w = dp_wr_of(row, sizeof row);
+    dp_wr_bytes(&w, ticket, TICKET_BYTES);
+    dp_wr_u64(&w, to.v);
+    dp_wr_u64(&w, (uint64_t)d->now_wall);
+    dp_wr_bytes(&w, number, strlen(number));
+    dp_db_put64(&d->db, DP_T_MATTER, dp_db_last64(&d->db, DP_T_MATTER) + 1, dp_wr_slice(&w));
+}
+
+enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg, struct dp_date receipt,
+                          const struct dp_part_in *parts, uint8_t part_count, struct dp_node to, char number[64])
+{
+    uint8_t ticket[TICKET_BYTES];
+    struct dp_slice body;
+    struct dp_reg r = *reg;
+    bool failed = false;
+    r.first_office = c->office;
+    enum dp_err err = make_number(d, r.channel, &r.number);
+    if (err != DP_OK)
+        return err;
+    /* An entry in form only, so that one codec serves; it is never numbered, kept or signed here. */
+    struct dp_entry e = {.kind = DP_KIND_REGISTER,
+                         .rules = DP_RULES_VERSION,
+                         .name = {.origin = d->id.self, .inc = d->own.inc, .seq = 1},
+                         .office = c->office,
+                         .officer = c->officer,
+                         .at_ms = d->now_wall,
+                         .receipt = receipt,
+                         .step = 1,
+                         .reg = &r};
+    e.subject = (struct dp_subject){.type = DP_SUBJECT_CASE, .name = e.name};
+    dp_buf_reset(&d->scratch);
+    err = dp_entry_encode(&e, &d->scratch);
+    if (err != DP_OK)
+        return err;
+    struct dp_slice entry = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
+    if (failed)
+        return DP_NOMEM;
+    d->port.random.fill(d->port.random.ctx, ticket, sizeof ticket);
+    err = matter_put(d, ticket, entry, parts, part_count, &body);
+    if (err == DP_OK)
+        err = dp_parcels_send(d, to, DP_PARCEL_MATTER, body, DP_LANE_CASES);
+    if (err != DP_OK)
+        return err;
+    snprintf(number, 64, "%s", r.number.text);
+    ticket_keep(d, ticket, to, number);
+    return DP_OK;
+}
+
+/* ---- taking one in ---- */
+
+/* Who registers it: the bureau of this node, in the name of its first officer. */
+static uint32_t bureau_officer(struct dp_daemon *d, const struct dp_office *bureau)
+{
+    uint8_t prefix[24];
+    struct dp_wr w = dp_wr_of(prefix, sizeof prefix);
+    struct dp_slice key = {0}, v;
+    dp_wr_u64(&w, bureau->node.v);
+    dp_wr_bytes(&w, bureau->slug, sizeof bureau->slug);
+    if (dp_db_next_key(&d->db, DP_T_OFFICER, dp_wr_slice(&w), &key, &v) == DP_OK && key.len == 28) {
+        struct dp_rd r = dp_rd_of(dp_slice_of(key.p + 24, 4));
+        return dp_rd_u32(&r);
+    }
+    return 1;
+}
+
+static enum dp_err answer(struct dp_daemon *d, struct dp_node to, const uint8_t *ticket, const char *number)
+{
+    uint8_t body[TICKET_BYTES + DP_NUMBER_TEXT];
+    struct dp_wr w = dp_wr_of(body, sizeof body);
+    dp_wr_bytes(&w, ticket, TICKET_BYTES);
+    dp_wr_bytes(&w, number, strlen(number));
+    return dp_parcels_send(d, to, DP_PARCEL_RECEIPT, dp_wr_slice(&w), DP_LANE_CASES);
+}
+
+enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body)
+{
+    struct dp_rd r = dp_rd_of(body);
+    struct dp_part_in parts[DP_PARTS_MAX];
+    struct dp_entry form, e;
+    char code[24];
+    struct dp_slice ticket = dp_rd_take(&r, TICKET_BYTES);
+    struct dp_node sender = {.v = dp_rd_u64(&r)};
+    struct dp_slice entry = dp_rd_take(&r, dp_rd_u16(&r));
+    uint8_t n = dp_rd_u8(&r);
+    if (n > DP_PARTS_MAX)
+        return DP_TOO_BIG;
+    for (uint8_t i = 0; i < n; i++) {
+        parts[i].kind = dp_rd_u8(&r);
+        parts[i].plain = dp_rd_take(&r, dp_rd_u32(&r));
+    }
+    if (dp_rd_done(&r) != DP_OK || !dp_node_covers(d->id.self, sender))
+        return DP_FORMAT;
+    struct dp_name name = {.origin = sender, .inc = 1, .seq = 1};
+    enum dp_err err = dp_entry_decode(entry, &name, &d->turn, &form);
+    if (err != DP_OK || form.reg == NULL)
+        return DP_FORMAT;
+    struct dp_reg reg = *form.reg;
+    struct dp_office bureau = {.node = d->id.self, .slug = "bureau"};
+    err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, form.receipt, parts, n, &e, code);
+    return err == DP_OK ? answer(d, sender, ticket.p, reg.number.text) : err;
+}
+
+enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body)
+{
+    uint64_t at = 0;
+    struct dp_slice row;
+    bool first = true;
+    if (body.len <= TICKET_BYTES || body.len > TICKET_BYTES + DP_NUMBER_TEXT)
+        return DP_FORMAT;
+    while (dp_db_next64(&d->db, DP_T_MATTER, first, &at, &row) == DP_OK) {
+        first = false;
+        if (row.len < TICKET_BYTES || memcmp(row.p, body.p, TICKET_BYTES) != 0)
+            continue;
+        uint8_t out[TICKET_BYTES + 16 + 64 + 2 + DP_NUMBER_TEXT];
+        struct dp_wr w = dp_wr_of(out, sizeof out);
+        dp_wr_bytes(&w, row.p, row.len);
+        dp_wr_bytes(&w, " > ", 3);
+        dp_wr_bytes(&w, body.p + TICKET_BYTES, body.len - TICKET_BYTES);
+        if (w.err == DP_OK)
+            dp_db_put64(&d->db, DP_T_MATTER, at, dp_wr_slice(&w));
+        return DP_OK;
+    }
+    return DP_OK;
+}
