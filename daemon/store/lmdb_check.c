@@ -3,6 +3,7 @@
  * Is every page of a store there? LMDB has no checksums on pages and aborts on some kinds
  * of damage, so that everything is read in a child process.
  */
+#include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -78,8 +79,12 @@ bool dp_lmdb_is_whole(const char *dir, uint64_t map_size)
 {
     int status = 0;
     pid_t pid = fork();
+    pid_t done;
 
     if (pid == 0)
         _exit(is_whole_here(dir, map_size) ? 0 : 1);
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    do {
+        done = waitpid(pid, &status, 0);
+    } while (pid > 0 && done < 0 && errno == EINTR);
+    return pid > 0 && done == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -998,6 +999,14 @@ static void crash_drops_what_is_open(void **state)
     expect(kv, 0, "k", "again");
 }
 
+/* The simulator holds hundreds of them. */
+static void an_empty_store_is_small(void **state)
+{
+    const struct dp_kv *kv = ((struct fixture *)*state)->kv;
+
+    assert_in_range(malloc_usable_size((void *)(uintptr_t)kv), 1, 4096);
+}
+
 #define BOTH(test)                                                                                           \
     {#test " (memory)", test, setup, teardown, (void *)&memory},                                             \
     {                                                                                                        \
@@ -1032,6 +1041,7 @@ int main(void)
         BOTH(like_a_sorted_array),
         IN_MEMORY(faults_on_demand),
         IN_MEMORY(disk_full_in_memory),
+        IN_MEMORY(an_empty_store_is_small),
         IN_MEMORY(crash_drops_what_is_open),
     };
 
