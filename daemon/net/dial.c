@@ -138,6 +138,9 @@ static void dial_open(struct dp_net *net, struct dialler *d)
     setup_int(&s, ZMQ_IMMEDIATE, 1);
     setup_int(&s, ZMQ_RECONNECT_IVL, -1);
     setup_int(&s, ZMQ_CONNECT_TIMEOUT, net->cfg.connect_ms);
+    setup_int(&s, ZMQ_IPV6, endpoint_v6(d->address[d->next]) || endpoint_v6(net->socks));
+    if (net->socks[0] != '\0')
+        setup_bytes(&s, ZMQ_SOCKS_PROXY, net->socks, strlen(net->socks));
     if (s.err == DP_OK)
         s.err = monitor_open(net, d->socket, EVENTS, &d->monitor);
     if (s.err == DP_OK && zmq_connect(d->socket, d->address[d->next]) != 0)

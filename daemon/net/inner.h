@@ -32,7 +32,8 @@ struct server {
     enum role role;
     void *socket; /* NULL: closed */
     void *monitor;
-    char endpoint[ENDPOINT_BYTES];
+    char endpoint[ENDPOINT_BYTES]; /* the first */
+    size_t endpoints;
     struct rate accepts;
     struct rate messages;
     uint64_t hoard_max; /* bytes of a connection since its last message */
@@ -114,6 +115,7 @@ struct budget {
 
 struct dp_net {
     struct dp_net_config cfg;
+    char socks[ENDPOINT_BYTES]; /* "": none */
     void *zmq;
     void *zap; /* NULL until the first listener */
     struct server link;
@@ -156,6 +158,7 @@ void setup_link(struct setup *s, const struct dp_net_config *c, int max_bytes, i
 void setup_curve_server(struct setup *s, const struct dp_net_pair *own, const char *domain);
 void setup_curve_client(struct setup *s, const struct dp_net_pair *own, const struct dp_net_key *server);
 /* DP_CONFIG unless `endpoint` is "tcp://<number>:<port>"; `*` as port only when binding. */
+bool endpoint_v6(const char *endpoint);
 enum dp_err endpoint_check(const char *endpoint, bool bind);
 
 /* ---- monitor.c ---- */
@@ -182,6 +185,8 @@ struct arrival {
 };
 /* Bind `s->socket` = setup's socket to `endpoint`; takes the socket in every case. */
 enum dp_err server_open(struct dp_net *net, struct server *s, struct setup *setup, const char *endpoint);
+/* One more address; may be called on an open server only. */
+enum dp_err server_bind(struct server *s, const char *endpoint);
 void server_close(struct dp_net *net, struct server *s);
 void server_watch(struct dp_net *net, struct server *s);
 /* The next message. BAD: dropped and its connection cut. */

@@ -31,6 +31,17 @@ enum dp_err dp_net_listen(struct dp_net *net, const char *endpoint, const struct
     return server_open(net, &net->link, &s, endpoint);
 }
 
+enum dp_err dp_net_listen_also(struct dp_net *net, const char *endpoint)
+{
+    enum dp_err err = endpoint_check(endpoint, true);
+
+    if (net->link.socket == NULL)
+        return DP_CONFLICT;
+    if (net->link.endpoints == DP_NET_LISTENS_MAX)
+        return DP_FULL;
+    return err == DP_OK ? server_bind(&net->link, endpoint) : err;
+}
+
 const char *dp_net_listen_endpoint(const struct dp_net *net)
 {
     return net->link.socket != NULL ? net->link.endpoint : NULL;

@@ -6,6 +6,7 @@
 #include "net/inner.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SOCKET_KINDS (DIALLERS + 3)
@@ -55,6 +56,21 @@ static bool sizes_ok(const struct dp_net_config *c)
            c->turn_bytes <= (size_t)1 << 30;
 }
 
+/* "<address>:<port>" as an endpoint without its scheme. */
+static enum dp_err keep_proxy(struct dp_net *net)
+{
+    char endpoint[ENDPOINT_BYTES];
+
+    if (net->cfg.socks == NULL)
+        return DP_OK;
+    if (snprintf(endpoint, sizeof(endpoint), "tcp://%s", net->cfg.socks) >= (int)sizeof(endpoint) ||
+        endpoint_check(endpoint, false) != DP_OK)
+        return DP_CONFIG;
+    snprintf(net->socks, sizeof(net->socks), "%s", net->cfg.socks);
+    net->cfg.socks = NULL; /* borrowed only for this call */
+    return DP_OK;
+}
+
 /* Everything but ZeroMQ itself. */
 static enum dp_err make_tables(struct dp_net *net)
 {
@@ -80,6 +96,8 @@ enum dp_err dp_net_new(const struct dp_net_config *c, struct dp_net **out)
     net->enroll.role = ROLE_ENROLL;
     net->control.role = ROLE_CONTROL;
     err = make_tables(net);
+    if (err == DP_OK)
+        err = keep_proxy(net);
     net->zmq = err == DP_OK ? zmq_ctx_new() : NULL;
     /* One thread: the monitor then tells of an accept before the end of the same connection. */
     if (err == DP_OK && (net->zmq == NULL || zmq_ctx_set(net->zmq, ZMQ_IO_THREADS, 1) != 0))

@@ -25,7 +25,8 @@
 #define DP_NET_FRAME_MAX 262144    /* payload of one frame on a link; equals DP_FRAME_MAX */
 #define DP_NET_ENROLL_MAX 16384    /* payload of one enrolment message */
 #define DP_NET_CONTROL_MAX 1048576 /* one control request; a reply may be larger */
-#define DP_NET_ADDRESSES_MAX 4
+#define DP_NET_ADDRESSES_MAX 8
+#define DP_NET_LISTENS_MAX 8
 #define DP_NET_FDS_MAX 16
 
 struct dp_net;
@@ -43,6 +44,7 @@ struct dp_net_pair {
 struct dp_net_config {
     struct dp_clock_src clock; /* only mono_ms is used */
     struct dp_random random;   /* jitter of the dialler */
+    const char *socks;         /* SOCKS5 proxy of the dialler, "<numeric address>:<port>", or NULL; copied */
     int handshake_ms;          /* TCP accept to end of CURVE, both ends; 90,000 */
     int connect_ms;            /* one TCP connect; 30,000 */
     int unacked_ms;            /* TCP data unacknowledged (TCP_USER_TIMEOUT); 120,000 */
@@ -63,9 +65,10 @@ struct dp_net_config {
     size_t turn_bytes;         /* and their bytes, give or take one message; 4 MiB */
 };
 
+/* No proxy, no clock, no random source: the caller sets the last two. */
 void dp_net_config_default(struct dp_net_config *c);
 
-/* The one ZeroMQ context of the process. DP_RANGE, DP_NOMEM, DP_INTERNAL. */
+/* The one ZeroMQ context of the process. DP_RANGE, DP_CONFIG (proxy), DP_NOMEM, DP_INTERNAL. */
 DP_MUST enum dp_err dp_net_new(const struct dp_net_config *c, struct dp_net **out);
 /* Closes everything without waiting for unsent messages; nulls. */
 void dp_net_free(struct dp_net **net);
@@ -90,7 +93,9 @@ typedef bool dp_net_allow(void *ctx, const struct dp_net_key *key, uint64_t *tok
  */
 DP_MUST enum dp_err dp_net_listen(struct dp_net *net, const char *endpoint, const struct dp_net_pair *own,
                                   dp_net_allow *allow, void *ctx);
-/* The endpoint as bound (with the port chosen for `*`), or NULL. Borrowed until the listener closes. */
+/* One more address for the same listener, at most DP_NET_LISTENS_MAX in all. Errors as above, DP_FULL. */
+DP_MUST enum dp_err dp_net_listen_also(struct dp_net *net, const char *endpoint);
+/* The first endpoint as bound (with the port chosen for `*`), or NULL. Borrowed until the listener closes. */
 const char *dp_net_listen_endpoint(const struct dp_net *net);
 /* Stop listening and cut every child; their LINK_DOWN come with the next poll. */
 void dp_net_listen_close(struct dp_net *net);

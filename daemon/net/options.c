@@ -60,7 +60,6 @@ void setup_link(struct setup *s, const struct dp_net_config *c, int max_bytes, i
     setup_int(s, ZMQ_RCVHWM, hwm);
     setup_int(s, ZMQ_HANDSHAKE_IVL, c->handshake_ms);
     setup_int(s, ZMQ_BACKLOG, BACKLOG);
-    setup_int(s, ZMQ_IPV6, 1);
     setup_int(s, ZMQ_TCP_MAXRT, c->unacked_ms);
     setup_int(s, ZMQ_TCP_KEEPALIVE, 1);
     setup_int(s, ZMQ_TCP_KEEPALIVE_IDLE, KEEPALIVE_IDLE_S);
@@ -85,6 +84,12 @@ void setup_curve_client(struct setup *s, const struct dp_net_pair *own, const st
     setup_bytes(s, ZMQ_CURVE_PUBLICKEY, own->pub.b, sizeof(own->pub.b));
     setup_bytes(s, ZMQ_CURVE_SECRETKEY, own->secret.b, sizeof(own->secret.b));
     setup_bytes(s, ZMQ_CURVE_SERVERKEY, server->b, sizeof(server->b));
+}
+
+/* Asked for only where needed: some machines have no IPv6 at all. */
+bool endpoint_v6(const char *endpoint)
+{
+    return strchr(endpoint, '[') != NULL;
 }
 
 static bool host_ok(const char *host, size_t len)

@@ -13,14 +13,16 @@
     (ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |                    \
      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
 
-static enum dp_err bind_to(struct server *s, const char *endpoint)
+enum dp_err server_bind(struct server *s, const char *endpoint)
 {
     size_t len = sizeof(s->endpoint);
+    int six = endpoint_v6(endpoint);
 
-    if (zmq_bind(s->socket, endpoint) != 0)
+    if (zmq_setsockopt(s->socket, ZMQ_IPV6, &six, sizeof(six)) != 0 || zmq_bind(s->socket, endpoint) != 0)
         return net_errno();
-    if (zmq_getsockopt(s->socket, ZMQ_LAST_ENDPOINT, s->endpoint, &len) != 0)
+    if (s->endpoints == 0 && zmq_getsockopt(s->socket, ZMQ_LAST_ENDPOINT, s->endpoint, &len) != 0)
         return net_errno();
+    s->endpoints++;
     return DP_OK;
 }
 
@@ -36,7 +38,7 @@ enum dp_err server_open(struct dp_net *net, struct server *s, struct setup *setu
     if (err == DP_OK)
         err = monitor_open(net, s->socket, EVENTS, &s->monitor);
     if (err == DP_OK)
-        err = bind_to(s, endpoint);
+        err = server_bind(s, endpoint);
     if (err != DP_OK)
         server_close(net, s);
     return err;
@@ -47,6 +49,7 @@ void server_close(struct dp_net *net, struct server *s)
     monitored_close(&s->socket, &s->monitor);
     conns_forget(net, s->role);
     s->endpoint[0] = '\0';
+    s->endpoints = 0;
     s->open = s->live = s->pending = 0;
 }
 

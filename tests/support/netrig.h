@@ -51,6 +51,9 @@ int64_t rig_ms(void);
 /* A TCP connection to "tcp://127.0.0.1:<port>". */
 int rig_tcp(const char *endpoint);
 
+/* A listening TCP socket on a free port, and its "tcp://127.0.0.1:<port>". */
+int rig_free_port(char *endpoint, size_t cap);
+
 /* Turn until `cond`; fails the test after ten seconds. */
 #define RIG_UNTIL(rig, cond)                                                                                 \
     do {                                                                                                     \

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static struct rig rig;
 static struct rig_end *parent;
@@ -213,6 +215,97 @@ static void next_address_after_a_failure(void **state)
     assert_true(dp_net_counters(child->net)->dials_failed >= 1);
 }
 
+static void several_addresses_of_one_listener(void **state)
+{
+    char endpoint[64];
+    const char *address = endpoint;
+    const char *six = "tcp://[::1]:*";
+    int fd;
+
+    (void)state;
+    assert_int_equal(dp_net_listen_also(child->net, "tcp://127.0.0.1:*"), DP_CONFLICT);
+    assert_int_equal(dp_net_listen_also(parent->net, dp_net_listen_endpoint(parent->net)), DP_CONFLICT);
+    if (dp_net_listen_also(parent->net, six) != DP_OK)
+        print_message("no IPv6 here\n");
+    fd = rig_free_port(endpoint, sizeof(endpoint));
+    close(fd);
+    assert_ok(dp_net_listen_also(parent->net, endpoint));
+    assert_string_not_equal(dp_net_listen_endpoint(parent->net), endpoint);
+    assert_ok(dp_net_connect(child->net, &address, 1, &parent->own.pub, &child->own));
+    RIG_UNTIL(&rig, child->seen[DP_NET_LINK_UP] == 1);
+}
+
+/* One that takes the proxy's port and passes everything on to the parent. */
+struct proxy {
+    int listener;
+    int in;
+    int out;
+    size_t read; /* of what the client says before bytes are passed on */
+};
+
+static void pass(int from, int to)
+{
+    uint8_t b[4096];
+    ssize_t n = recv(from, b, sizeof(b), MSG_DONTWAIT);
+
+    if (n > 0)
+        assert_int_equal(send(to, b, (size_t)n, 0), n);
+}
+
+/* SOCKS5 as RFC 1928 has it: 3 bytes of greeting, 10 of a request for an IPv4 address. */
+static void proxy_turn(struct proxy *p)
+{
+    static const uint8_t no_auth[] = {5, 0};
+    static const uint8_t granted[] = {5, 0, 0, 1, 127, 0, 0, 1, 0, 0};
+    uint8_t b[10];
+
+    if (p->in < 0) {
+        p->in = accept4(p->listener, NULL, NULL, SOCK_NONBLOCK);
+    } else if (p->read == 0 && recv(p->in, b, 3, MSG_DONTWAIT) == 3) {
+        assert_int_equal(b[0], 5);
+        assert_int_equal(send(p->in, no_auth, sizeof(no_auth), 0), sizeof(no_auth));
+        p->read = 3;
+    } else if (p->read == 3 && recv(p->in, b, sizeof(b), MSG_DONTWAIT) == (ssize_t)sizeof(b)) {
+        assert_int_equal(b[1], 1);
+        p->out = rig_tcp(dp_net_listen_endpoint(parent->net));
+        assert_int_equal(send(p->in, granted, sizeof(granted), 0), sizeof(granted));
+        p->read = 13;
+    } else if (p->read == 13) {
+        pass(p->in, p->out);
+        pass(p->out, p->in);
+    }
+}
+
+static void link_through_a_proxy(void **state)
+{
+    struct dp_net_config c;
+    struct proxy p = {.in = -1, .out = -1};
+    struct rig_end *behind;
+    char endpoint[64];
+    int64_t deadline = rig_ms() + 10000;
+
+    (void)state;
+    p.listener = rig_free_port(endpoint, sizeof(endpoint));
+    rig_config(&c);
+    c.socks = "proxy.example:1080";
+    assert_int_equal(dp_net_new(&c, &(struct dp_net *){NULL}), DP_CONFIG);
+    c.socks = endpoint + strlen("tcp://");
+    behind = rig_add(&rig, &c);
+    rig_allow(parent, behind);
+    parent->echo = true;
+    rig_dial(behind, parent);
+    while (!rig_frame_is(behind, "by proxy")) {
+        assert_true(rig_ms() < deadline);
+        rig_turn(&rig);
+        proxy_turn(&p);
+        if (behind->seen[DP_NET_LINK_UP] == 1 && parent->seen[DP_NET_FRAME] == 0)
+            assert_ok(rig_send(behind, parent, "by proxy"));
+    }
+    close(p.in);
+    close(p.out);
+    close(p.listener);
+}
+
 /* A child that does not read fills its own queue and nobody else's. */
 static void full_queue_harms_no_other(void **state)
 {
@@ -342,6 +435,8 @@ int main(void)
         LINK(older_session_is_cut),
         LINK(dropped_child_goes_down_and_may_come_back),
         LINK(next_address_after_a_failure),
+        LINK(several_addresses_of_one_listener),
+        LINK(link_through_a_proxy),
         LINK(full_queue_harms_no_other),
         LINK(many_children),
         LINK(turn_is_bounded),
