@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Write the seeds of every target from one seed: fuzz_seeds FOLDER makes FOLDER/<target>/made-NNN. Half of
+ * what holds digests is made under the hollow suite, so that a changed byte does not end at the first check.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "fuzz.h"
+#include "support/sample.h"
+
+#define SEEDS 220
+#define BUF_MAX (1 << 20)
+
+struct seeder {
+    const char *folder;
+    const struct dp_suite *suite; /* of this seed */
+    struct dp_rng rng;
+    struct dp_arena arena;
+    struct dp_buf buf;
+};
+
+static void must(enum dp_err e)
+{
+    if (e != DP_OK) {
+        fprintf(stderr, "seeds: %s\n", dp_err_text(e));
+        exit(1);
+    }
+}
+
+static void entry(struct seeder *s, unsigned i)
+{
+    const struct dp_name name = {{UINT64_C(33102300000000)}, 7, 3};
+    struct sample_room room;
+    struct dp_entry e;
+
+    sample_entry(&s->rng, sample_kinds[i % sample_kind_count], &name, &room, &e);
+    must(dp_entry_encode(&e, &s->buf));
+}
+
+static struct dp_block some_block(struct seeder *s, unsigned i)
+{
+    struct dp_header h;
+    struct dp_block b;
+
+    must(sample_block(&s->rng, s->suite, (uint16_t)(1 + i % 9), &s->arena, &s->buf, &h));
+    must(dp_block_decode(s->suite, dp_buf_slice(&s->buf), &s->arena, &b));
+    return b;
+}
+
+static void block(struct seeder *s, unsigned i)
+{
+    some_block(s, i);
+}
+
+static void header(struct seeder *s, unsigned i)
+{
+    some_block(s, i);
+    s->buf.len = DP_HEADER_BYTES;
+}
+
+static void pruned(struct seeder *s, unsigned i)
+{
+    struct dp_block b = some_block(s, i);
+    uint16_t indices[16], n = 0;
+
+    for (uint16_t k = 0; k < b.h.count; k++) {
+        if (dp_rng_chance(&s->rng, 1, 3) || (n == 0 && k + 1 == b.h.count))
+            indices[n++] = k;
+    }
+    dp_buf_reset(&s->buf);
+    must(dp_block_prune(s->suite, &b, indices, n, &s->arena, &s->buf));
+}
+
+static struct dp_sealer sealer(struct seeder *s)
+{
+    const struct dp_random rnd = sample_random(&s->rng);
+    struct dp_sealer made;
+    struct dp_key pub;
+
+    must(s->suite->kex_pub(&fuzz_recipient, &pub));
+    must(dp_sealer_init(&made, s->suite, &rnd, sample_node(&s->rng), &pub));
+    return made;
+}
+
+static struct dp_content some_content(struct seeder *s, struct dp_sealer *to)
+{
+    struct dp_content c;
+
+    must(sample_content(&s->rng, to, &s->arena, &c));
+    return c;
+}
+
+static void part(struct seeder *s, unsigned i)
+{
+    struct dp_sealer to = sealer(s);
+    struct dp_content c = some_content(s, &to);
+
+    (void)i;
+    must(dp_part_put(&c.parts[0], &s->buf));
+}
+
+static void part_text(struct seeder *s, unsigned i)
+{
+    uint8_t kind = (uint8_t)(1 + i % DP_PART_KEY);
+    struct dp_part_text t;
+
+    sample_part_text(&s->rng, kind, &t);
+    must(dp_buf_put(&s->buf, &kind, 1));
+    must(dp_part_text_encode(&t, &s->buf));
+}
+
+static void grant(struct seeder *s, unsigned i)
+{
+    struct dp_sealer to = sealer(s);
+    struct dp_content c = some_content(s, &to);
+    uint8_t bytes[DP_GRANT_BYTES];
+
+    (void)i;
+    dp_grant_put(&c.grants[0], bytes);
+    must(dp_buf_put(&s->buf, bytes, sizeof(bytes)));
+}
+
+static void content(struct seeder *s, unsigned i)
+{
+    struct dp_sealer to = sealer(s);
+
+    for (unsigned k = 0; k <= i % 2; k++) {
+        struct dp_content c = some_content(s, &to);
+        must(dp_content_put(&c, &s->buf));
+    }
+}
+
+static void parcel(struct seeder *s, unsigned i)
+{
+    struct dp_sealer to = sealer(s);
+    struct dp_content c = some_content(s, &to);
+    struct dp_buf body;
+
+    dp_buf_init(&body, BUF_MAX);
+    must(dp_content_put(&c, &body));
+    must(dp_parcel_seal(&to, (uint8_t)(1 + i % DP_PARCEL_RECEIPT), dp_buf_slice(&body), &s->arena, &s->buf));
+    dp_buf_fini(&body);
+}
+
+static void frame(struct seeder *s, unsigned i)
+{
+    struct dp_buf body;
+    struct dp_frame f;
+
+    dp_buf_init(&body, BUF_MAX);
+    f = sample_frame(&s->rng, (uint8_t)(1 + i % DP_FRAME_KEEP), &body);
+    must(dp_frame_put(&f, &s->buf));
+    dp_buf_fini(&body);
+}
+
+static const struct {
+    const char *name;
+    void (*make)(struct seeder *s, unsigned i);
+} targets[] = {
+    {"entry", entry}, {"header", header},       {"block", block}, {"pruned", pruned},   {"part", part},
+    {"grant", grant}, {"part_text", part_text}, {"frame", frame}, {"content", content}, {"parcel", parcel},
+};
+
+static void make_folder(const char *path)
+{
+    if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void write_seed(const struct seeder *s, const char *target, unsigned i)
+{
+    char path[1024];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", s->folder, target);
+    make_folder(path);
+    snprintf(path, sizeof(path), "%s/%s/made-%03u", s->folder, target, i);
+    f = fopen(path, "wb");
+    if (f == NULL || fwrite(s->buf.p, 1, s->buf.len, f) != s->buf.len || fclose(f) != 0) {
+        perror(path);
+        exit(1);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct seeder s = {.folder = argc == 2 ? argv[1] : NULL};
+
+    if (s.folder == NULL) {
+        fputs("usage: fuzz_seeds FOLDER\n", stderr);
+        return 2;
+    }
+    make_folder(s.folder);
+    dp_arena_init(&s.arena, 16 << 20, 0);
+    dp_buf_init(&s.buf, BUF_MAX);
+    for (size_t t = 0; t < sizeof(targets) / sizeof(targets[0]); t++) {
+        dp_rng_seed(&s.rng, 0x5eed0 + t);
+        for (unsigned i = 0; i < SEEDS; i++) {
+            s.suite = i % 2 == 0 ? dp_suite_of(DP_SUITE_INTL) : &fuzz_hollow;
+            dp_buf_reset(&s.buf);
+            dp_arena_reset(&s.arena);
+            targets[t].make(&s, i);
+            write_seed(&s, targets[t].name, i);
+        }
+    }
+    dp_buf_fini(&s.buf);
+    dp_arena_fini(&s.arena);
+    return 0;
+}
