@@ -414,9 +414,14 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
     return at;
 }
 
+bool dp_daemon_wants_turn(const struct dp_daemon *d)
+{
+    return d->want_seal;
+}
+
 bool dp_daemon_busy(const struct dp_daemon *d)
 {
-    return d->want_seal || d->blocked;
+    return d->blocked;
 }
 
 /* ---- what the shell must know ---- */
@@ -438,11 +443,33 @@ struct dp_node dp_daemon_parent(const struct dp_daemon *d)
 
 struct dp_node dp_daemon_child_by_key(struct dp_daemon *d, const uint8_t curve_pub[32])
 {
+    uint64_t at = 0;
+    struct dp_slice v;
     for (uint32_t i = 0; i < d->peer_count; i++)
-        if (!d->peers[i].is_parent && !d->peers[i].row.revoked &&
-            memcmp(d->peers[i].curve_pub, curve_pub, 32) == 0)
+        if (!d->peers[i].is_parent && memcmp(d->peers[i].curve_pub, curve_pub, 32) == 0)
             return d->peers[i].node;
+    /* Not a child: perhaps a node of the tree at the wrong door. */
+    for (bool first = true; dp_db_next64(&d->db, DP_T_NODE_CERT, first, &at, &v) == DP_OK; first = false) {
+        struct dp_cert c;
+        struct dp_node n = {.v = at};
+        if (!dp_node_eq(n, d->id.self) && dp_certs_of_node(d, n, &c) == DP_OK &&
+            memcmp(c.curve_pub.b, curve_pub, 32) == 0)
+            return n;
+    }
     return (struct dp_node){0};
+}
+
+bool dp_daemon_peer_key(struct dp_daemon *d, struct dp_node node, uint8_t curve_pub[32])
+{
+    const struct dp_peer *p = dp_peers_find(d, node);
+    if (p != NULL)
+        memcpy(curve_pub, p->curve_pub, 32);
+    return p != NULL;
+}
+
+const struct dp_keyring *dp_daemon_keyring(const struct dp_daemon *d)
+{
+    return d->kr;
 }
 
 bool dp_daemon_parent_key(struct dp_daemon *d, uint8_t curve_pub[32])

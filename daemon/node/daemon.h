@@ -78,7 +78,9 @@ enum dp_err dp_daemon_end(struct dp_daemon *d);
 
 /* Monotonic time at which a turn is wanted even without events. */
 int64_t dp_daemon_wake(const struct dp_daemon *d);
-/* True when a turn is wanted at once: unsealed entries, frames that found no room. */
+/* True when a turn is wanted at once: something must be sealed before it can be sent. */
+bool dp_daemon_wants_turn(const struct dp_daemon *d);
+/* True when frames found no room: pump again soon. */
 bool dp_daemon_busy(const struct dp_daemon *d);
 /* Try to send again what found no room (no turn needed). */
 void dp_daemon_pump(struct dp_daemon *d);
@@ -87,10 +89,17 @@ void dp_daemon_pump(struct dp_daemon *d);
 bool dp_daemon_enrolled(const struct dp_daemon *d);
 struct dp_node dp_daemon_self(const struct dp_daemon *d);
 struct dp_node dp_daemon_parent(const struct dp_daemon *d);
-/* Which enrolled child has this CURVE key; {0} = none (ZAP refuses). */
+/*
+ * Which node of the tree has this CURVE key; {0} = none (ZAP refuses). A node that is not this one's child, or not any
+ * more, may connect to be told so (R-ENR-2). Inside a turn.
+ */
 struct dp_node dp_daemon_child_by_key(struct dp_daemon *d, const uint8_t curve_pub[32]);
 /* CURVE key of the parent; false when there is none. */
 bool dp_daemon_parent_key(struct dp_daemon *d, uint8_t curve_pub[32]);
+/* CURVE key of any peer. */
+bool dp_daemon_peer_key(struct dp_daemon *d, struct dp_node node, uint8_t curve_pub[32]);
+/* Borrowed; NULL while the node is blank. */
+const struct dp_keyring *dp_daemon_keyring(const struct dp_daemon *d);
 /* The parent's address as learnt at enrolment, "" when none. Borrowed until the next turn. */
 const char *dp_daemon_parent_address(const struct dp_daemon *d);
 /* True while enrolment tokens are outstanding: the enrolment socket should be open. */

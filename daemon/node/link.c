@@ -28,10 +28,33 @@ static void stop_link(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
         dp_stop_loudly(d, why, text);
 }
 
+/* R-CERT-3: revocation and dates, at the door of the direct parent. */
+static bool may_come(struct dp_daemon *d, struct dp_peer *p)
+{
+    struct dp_cert cert;
+    struct dp_refusal why;
+    if (p->is_parent)
+        return true;
+    if (p->row.revoked) {
+        p->bye = DP_STOP_REVOKED;
+        return false;
+    }
+    if (dp_certs_of_node(d, p->node, &cert) == DP_OK && dp_cert_dates(&cert, d->now_wall, &why) != DP_OK) {
+        char text[DP_REFUSAL_TEXT];
+        dp_refusal_format(&why, text);
+        dp_alarm(d, "certificate", text);
+        p->bye = DP_STOP_EXPIRED;
+        return false;
+    }
+    return true;
+}
+
 void dp_daemon_link_up(struct dp_daemon *d, struct dp_node node)
 {
     struct dp_peer *p = dp_peers_find(d, node);
     if (p == NULL)
+        return;
+    if (!may_come(d, p))
         return;
     dp_session_connect(&p->s, d->now_mono);
     p->hello_due = p->s.state == DP_SESSION_GREETING;
@@ -223,12 +246,33 @@ static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_f
         dp_stop_loudly(d, why, text);
 }
 
+/* R-ENR-2: a node of the tree that is not ours is told whose it is. */
+static void wrong_door(struct dp_daemon *d, struct dp_node node)
+{
+    struct dp_cert cert;
+    struct dp_frame f = {.type = DP_FRAME_BYE, .u.bye = {.reason = DP_STOP_WRONG_PARENT}};
+    d->n.frames_dropped++;
+    if (dp_certs_of_node(d, node, &cert) != DP_OK)
+        return;
+    f.u.bye.node = cert.origin.parent;
+    dp_buf_reset(&d->frame);
+    if (dp_frame_put(&f, &d->frame) == DP_OK &&
+        d->port.transport.send(d->port.transport.ctx, node, dp_buf_slice(&d->frame)) == DP_OK)
+        dp_log(DP_LOG_NOTICE, "link %s: told that it belongs to another parent", node_text(node));
+}
+
 void dp_daemon_frame(struct dp_daemon *d, struct dp_node node, struct dp_slice bytes)
 {
     struct dp_frame f;
     struct dp_peer *p = dp_peers_find(d, node);
     if (p == NULL) {
+        wrong_door(d, node);
+        return;
+    }
+    if (p->row.revoked || p->bye != 0) {
         d->n.frames_dropped++;
+        if (p->row.revoked)
+            p->bye = DP_STOP_REVOKED;
         return;
     }
     if (dp_frame_get(bytes, &f) != DP_OK) {

@@ -78,7 +78,8 @@ struct dp_hello {
     X(CLONE,           "a second living process of this node is connected", "stop one of the two machines")               \
     X(REVOKED,         "the certificate of this node was withdrawn", "ask the parent's operator")                        \
     X(PROTOCOL,        "the peer broke the link protocol", "report it with the log of both ends")                         \
-    X(SILENT,          "nothing heard within the time", "check the line")
+    X(SILENT,          "nothing heard within the time", "check the line")                                              \
+    X(EXPIRED,         "the certificate of this node has expired", "have it renewed by the parent's operator")
 /* clang-format on */
 enum dp_stop {
 #define DP_STOP_ENUM(name, text, act) DP_STOP_##name,

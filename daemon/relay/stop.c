@@ -53,6 +53,7 @@ bool dp_stop_is_loud(enum dp_stop s)
     case DP_STOP_WRONG_PARENT:
     case DP_STOP_REVOKED:
     case DP_STOP_SILENT:
+    case DP_STOP_EXPIRED:
     case DP_STOP_COUNT:
         break;
     }
