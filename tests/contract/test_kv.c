@@ -444,9 +444,8 @@ static void readers_keep_their_moment(void **state)
 }
 
 /* The write that ends the life of a borrowed key or value may itself take it. */
-static void a_write_may_take_what_is_borrowed(void **state)
+static void take_borrowed(struct dp_kv *kv, size_t len)
 {
-    struct dp_kv *kv = ((struct fixture *)*state)->kv;
     struct dp_kv_txn *t = begin(kv, true);
     struct dp_kv_cur *c;
     struct dp_slice k, v;
@@ -454,29 +453,41 @@ static void a_write_may_take_what_is_borrowed(void **state)
     char name[24];
 
     for (int i = 0; i < 60; i++) {
-        memset(fill, i, sizeof(fill));
+        memset(fill, i, len);
         snprintf(name, sizeof(name), "%02d", i);
-        kv->ops->put(t, 0, S(name), dp_slice_of(fill, sizeof(fill)));
+        kv->ops->put(t, 0, S(name), dp_slice_of(fill, len));
     }
     c = cursor(kv, t, 0);
-    for (int i = 0; i < 60; i++) {
-        snprintf(name, sizeof(name), "%02d-copy", i);
-        assert_int_equal(kv->ops->cur_next(c, &k, &v), DP_OK);
-        kv->ops->put(t, 0, S(name), v); /* beside it, so that its page is moved or split */
-        assert_int_equal(kv->ops->cur_next(c, &k, &v), DP_OK);
-        memset(fill, i, sizeof(fill));
-        assert_true(dp_slice_eq(v, dp_slice_of(fill, sizeof(fill))));
+    for (int i = 59; i >= 0; i--) { /* each copy goes below its original, which makes way */
+        snprintf(name, sizeof(name), "%02d", i);
+        assert_int_equal(kv->ops->cur_seek(c, DP_KV_GE, S(name), &k, &v), DP_OK);
+        snprintf(name, sizeof(name), "/%02d-copy", 59 - i);
+        kv->ops->put(t, 0, S(name), v);
+        assert_int_equal(kv->ops->get(t, 0, S(name), &v), DP_OK);
+        memset(fill, i, len);
+        assert_true(dp_slice_eq(v, dp_slice_of(fill, len)));
     }
-    expect_seek(kv, c, DP_KV_FIRST, "", "00");
-    assert_int_equal(kv->ops->cur_next(c, &k, &v), DP_OK);
+    assert_int_equal(kv->ops->cur_seek(c, DP_KV_FIRST, S(""), &k, &v), DP_OK);
     kv->ops->put(t, 1, k, v);
-    assert_int_equal(kv->ops->get(t, 1, S("00-copy"), &v), DP_OK);
-    kv->ops->put(t, 1, S("00-copy"), v); /* onto itself */
+    assert_int_equal(kv->ops->get(t, 1, S("/00-copy"), &v), DP_OK);
+    kv->ops->put(t, 1, S("/00-copy"), v); /* onto itself */
+    assert_int_equal(kv->ops->get(t, 1, S("/00-copy"), &v), DP_OK);
+    memset(fill, 59, len);
+    assert_true(dp_slice_eq(v, dp_slice_of(fill, len)));
     while (kv->ops->cur_seek(c, DP_KV_FIRST, S(""), &k, &v) == DP_OK)
         kv->ops->del(t, 0, k);
     kv->ops->cur_close(c);
     commit(kv, t);
     assert_int_equal(entries(kv), 1);
+}
+
+static void a_write_may_take_what_is_borrowed(void **state)
+{
+    struct dp_kv *kv = ((struct fixture *)*state)->kv;
+
+    take_borrowed(kv, 60);
+    take_borrowed(kv, 400);
+    take_borrowed(kv, 1500);
 }
 
 /* ---- cursors ---- */

@@ -285,12 +285,25 @@ static void a_full_map_sticks_and_passes(void **state)
             _exit(__LINE__ % 64 + 1);                                                                        \
     } while (0)
 
+/* Puts until one fails; returns how many went in. */
+static uint32_t put_until(struct dp_kv *kv, unsigned table, const uint8_t *val, size_t len, enum dp_err want)
+{
+    uint32_t n = 0;
+    enum dp_err err;
+
+    while ((err = scratch_put(kv, table, n, dp_slice_of(val, len))) == DP_OK && n < 5000)
+        n++;
+    CHECK(err == want);
+    CHECK(scratch_get(kv, table, n) == DP_NOT_FOUND);
+    CHECK(n > 0 && scratch_get(kv, table, n - 1) == DP_OK);
+    return n;
+}
+
 static void fill_a_small_disk(struct scratch *s)
 {
+    static uint8_t val[150000];
     struct dp_kv *kv = NULL;
-    uint8_t val[2000] = {7};
-    enum dp_err err = DP_OK;
-    uint32_t n = 0;
+    uint32_t large, small;
     char path[160];
     int fd;
 
@@ -305,17 +318,15 @@ static void fill_a_small_disk(struct scratch *s)
     fd = open(path, O_CREAT | O_WRONLY, 0600);
     CHECK(posix_fallocate(fd, 0, 2 << 20) == 0);
     CHECK(dp_kv_lmdb_open(s->store, MAP, &kv, s->why, sizeof(s->why)) == DP_OK);
-    while (err == DP_OK && n < 5000)
-        err = scratch_put(kv, 0, n++, dp_slice_of(val, sizeof(val)));
-    CHECK(err == DP_FULL); /* R-STO-4 rests on this being told from a broken disk */
+    /* R-STO-4 rests on a full disk being told from a broken one: a write cut short, and one refused. */
+    large = put_until(kv, 0, val, sizeof(val), DP_FULL);
+    small = put_until(kv, 1, val, 2000, DP_FULL);
     kv->ops->tidy(kv);
-    CHECK(scratch_get(kv, 0, n - 1) == DP_NOT_FOUND);
-    CHECK(scratch_get(kv, 0, n - 2) == DP_OK);
     CHECK(unlink(path) == 0 && close(fd) == 0);
-    CHECK(scratch_put(kv, 0, n - 1, dp_slice_of(val, sizeof(val))) == DP_OK);
+    CHECK(scratch_put(kv, 0, large, dp_slice_of(val, sizeof(val))) == DP_OK);
     kv->ops->close(&kv);
     CHECK(dp_kv_lmdb_open(s->store, MAP, &kv, s->why, sizeof(s->why)) == DP_OK);
-    CHECK(scratch_stat(kv).entries == n);
+    CHECK(scratch_stat(kv).entries == large + 1 + small);
     kv->ops->close(&kv);
     _exit(0);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "store/backup.h"
+#include "store/crc32c.h"
 #include "store/life.h"
 
 #define MAP ((uint64_t)64 << 20)
@@ -295,6 +296,25 @@ static void rolled_back_in_place(void **state)
     close_store(&l);
 }
 
+/* Nothing was sealed since: the number of starts tells. */
+static void rolled_back_by_one_start(void **state)
+{
+    struct life_test l = life_test(*state);
+
+    begin_life(&l, id_a, 1);
+    stop(&l);
+    close_store(&l);
+    copy_file(l.s, "store/data.mdb", "old", "cp");
+    reopen(&l);
+    resume_life(&l);
+    stop(&l);
+    close_store(&l);
+    copy_file(l.s, "old", "store/data.mdb", "cp");
+    reopen(&l);
+    expect_state(&l, DP_LIFE_BEHIND);
+    close_store(&l);
+}
+
 /* Within one run: seen when a refresh came after the copy, and not before; the header says so. */
 static void rolled_back_within_one_run(void **state)
 {
@@ -353,6 +373,59 @@ static void an_older_file_put_back(void **state)
     }
     copy_file(l.s, "old", "store/life", "cp -p");
     expect_state(&l, DP_LIFE_OTHER_FILE);
+    close_store(&l);
+}
+
+/* As after a crash in the middle of a start, but for what was sealed since. */
+static void the_file_of_the_stop_before(void **state)
+{
+    struct life_test l = life_test(*state);
+
+    begin_life(&l, id_a, 1);
+    stop(&l);
+    copy_file(l.s, "store/life", "old", "cp -p");
+    resume_life(&l);
+    copy_file(l.s, "store/life", "new", "cp -p");
+    copy_file(l.s, "old", "store/life", "cp -p");
+    expect_state(&l, DP_LIFE_OK);
+    copy_file(l.s, "new", "store/life", "cp -p");
+    seal(&l, 1);
+    copy_file(l.s, "old", "store/life", "cp -p");
+    expect_state(&l, DP_LIFE_OTHER_FILE);
+    dp_life_drop(&l.k);
+    close_store(&l);
+}
+
+enum { DEVICE_AT = 76, SUM_AT = 92 };
+
+/* Give the file another device, with a good checksum. */
+static void change_device(const char *path)
+{
+    uint8_t b[SUM_AT + 4];
+    struct dp_wr w = dp_wr_of(b + SUM_AT, 4);
+    FILE *f = fopen(path, "r+");
+
+    assert_int_equal(fread(b, 1, sizeof(b), f), sizeof(b));
+    b[DEVICE_AT]++;
+    dp_wr_u32(&w, dp_crc32c(0, b, SUM_AT));
+    rewind(f);
+    assert_int_equal(fwrite(b, 1, sizeof(b), f), sizeof(b));
+    fclose(f);
+}
+
+/* Devices may be numbered anew at a boot, and at no other time. */
+static void another_device(void **state)
+{
+    struct life_test l = life_test(*state);
+    char path[160];
+
+    begin_life(&l, id_a, 1);
+    stop(&l);
+    scratch_path(l.s, "store/life", path);
+    change_device(path);
+    expect_state(&l, DP_LIFE_OTHER_FILE);
+    put_file(l.boot, "boot 2\n");
+    expect_state(&l, DP_LIFE_OK);
     close_store(&l);
 }
 
@@ -430,9 +503,12 @@ int main(void)
         T(on_another_machine),
         T(a_copy_of_everything),
         T(rolled_back_in_place),
+        T(rolled_back_by_one_start),
         T(rolled_back_within_one_run),
         T(a_refresh_without_seals_writes_nothing),
         T(an_older_file_put_back),
+        T(the_file_of_the_stop_before),
+        T(another_device),
         T(an_emptied_store),
         T(the_file_cannot_be_written),
         T(a_restored_store),
