@@ -158,6 +158,7 @@ struct dp_daemon {
     struct dp_slot *last_slot; /* same-subject shortcut */
 
     struct dp_cert_slot certs[DP_CERT_CACHE];
+    struct dp_edition_cache *editions; /* editions.c */
 
     /* the turn */
     struct dp_fresh_own *fresh; /* own entries of the turn, seq = fresh_first + i */
@@ -325,7 +326,9 @@ void dp_outcome_set(struct dp_daemon *d, struct dp_outcome *r, enum dp_err err, 
 enum dp_err dp_case_lookup(struct dp_daemon *d, const char *ref, struct dp_subject *out);
 /* An office by id, name or unique part of a name. */
 enum dp_err dp_office_lookup(struct dp_daemon *d, const char *text, struct dp_office *out);
+/* Borrowed editions live until the next lookups of the same turn push them out: use, do not keep. */
 struct dp_editions dp_daemon_editions(struct dp_daemon *d);
+void dp_editions_drop(struct dp_daemon *d); /* after a failed turn, whose editions did not happen */
 
 void dp_enroll_load(struct dp_daemon *d);
 /* After `node init` or an accepted join: the identity is in the store of this turn. */

@@ -110,6 +110,7 @@ void dp_daemon_free(struct dp_daemon **dp)
     if (d == NULL)
         return;
     dp_cache_drop(d);
+    dp_editions_drop(d);
     dp_db_abort(&d->db);
     if (d->kr_owned)
         dp_keyring_free(&d->kr);
@@ -227,6 +228,7 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
     d->feed_next = 0;
     d->n.commits_failed++;
     dp_cache_drop(d);
+    dp_editions_drop(d);
     dp_log(DP_LOG_ERROR, "a turn could not be committed: %s", dp_err_text(e));
     if (e == DP_FULL || e == DP_IO) {
         d->intake_stopped = true;

@@ -148,7 +148,7 @@ static enum dp_err build_pruned(struct dp_daemon *d, struct dp_peer *p, const st
         e = dp_buf_put(out, none, sizeof none);
     for (uint16_t i = 0; i < n && e == DP_OK; blocks++) {
         uint16_t k = 1;
-        while (i + k < n && same_piece(&pieces[i], &pieces[i + k]))
+        while ((uint32_t)i + k < n && same_piece(&pieces[i], &pieces[i + k]))
             k++;
         e = prune_run(d, &pieces[i], k, out);
         i = (uint16_t)(i + k);
