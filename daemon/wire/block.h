@@ -54,7 +54,8 @@ struct dp_block {
     uint16_t shown_count;
     struct dp_digest *hidden; /* pruned: digests of maximal hidden subtrees, left to right */
     uint16_t hidden_count;
-    struct dp_digest *leaves; /* whole: digests of all leaves, kept so that pruning need not hash again; or NULL */
+    struct dp_digest
+        *leaves; /* whole: digests of all leaves, kept so that pruning need not hash again; or NULL */
 };
 
 /* Header fields that the sealer gives; root, count and signature are made. */
@@ -80,20 +81,22 @@ uint16_t dp_block_fit(const struct dp_slice *entries, size_t n);
 
 /*
  * Decode a whole block: header, decompression (capped), entries, and its root recomputed and compared.
- * The signature is the caller's to verify (it needs the certificate). DP_FORMAT, DP_TOO_BIG, DP_SIGNATURE (root).
+ * The signature is the caller's to verify (it needs the certificate). DP_FORMAT, DP_TOO_BIG, DP_SIGNATURE
+ * (root).
  */
 DP_MUST enum dp_err dp_block_decode(const struct dp_suite *suite, struct dp_slice wire, struct dp_arena *a,
                                     struct dp_block *out);
 /* The same for a pruned block (R-BLK-5). */
-DP_MUST enum dp_err dp_block_decode_pruned(const struct dp_suite *suite, struct dp_slice wire, struct dp_arena *a,
-                                           struct dp_block *out);
+DP_MUST enum dp_err dp_block_decode_pruned(const struct dp_suite *suite, struct dp_slice wire,
+                                           struct dp_arena *a, struct dp_block *out);
 
 /*
  * Show only the entries at `indices` (rising, each shown in `b`): appends the wire form of a pruned
  * block. Works from a whole or a pruned block; DP_NOT_FOUND when an index is hidden in `b`.
  */
-DP_MUST enum dp_err dp_block_prune(const struct dp_suite *suite, const struct dp_block *b, const uint16_t *indices,
-                                   uint16_t n, struct dp_arena *a, struct dp_buf *out);
+DP_MUST enum dp_err dp_block_prune(const struct dp_suite *suite, const struct dp_block *b,
+                                   const uint16_t *indices, uint16_t n, struct dp_arena *a,
+                                   struct dp_buf *out);
 
 /* RFC 6962 root of n leaves (n >= 1); `leaves` is used as scratch and destroyed. */
 void dp_merkle_root(const struct dp_suite *suite, struct dp_digest *leaves, size_t n, struct dp_digest *root);

@@ -186,7 +186,7 @@ static const struct shape *shape_of(enum dp_shape shape)
 
 /* ---- decode ---- */
 
-static bool subject_get(const PB(Entry) * m, struct dp_entry *out)
+static bool subject_get(const dp_pb_entry *m, struct dp_entry *out)
 {
     struct dp_subject *s = &out->subject;
     uint8_t bytes[DP_SUBJECT_BYTES] = {s->type};
@@ -201,7 +201,7 @@ static bool subject_get(const PB(Entry) * m, struct dp_entry *out)
     return dp_subject_get(bytes, s) == DP_OK && dp_node_tier(s->name.origin) != DP_TIER_NONE;
 }
 
-static bool head_get(const PB(Entry) * m, struct dp_entry *out)
+static bool head_get(const dp_pb_entry *m, struct dp_entry *out)
 {
     if (!dp_fields_get(head_fields, HEAD_COUNT, m, out) || !subject_get(m, out))
         return false;
@@ -210,7 +210,7 @@ static bool head_get(const PB(Entry) * m, struct dp_entry *out)
     return (out->part_count > 0) == !dp_digest_is_zero(&out->parts_root);
 }
 
-static bool register_get(const PB(Register) * m, struct dp_reg *out)
+static bool register_get(const dp_pb_register *m, struct dp_reg *out)
 {
     if (!dp_fields_get(register_fields, REGISTER_COUNT, m, out) || m->n_respondents > DP_RESPONDENTS_MAX)
         return false;
@@ -224,7 +224,7 @@ static bool register_get(const PB(Register) * m, struct dp_reg *out)
     return true;
 }
 
-static enum dp_err register_new(const PB(Entry) * m, struct dp_arena *a, struct dp_entry *out)
+static enum dp_err register_new(const dp_pb_entry *m, struct dp_arena *a, struct dp_entry *out)
 {
     struct dp_reg *reg = DP_NEW(a, struct dp_reg);
 
@@ -234,7 +234,7 @@ static enum dp_err register_new(const PB(Entry) * m, struct dp_arena *a, struct 
     return register_get(m->register_, reg) ? DP_OK : DP_FORMAT;
 }
 
-static enum dp_err body_get(const PB(Entry) * m, struct dp_arena *a, struct dp_entry *out)
+static enum dp_err body_get(const dp_pb_entry *m, struct dp_arena *a, struct dp_entry *out)
 {
     enum dp_shape shape = dp_kind_shape(out->kind);
     const struct shape *s = shape_of(shape);
@@ -256,7 +256,7 @@ enum dp_err dp_entry_decode(struct dp_slice bytes, const struct dp_name *name, s
                             struct dp_entry *out)
 {
     struct dp_entry entry = {.name = *name};
-    PB(Entry) * m;
+    dp_pb_entry *m;
     enum dp_err e;
 
     if (bytes.len > DP_ENTRY_BYTES_MAX)
@@ -299,8 +299,8 @@ union body {
 
 /* A register body while it is packed. */
 struct register_room {
-    PB(Register) m;
-    PB(Office) * respondents[DP_RESPONDENTS_MAX];
+    dp_pb_register m;
+    dp_pb_office *respondents[DP_RESPONDENTS_MAX];
 };
 
 static enum dp_err register_put(const struct dp_reg *reg, struct register_room *to,
@@ -322,7 +322,7 @@ static enum dp_err register_put(const struct dp_reg *reg, struct register_room *
     return DP_OK;
 }
 
-static void head_put(const struct dp_entry *e, PB(Entry) * m, uint8_t subject[DP_NAME_BYTES],
+static void head_put(const struct dp_entry *e, dp_pb_entry *m, uint8_t subject[DP_NAME_BYTES],
                      struct dp_field_room *room)
 {
     daipao__entry__v1__entry__init(m);
@@ -333,7 +333,7 @@ static void head_put(const struct dp_entry *e, PB(Entry) * m, uint8_t subject[DP
     m->subject = (ProtobufCBinaryData){DP_NAME_BYTES, subject};
 }
 
-static enum dp_err data_put(const struct dp_entry *e, PB(Entry) * m, struct dp_arena *a)
+static enum dp_err data_put(const struct dp_entry *e, dp_pb_entry *m, struct dp_arena *a)
 {
     if (e->kind == DP_KIND_PROFILE)
         return dp_profile_put(e->profile, a, &m->profile);
@@ -350,7 +350,7 @@ static enum dp_err pack(const struct dp_entry *e, struct dp_arena *a, struct dp_
     struct register_room reg;
     union body body;
     enum dp_err err = DP_OK;
-    PB(Entry) m;
+    dp_pb_entry m;
 
     head_put(e, &m, subject, &room);
     m.body_case = (PB(Entry__BodyCase))shape;

@@ -40,7 +40,7 @@ static bool has_clock(const struct dp_profile *p, uint8_t clock)
     return false;
 }
 
-static bool limits_get(const PB(Profile) * m, struct dp_profile *p)
+static bool limits_get(const dp_pb_profile *m, struct dp_profile *p)
 {
     if (m->n_limits > DP_LIMITS_MAX)
         return false;
@@ -54,7 +54,7 @@ static bool limits_get(const PB(Profile) * m, struct dp_profile *p)
     return true;
 }
 
-enum dp_err dp_profile_get(const PB(Profile) * m, struct dp_arena *a, const struct dp_profile **out)
+enum dp_err dp_profile_get(const dp_pb_profile *m, struct dp_arena *a, const struct dp_profile **out)
 {
     struct dp_profile *p = DP_NEW(a, struct dp_profile);
 
@@ -80,12 +80,12 @@ static bool days_get(const uint32_t *days, size_t n, uint16_t *out, uint8_t *cou
     return true;
 }
 
-static bool years_get(const PB(Calendar) * m, struct dp_calendar *c)
+static bool years_get(const dp_pb_calendar *m, struct dp_calendar *c)
 {
     if (m->n_years > DP_YEARS_MAX)
         return false;
     for (size_t i = 0; i < m->n_years; i++) {
-        const PB(Year) *year = m->years[i];
+        const dp_pb_year *year = m->years[i];
         struct dp_year *to = &c->years[i];
         if (year->year < YEAR_MIN || year->year > YEAR_MAX || (i > 0 && year->year <= to[-1].year))
             return false;
@@ -98,7 +98,7 @@ static bool years_get(const PB(Calendar) * m, struct dp_calendar *c)
     return true;
 }
 
-enum dp_err dp_calendar_get(const PB(Calendar) * m, struct dp_arena *a, const struct dp_calendar **out)
+enum dp_err dp_calendar_get(const dp_pb_calendar *m, struct dp_arena *a, const struct dp_calendar **out)
 {
     struct dp_calendar *c = DP_NEW(a, struct dp_calendar);
 
@@ -112,15 +112,15 @@ enum dp_err dp_calendar_get(const PB(Calendar) * m, struct dp_arena *a, const st
 
 /* ---- the other way ---- */
 
-enum dp_err dp_profile_put(const struct dp_profile *p, struct dp_arena *a, PB(Profile) * *out)
+enum dp_err dp_profile_put(const struct dp_profile *p, struct dp_arena *a, dp_pb_profile **out)
 {
-    PB(Profile) *m = DP_NEW(a, PB(Profile));
-    PB(Limit) * *list, *limits;
+    dp_pb_profile *m = DP_NEW(a, dp_pb_profile);
+    dp_pb_limit **list, *limits;
 
     if (p == NULL || p->limit_count > DP_LIMITS_MAX)
         return DP_RANGE;
-    list = DP_NEW_ARRAY(a, PB(Limit) *, p->limit_count);
-    limits = DP_NEW_ARRAY(a, PB(Limit), p->limit_count);
+    list = DP_NEW_ARRAY(a, dp_pb_limit *, p->limit_count);
+    limits = DP_NEW_ARRAY(a, dp_pb_limit, p->limit_count);
     if (m == NULL || list == NULL || limits == NULL)
         return DP_NOMEM;
     daipao__entry__v1__profile__init(m);
@@ -146,9 +146,9 @@ static uint32_t *days_put(const uint16_t *days, size_t n, struct dp_arena *a)
     return to;
 }
 
-static enum dp_err year_put(const struct dp_year *y, struct dp_arena *a, PB(Year) * *out)
+static enum dp_err year_put(const struct dp_year *y, struct dp_arena *a, dp_pb_year **out)
 {
-    PB(Year) *m = DP_NEW(a, PB(Year));
+    dp_pb_year *m = DP_NEW(a, dp_pb_year);
 
     if (y->rest_count > DP_YEAR_DAYS_MAX || y->work_count > DP_YEAR_DAYS_MAX)
         return DP_RANGE;
@@ -164,9 +164,9 @@ static enum dp_err year_put(const struct dp_year *y, struct dp_arena *a, PB(Year
     return m->rest != NULL && m->work != NULL ? DP_OK : DP_NOMEM;
 }
 
-enum dp_err dp_calendar_put(const struct dp_calendar *c, struct dp_arena *a, PB(Calendar) * *out)
+enum dp_err dp_calendar_put(const struct dp_calendar *c, struct dp_arena *a, dp_pb_calendar **out)
 {
-    PB(Calendar) *m = DP_NEW(a, PB(Calendar));
+    dp_pb_calendar *m = DP_NEW(a, dp_pb_calendar);
     enum dp_err e = DP_OK;
 
     if (c == NULL || c->year_count > DP_YEARS_MAX)
@@ -175,7 +175,7 @@ enum dp_err dp_calendar_put(const struct dp_calendar *c, struct dp_arena *a, PB(
         return DP_NOMEM;
     daipao__entry__v1__calendar__init(m);
     dp_fields_put(calendar_fields, COUNT(calendar_fields), c, m, NULL);
-    m->years = DP_NEW_ARRAY(a, PB(Year) *, c->year_count);
+    m->years = DP_NEW_ARRAY(a, dp_pb_year *, c->year_count);
     if (m->years == NULL)
         return DP_NOMEM;
     for (size_t i = 0; i < c->year_count && e == DP_OK; i++)

@@ -4,26 +4,29 @@
 
 #include <string.h>
 
+_Static_assert(sizeof(protobuf_c_boolean) == sizeof(uint32_t), "a boolean of protobuf-c is read as a number");
+
 /* ---- message to core ---- */
 
-static bool number_get(const struct dp_field *f, uint64_t v)
+static uint32_t u32_at(const void *p)
 {
-    return v >= f->lo && v <= f->hi;
+    uint32_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
 }
 
-bool dp_date_ok(uint32_t day, bool needed)
+static uint64_t u64_at(const void *p)
 {
-    return day <= DP_DAY_MAX && (day > 0 || !needed);
+    uint64_t v;
+
+    memcpy(&v, p, sizeof(v));
+    return v;
 }
 
 static bool node_ok(uint64_t node, bool needed)
 {
     return node == 0 ? !needed : dp_node_tier((struct dp_node){node}) != DP_TIER_NONE;
-}
-
-static bool div_ok(uint64_t div, bool needed)
-{
-    return div == 0 ? !needed : dp_div_tier((struct dp_div){div}) != DP_TIER_NONE;
 }
 
 /* A name of an entry; subjects that are nodes have no seq and are read apart. */
@@ -47,7 +50,7 @@ static bool digest_get(const ProtobufCBinaryData *b, bool needed, struct dp_dige
     return !dp_digest_is_zero(out);
 }
 
-bool dp_field_office(const PB(Office) * office, bool needed, struct dp_office *out)
+bool dp_field_office(const dp_pb_office *office, bool needed, struct dp_office *out)
 {
     if (office == NULL)
         return !needed;
@@ -74,44 +77,76 @@ static bool ms_get(uint64_t v, bool needed, int64_t *out)
     return true;
 }
 
+static bool u32_get(const struct dp_field *f, uint32_t v, uint32_t *out)
+{
+    *out = v;
+    return v >= f->lo && v <= f->hi;
+}
+
+static bool u64_get(const struct dp_field *f, uint64_t v, uint64_t *out)
+{
+    *out = v;
+    return v >= f->lo && v <= f->hi;
+}
+
+/* The numbers that the core keeps in less than 32 bits. */
+static bool small_get(const struct dp_field *f, uint32_t v, void *core)
+{
+    if (f->type == DP_FIELD_U8)
+        *(uint8_t *)core = (uint8_t)v;
+    else if (f->type == DP_FIELD_U16)
+        *(uint16_t *)core = (uint16_t)v;
+    else
+        *(bool *)core = v != 0;
+    return v >= f->lo && v <= f->hi;
+}
+
+static bool date_get(uint32_t v, bool needed, struct dp_date *out)
+{
+    out->day = (int32_t)v;
+    return v <= DP_DAY_MAX && (v > 0 || !needed);
+}
+
+static bool node_get(uint64_t v, bool needed, struct dp_node *out)
+{
+    out->v = v;
+    return node_ok(v, needed);
+}
+
+static bool div_get(uint64_t v, bool needed, struct dp_div *out)
+{
+    out->v = v;
+    return v == 0 ? !needed : dp_div_tier(*out) != DP_TIER_NONE;
+}
+
 static bool field_get(const struct dp_field *f, const void *wire, void *core)
 {
     const bool needed = f->lo > 0;
 
     switch ((enum dp_field_type)f->type) {
     case DP_FIELD_U8:
-        *(uint8_t *)core = (uint8_t) * (const uint32_t *)wire;
-        return number_get(f, *(const uint32_t *)wire);
     case DP_FIELD_U16:
-        *(uint16_t *)core = (uint16_t) * (const uint32_t *)wire;
-        return number_get(f, *(const uint32_t *)wire);
+    case DP_FIELD_BOOL:
+        return small_get(f, u32_at(wire), core);
     case DP_FIELD_U32:
     case DP_FIELD_F32:
-        *(uint32_t *)core = *(const uint32_t *)wire;
-        return number_get(f, *(const uint32_t *)wire);
+        return u32_get(f, u32_at(wire), core);
     case DP_FIELD_U64:
-        *(uint64_t *)core = *(const uint64_t *)wire;
-        return number_get(f, *(const uint64_t *)wire);
+        return u64_get(f, u64_at(wire), core);
     case DP_FIELD_MS:
-        return ms_get(*(const uint64_t *)wire, needed, core);
-    case DP_FIELD_BOOL:
-        *(bool *)core = *(const protobuf_c_boolean *)wire != 0;
-        return true;
+        return ms_get(u64_at(wire), needed, core);
     case DP_FIELD_DATE:
-        ((struct dp_date *)core)->day = (int32_t) * (const uint32_t *)wire;
-        return dp_date_ok(*(const uint32_t *)wire, needed);
+        return date_get(u32_at(wire), needed, core);
     case DP_FIELD_NODE:
-        ((struct dp_node *)core)->v = *(const uint64_t *)wire;
-        return node_ok(*(const uint64_t *)wire, needed);
+        return node_get(u64_at(wire), needed, core);
     case DP_FIELD_DIV:
-        ((struct dp_div *)core)->v = *(const uint64_t *)wire;
-        return div_ok(*(const uint64_t *)wire, needed);
+        return div_get(u64_at(wire), needed, core);
     case DP_FIELD_NAME:
         return name_get(wire, needed, core);
     case DP_FIELD_DIGEST:
         return digest_get(wire, needed, core);
     case DP_FIELD_OFFICE:
-        return dp_field_office(*(PB(Office) *const *)wire, needed, core);
+        return dp_field_office(*(dp_pb_office *const *)wire, needed, core);
     case DP_FIELD_TEXT:
         return dp_field_text(*(char *const *)wire, f->lo, f->hi, core);
     }
@@ -145,9 +180,9 @@ static ProtobufCBinaryData name_put(const struct dp_name *n, struct dp_field_roo
     return bytes_of(to, DP_NAME_BYTES);
 }
 
-PB(Office) * dp_field_office_put(const struct dp_office *o, struct dp_field_room *room)
+dp_pb_office *dp_field_office_put(const struct dp_office *o, struct dp_field_room *room)
 {
-    PB(Office) *to = &room->offices[room->office_count];
+    dp_pb_office *to = &room->offices[room->office_count];
 
     if (dp_office_is_none(o) && o->slug[0] == '\0')
         return NULL;
@@ -158,29 +193,30 @@ PB(Office) * dp_field_office_put(const struct dp_office *o, struct dp_field_room
     return to;
 }
 
+static void u32_put(void *wire, uint32_t v)
+{
+    memcpy(wire, &v, sizeof(v));
+}
+
 static void field_put(const struct dp_field *f, const void *core, void *wire, struct dp_field_room *room)
 {
     switch ((enum dp_field_type)f->type) {
     case DP_FIELD_U8:
-        *(uint32_t *)wire = *(const uint8_t *)core;
+        u32_put(wire, *(const uint8_t *)core);
         break;
     case DP_FIELD_U16:
-        *(uint32_t *)wire = *(const uint16_t *)core;
+        u32_put(wire, *(const uint16_t *)core);
+        break;
+    case DP_FIELD_BOOL:
+        u32_put(wire, *(const bool *)core);
         break;
     case DP_FIELD_U32:
     case DP_FIELD_F32:
-        *(uint32_t *)wire = *(const uint32_t *)core;
-        break;
-    case DP_FIELD_MS:
-        *(uint64_t *)wire = (uint64_t) * (const int64_t *)core;
-        break;
-    case DP_FIELD_BOOL:
-        *(protobuf_c_boolean *)wire = *(const bool *)core;
-        break;
     case DP_FIELD_DATE:
-        *(uint32_t *)wire = (uint32_t)((const struct dp_date *)core)->day;
+        u32_put(wire, u32_at(core));
         break;
     case DP_FIELD_U64:
+    case DP_FIELD_MS:
     case DP_FIELD_NODE:
     case DP_FIELD_DIV:
         memcpy(wire, core, sizeof(uint64_t));
@@ -192,7 +228,7 @@ static void field_put(const struct dp_field *f, const void *core, void *wire, st
         *(ProtobufCBinaryData *)wire = dp_digest_is_zero(core) ? bytes_of(NULL, 0) : bytes_of(core, 32);
         break;
     case DP_FIELD_OFFICE:
-        *(PB(Office) **)wire = dp_field_office_put(core, room);
+        *(dp_pb_office **)wire = dp_field_office_put(core, room);
         break;
     case DP_FIELD_TEXT:
         *(char **)wire = (char *)(uintptr_t)core;

@@ -50,7 +50,7 @@ struct dp_field {
 /* Names and offices need a wire form of their own while a message is packed. */
 struct dp_field_room {
     uint8_t names[8][DP_NAME_BYTES];
-    PB(Office) offices[8];
+    dp_pb_office offices[8];
     unsigned name_count, office_count;
 };
 
@@ -60,9 +60,8 @@ bool dp_fields_get(const struct dp_field *f, size_t n, const void *message, void
 void dp_fields_put(const struct dp_field *f, size_t n, const void *core, void *message,
                    struct dp_field_room *room);
 
-bool dp_field_office(const PB(Office) * office, bool needed, struct dp_office *out);
-PB(Office) * dp_field_office_put(const struct dp_office *o, struct dp_field_room *room);
+bool dp_field_office(const dp_pb_office *office, bool needed, struct dp_office *out);
+dp_pb_office *dp_field_office_put(const struct dp_office *o, struct dp_field_room *room);
 bool dp_field_text(const char *s, size_t least_bytes, size_t most_bytes, char *out);
-bool dp_date_ok(uint32_t day, bool needed);
 
 #endif

@@ -48,7 +48,7 @@ struct dp_refused_frame {
 };
 
 struct dp_bye_frame {
-    uint16_t reason; /* enum dp_stop */
+    uint16_t reason;     /* enum dp_stop */
     struct dp_node node; /* wrong parent: the right one */
 };
 

@@ -34,14 +34,16 @@ struct dp_part {
 
 void dp_part_leaf(const struct dp_suite *suite, const struct dp_part *p, struct dp_digest *out);
 /* Root over n parts in index order. */
-void dp_parts_root(const struct dp_suite *suite, const struct dp_part *parts, size_t n, struct dp_digest *out);
+void dp_parts_root(const struct dp_suite *suite, const struct dp_part *parts, size_t n,
+                   struct dp_digest *out);
 
 /* Seal `plain` under a new random key. sealed is allocated from `a`. */
-DP_MUST enum dp_err dp_part_seal(const struct dp_suite *suite, const struct dp_random *rnd, uint8_t kind, uint8_t index,
-                                 struct dp_slice plain, struct dp_arena *a, struct dp_part *out, struct dp_key *key);
+DP_MUST enum dp_err dp_part_seal(const struct dp_suite *suite, const struct dp_random *rnd, uint8_t kind,
+                                 uint8_t index, struct dp_slice plain, struct dp_arena *a,
+                                 struct dp_part *out, struct dp_key *key);
 /* DP_SIGNATURE when the key is not the committed one or the bytes were changed. */
-DP_MUST enum dp_err dp_part_open(const struct dp_suite *suite, const struct dp_part *p, const struct dp_key *key,
-                                 struct dp_arena *a, struct dp_slice *plain);
+DP_MUST enum dp_err dp_part_open(const struct dp_suite *suite, const struct dp_part *p,
+                                 const struct dp_key *key, struct dp_arena *a, struct dp_slice *plain);
 
 /* Wire form of one part: kind 1, index 1, salt 16, commitment 32, length 4, sealed. Appends / reads. */
 DP_MUST enum dp_err dp_part_put(const struct dp_part *p, struct dp_buf *out);
@@ -74,14 +76,15 @@ struct dp_sealer {
     struct dp_key shared; /* secret */
     uint64_t counter;     /* number of parcels so far: part of their info */
 };
-DP_MUST enum dp_err dp_sealer_init(struct dp_sealer *s, const struct dp_suite *suite, const struct dp_random *rnd,
-                                   struct dp_node recipient, const struct dp_key *recipient_pub);
+DP_MUST enum dp_err dp_sealer_init(struct dp_sealer *s, const struct dp_suite *suite,
+                                   const struct dp_random *rnd, struct dp_node recipient,
+                                   const struct dp_key *recipient_pub);
 void dp_sealer_fini(struct dp_sealer *s); /* wipes */
 
 DP_MUST enum dp_err dp_grant_seal(struct dp_sealer *s, const struct dp_name *entry, uint8_t index,
                                   const struct dp_key *part_key, struct dp_grant *out);
-DP_MUST enum dp_err dp_grant_open(const struct dp_suite *suite, const struct dp_grant *g, const struct dp_key *seal_priv,
-                                  struct dp_key *part_key);
+DP_MUST enum dp_err dp_grant_open(const struct dp_suite *suite, const struct dp_grant *g,
+                                  const struct dp_key *seal_priv, struct dp_key *part_key);
 void dp_grant_put(const struct dp_grant *g, uint8_t out[DP_GRANT_BYTES]);
 DP_MUST enum dp_err dp_grant_get(struct dp_slice s, struct dp_grant *out);
 
@@ -95,16 +98,17 @@ enum dp_parcel_kind {
 #define DP_PARCEL_PAD 512
 
 /* Append the sealed parcel (R-PARC-1) to `out`. */
-DP_MUST enum dp_err dp_parcel_seal(struct dp_sealer *s, uint8_t kind, struct dp_slice body, struct dp_arena *a,
-                                   struct dp_buf *out);
+DP_MUST enum dp_err dp_parcel_seal(struct dp_sealer *s, uint8_t kind, struct dp_slice body,
+                                   struct dp_arena *a, struct dp_buf *out);
 /* Where it goes, without opening. */
 DP_MUST enum dp_err dp_parcel_recipient(struct dp_slice parcel, struct dp_node *out);
-DP_MUST enum dp_err dp_parcel_open(const struct dp_suite *suite, struct dp_slice parcel, const struct dp_key *seal_priv,
-                                   struct dp_arena *a, uint8_t *kind, struct dp_slice *body);
+DP_MUST enum dp_err dp_parcel_open(const struct dp_suite *suite, struct dp_slice parcel,
+                                   const struct dp_key *seal_priv, struct dp_arena *a, uint8_t *kind,
+                                   struct dp_slice *body);
 
 /*
- * Content parcel body: any number of records, each: entry name 20, leaf count u8, leaves (32 each, all parts of the
- * entry in order), part count u8, the parts (wire form), grant count u8, the grants.
+ * Content parcel body: any number of records, each: entry name 20, leaf count u8, leaves (32 each, all parts
+ * of the entry in order), part count u8, the parts (wire form), grant count u8, the grants.
  */
 struct dp_content {
     struct dp_name entry;

@@ -108,12 +108,12 @@ static bool birth_ok(int32_t day)
     return day > -55000 && day <= DP_DAY_MAX;
 }
 
-static bool petitioners_get(const PB(PartPetitioners) * m, struct dp_part_text *out, size_t *bytes)
+static bool petitioners_get(const dp_pb_part_petitioners *m, struct dp_part_text *out, size_t *bytes)
 {
     if (m->n_petitioners < 1 || m->n_petitioners > DP_PETITIONERS_MAX)
         return false;
     for (size_t i = 0; i < m->n_petitioners; i++) {
-        PB(Petitioner) *from = m->petitioners[i];
+        dp_pb_petitioner *from = m->petitioners[i];
         struct dp_petitioner *to = &out->petitioners[i];
         if (!dp_fields_get(petitioner_fields, COUNT(petitioner_fields), from, to))
             return false;
@@ -126,7 +126,7 @@ static bool petitioners_get(const PB(PartPetitioners) * m, struct dp_part_text *
     return true;
 }
 
-static bool key_get(const PB(PartKey) * m, struct dp_part_text *out)
+static bool key_get(const dp_pb_part_key *m, struct dp_part_text *out)
 {
     if (m->key.len != sizeof(out->key.b))
         return false;
@@ -185,9 +185,9 @@ static void texts_put(const struct text *t, size_t n, const void *core, void *me
 
 static enum dp_err petitioners_put(const struct dp_part_text *t, struct dp_buf *out)
 {
-    PB(Petitioner) petitioners[DP_PETITIONERS_MAX];
-    PB(Petitioner) * list[DP_PETITIONERS_MAX];
-    PB(PartPetitioners) m;
+    dp_pb_petitioner petitioners[DP_PETITIONERS_MAX];
+    dp_pb_petitioner *list[DP_PETITIONERS_MAX];
+    dp_pb_part_petitioners m;
 
     if (t->petitioner_count > DP_PETITIONERS_MAX)
         return DP_RANGE;
@@ -212,7 +212,7 @@ static enum dp_err texts_pack(const struct text_kind *k, const struct dp_part_te
         PB(PartRespondent) respondent;
         PB(PartContent) content;
         PB(PartText) text;
-        PB(PartKey) key;
+        dp_pb_part_key key;
     } m;
 
     protobuf_c_message_init(k->desc, &m);

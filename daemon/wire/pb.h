@@ -16,6 +16,17 @@
 #define PB(message) Daipao__Entry__V1__##message
 #define PB_DESC(message) (&daipao__entry__v1__##message##__descriptor)
 
+typedef PB(Entry) dp_pb_entry;
+typedef PB(Office) dp_pb_office;
+typedef PB(Register) dp_pb_register;
+typedef PB(Profile) dp_pb_profile;
+typedef PB(Limit) dp_pb_limit;
+typedef PB(Calendar) dp_pb_calendar;
+typedef PB(Year) dp_pb_year;
+typedef PB(Petitioner) dp_pb_petitioner;
+typedef PB(PartPetitioners) dp_pb_part_petitioners;
+typedef PB(PartKey) dp_pb_part_key;
+
 /* Whether a string may hold line breaks and tabs. */
 enum dp_pb_text { DP_PB_LINE, DP_PB_LINES };
 

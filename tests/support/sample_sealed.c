@@ -229,10 +229,10 @@ struct dp_frame sample_frame(struct dp_rng *r, uint8_t type, struct dp_buf *body
         f.u.refused.lane = (uint8_t)dp_rng_below(r, DP_LANES);
         f.u.refused.epoch = (uint32_t)dp_rng_u64(r);
         f.u.refused.number = 1 + dp_rng_below(r, 100000);
-        f.u.refused.code = (uint16_t)(1 + dp_rng_below(r, DP_ERR_COUNT - 1));
+        f.u.refused.code = (uint16_t)(1 + dp_rng_below(r, 31));
         break;
     case DP_FRAME_BYE:
-        f.u.bye.reason = (uint16_t)dp_rng_below(r, DP_STOP_COUNT);
+        f.u.bye.reason = (uint16_t)dp_rng_below(r, 12);
         f.u.bye.node = f.u.bye.reason == DP_STOP_WRONG_PARENT ? sample_node(r) : (struct dp_node){0};
         break;
     case DP_FRAME_KEEP:

@@ -107,6 +107,24 @@ static void malformed_headers_are_refused(void **state)
     assert_int_equal(dp_header_get(dp_slice_of(bytes, sizeof(bytes)), &h), DP_FORMAT);
 }
 
+/* R-BLK-3: the flag, number 1 and seq 1 belong together. */
+static void the_first_block_begins_at_one(void **state)
+{
+    struct dp_header h = {.suite = 1, .count = 2, .inc = 9}, again;
+    uint8_t bytes[DP_HEADER_BYTES];
+
+    (void)state;
+    h.origin.v = UINT64_C(33102300000000);
+    for (unsigned bits = 0; bits < 8; bits++) {
+        bool fits = bits == 0 || bits == 7;
+        h.first = bits & 1;
+        h.number = bits & 2 ? 1 : 2;
+        h.first_seq = bits & 4 ? 1 : 7;
+        dp_header_put(&h, bytes);
+        assert_int_equal(dp_header_get(dp_slice_of(bytes, sizeof(bytes)), &again), fits ? DP_OK : DP_FORMAT);
+    }
+}
+
 static void a_second_signature_is_no_fork(void **state)
 {
     struct fixture *f = *state;
@@ -440,6 +458,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_header_has_its_layout),
         TEST(malformed_headers_are_refused),
+        TEST(the_first_block_begins_at_one),
         TEST(a_second_signature_is_no_fork),
         TEST(the_signature_covers_the_header),
         TEST(the_root_is_that_of_the_definition),
