@@ -23,6 +23,8 @@ static const struct dp_ctl_field query_fields[] = {
     DP_CTL_FIELD(LINE, Query, node,     dp_query, WORD_MAX),
     DP_CTL_FIELD(U32,  Query, index,    dp_query, 65535),
     DP_CTL_FIELD(BOOL, Query, mine,     dp_query, 0),
+    DP_CTL_FIELD(LINE, Query, after,    dp_query, 128),
+    DP_CTL_FIELD(LINE, Query, status,   dp_query, 32),
 };
 static const struct dp_ctl_field admin_fields[] = {
     DP_CTL_FIELD(LINE,  Admin, verb,    dp_admin, 32),

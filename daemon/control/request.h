@@ -51,7 +51,7 @@ struct dp_step {
 };
 
 struct dp_query {
-    const char *what, *case_ref, *name, *tail, *node;
+    const char *what, *case_ref, *name, *tail, *node, *after, *status;
     uint32_t due_days, limit, index;
     uint64_t since;
     bool mine;

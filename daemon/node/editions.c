@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Published profiles and calendars, decoded once and kept: due dates ask for them by name, case after case.
+ * An edition never changes, so nothing here grows old; the table is small and its oldest row gives way.
+ */
+#include <stdlib.h>
+
+#include "node/core.h"
+
+#define KEPT 16
+
+struct edition {
+    struct dp_name name; /* zero: free */
+    uint64_t used;
+    bool is_profile;
+    union {
+        struct dp_profile profile;
+        struct dp_calendar calendar;
+    } u;
+};
+
+struct dp_edition_cache {
+    uint64_t clock;
+    struct edition rows[KEPT];
+};
+
+static struct edition *row_for(struct dp_edition_cache *c, const struct dp_name *n)
+{
+    struct edition *oldest = &c->rows[0];
+
+    for (unsigned i = 0; i < KEPT; i++) {
+        if (dp_name_eq(&c->rows[i].name, n))
+            return &c->rows[i];
+        if (c->rows[i].used < oldest->used)
+            oldest = &c->rows[i];
+    }
+    *oldest = (struct edition){.used = 0};
+    return oldest;
+}
+
+static bool load(struct dp_daemon *d, const struct dp_name *n, struct edition *row)
+{
+    uint8_t key[DP_NAME_BYTES];
+    struct dp_arena a;
+    struct dp_slice bytes;
+    struct dp_entry e;
+    bool ok;
+
+    dp_name_put(n, key);
+    if (dp_db_get_key(&d->db, DP_T_DATA, dp_slice_of(key, sizeof(key)), &bytes) != DP_OK)
+        return false;
+    dp_arena_init(&a, 1 << 20, 0);
+    ok = dp_entry_decode(bytes, n, &a, &e) == DP_OK && (e.profile != NULL || e.calendar != NULL);
+    if (ok) {
+        row->name = *n;
+        row->is_profile = e.profile != NULL;
+        if (row->is_profile)
+            row->u.profile = *e.profile;
+        else
+            row->u.calendar = *e.calendar;
+    }
+    dp_arena_fini(&a);
+    return ok;
+}
+
+static struct edition *edition_of(struct dp_daemon *d, const struct dp_name *n)
+{
+    struct edition *row;
+
+    if (dp_name_is_none(n))
+        return NULL;
+    if (d->editions == NULL)
+        d->editions = calloc(1, sizeof(*d->editions));
+    if (d->editions == NULL)
+        return NULL;
+    row = row_for(d->editions, n);
+    if (dp_name_is_none(&row->name) && !load(d, n, row))
+        return NULL;
+    row->used = ++d->editions->clock;
+    return row;
+}
+
+static const struct dp_profile *profile_of(void *ctx, const struct dp_name *n)
+{
+    struct edition *row = edition_of(ctx, n);
+
+    return row != NULL && row->is_profile ? &row->u.profile : NULL;
+}
+
+static const struct dp_calendar *calendar_of(void *ctx, const struct dp_name *n)
+{
+    struct edition *row = edition_of(ctx, n);
+
+    return row != NULL && !row->is_profile ? &row->u.calendar : NULL;
+}
+
+struct dp_editions dp_daemon_editions(struct dp_daemon *d)
+{
+    return (struct dp_editions){profile_of, calendar_of, d};
+}
+
+void dp_editions_drop(struct dp_daemon *d)
+{
+    free(d->editions);
+    d->editions = NULL;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Offices and officers for addressing, and the published profiles and calendars. */
+#include <string.h>
+
+#include "node/query.h"
+
+#define OFFICE_KEY 24
+#define OFFICER_KEY 28
+
+static struct dp_office office_of(struct dp_rd *r)
+{
+    struct dp_office o;
+
+    o.node.v = dp_rd_u64(r);
+    dp_rd_copy(r, o.slug, sizeof(o.slug));
+    return o;
+}
+
+void dp_ask_offices(struct dp_ask *a)
+{
+    struct dp_slice key = {0}, name;
+
+    dp_json_array(&a->j, "offices");
+    while (dp_db_next_key(&a->d->db, DP_T_OFFICE, dp_slice_of("", 0), &key, &name) == DP_OK) {
+        struct dp_rd r = dp_rd_of(key);
+        struct dp_office o = office_of(&r);
+        if (key.len != OFFICE_KEY)
+            continue;
+        dp_json_object(&a->j, NULL);
+        dp_json_office(&a->j, "office", &o);
+        dp_json_slice(&a->j, "name", name);
+        dp_json_bool(&a->j, "here", dp_node_eq(o.node, a->d->id.self));
+        dp_json_bool(&a->j, "mine", a->c->has_office && dp_office_eq(&o, &a->c->office));
+        dp_json_end(&a->j);
+    }
+    dp_json_end(&a->j);
+}
+
+static void put_officer(struct dp_ask *a, const struct dp_office *o, uint32_t number, struct dp_slice v)
+{
+    struct dp_rd r = dp_rd_of(v);
+    uint32_t uid = dp_rd_u32(&r), roles = dp_rd_u32(&r);
+    uint8_t state = dp_rd_u8(&r);
+
+    dp_json_object(&a->j, NULL);
+    dp_json_office(&a->j, "office", o);
+    dp_json_u64(&a->j, "number", number);
+    dp_json_u64(&a->j, "uid", uid);
+    dp_json_array(&a->j, "roles");
+    if ((roles & 1) != 0)
+        dp_json_str(&a->j, NULL, "clerk");
+    if ((roles & 2) != 0)
+        dp_json_str(&a->j, NULL, "head");
+    if ((roles & 4) != 0)
+        dp_json_str(&a->j, NULL, "technician");
+    dp_json_end(&a->j);
+    dp_json_str(&a->j, "state", state == 2 ? "left" : "active");
+    dp_json_end(&a->j);
+}
+
+/* The technician sees all, an officer those of the own office. */
+void dp_ask_officers(struct dp_ask *a)
+{
+    struct dp_slice key = {0}, v;
+
+    dp_json_array(&a->j, "officers");
+    while (dp_db_next_key(&a->d->db, DP_T_OFFICER, dp_slice_of("", 0), &key, &v) == DP_OK) {
+        struct dp_rd r = dp_rd_of(key);
+        struct dp_office o = office_of(&r);
+        uint32_t number = dp_rd_u32(&r);
+        if (key.len != OFFICER_KEY)
+            continue;
+        if (a->c->is_root || (a->c->has_office && dp_office_eq(&o, &a->c->office)))
+            put_officer(a, &o, number, v);
+    }
+    dp_json_end(&a->j);
+}
+
+/* ---- editions ---- */
+
+static void put_limits(struct dp_json *j, const struct dp_profile *p)
+{
+    dp_json_array(j, "limits");
+    for (unsigned i = 0; i < p->limit_count; i++) {
+        const struct dp_limit *l = &p->limits[i];
+        dp_json_object(j, NULL);
+        dp_json_str(j, "clock", dp_clock_word((enum dp_clock)l->clock));
+        dp_json_u64(j, "days", l->days);
+        dp_json_bool(j, "working", l->working);
+        dp_json_u64(j, "max_extend", l->max_extend);
+        dp_json_end(j);
+    }
+    dp_json_end(j);
+}
+
+static void put_profile(struct dp_json *j, const struct dp_name *n, const struct dp_profile *p)
+{
+    dp_json_object(j, NULL);
+    dp_json_str(j, "id", p->id);
+    dp_json_u64(j, "edition", p->edition);
+    dp_json_date(j, "valid_from", p->valid_from);
+    dp_json_bool(j, "errand", (p->flags & DP_PROFILE_ERRAND) != 0);
+    dp_json_name(j, "name", n);
+    put_limits(j, p);
+    dp_json_end(j);
+}
+
+static void put_calendar(struct dp_json *j, const struct dp_name *n, const struct dp_calendar *c)
+{
+    dp_json_object(j, NULL);
+    dp_json_str(j, "id", c->id);
+    dp_json_u64(j, "edition", c->edition);
+    dp_json_name(j, "name", n);
+    dp_json_array(j, "years");
+    for (unsigned i = 0; i < c->year_count; i++)
+        dp_json_u64(j, NULL, c->years[i].year);
+    dp_json_end(j);
+    dp_json_end(j);
+}
+
+static void put_editions(struct dp_ask *a, const char *key_word, bool profiles)
+{
+    struct dp_editions ed = dp_daemon_editions(a->d);
+    struct dp_slice key = {0}, v;
+
+    dp_json_array(&a->j, key_word);
+    while (dp_db_next_key(&a->d->db, DP_T_DATA, dp_slice_of("", 0), &key, &v) == DP_OK) {
+        struct dp_name n;
+        const struct dp_profile *p;
+        const struct dp_calendar *c;
+        if (key.len != DP_NAME_BYTES)
+            continue;
+        n = dp_name_get(key.p);
+        p = profiles ? ed.profile(ed.ctx, &n) : NULL;
+        c = profiles ? NULL : ed.calendar(ed.ctx, &n);
+        if (p != NULL)
+            put_profile(&a->j, &n, p);
+        if (c != NULL)
+            put_calendar(&a->j, &n, c);
+    }
+    dp_json_end(&a->j);
+}
+
+void dp_ask_profiles(struct dp_ask *a)
+{
+    put_editions(a, "profiles", true);
+}
+
+void dp_ask_calendars(struct dp_ask *a)
+{
+    put_editions(a, "calendars", false);
+}
