@@ -118,7 +118,10 @@ static bool mends_own_void(const struct dp_judge *j)
 
 /* ---- the row ---- */
 
-/* The register entry heads every chain of custody, so a valid custody has it in its past. */
+/*
+ * The register entry heads every chain of custody, so a custody that fits has it in its past: the
+ * verdict does not depend on what else is here (R-VAL-1).
+ */
 static bool is_errand(const struct dp_judge *j)
 {
     return j->x->custody != DP_FACT_NONE && j->f->has_reg && (j->f->reg.flags & DP_REG_ERRAND) != 0;
@@ -307,11 +310,11 @@ static enum dp_void_reason check_row(struct dp_judge *j)
         return DP_VOID_KIND_RULE;
     if (is_void(j->f, j->x->custody) || (is_void(j->f, j->x->re) && !mends_own_void(j)))
         return DP_VOID_REF_VOID;
+    if (!custody_fits(j) || !re_fits(j))
+        return DP_VOID_REF_KIND;
     why = check_rank(j);
     if (why != DP_VOID_NONE)
         return why;
-    if (!custody_fits(j) || !re_fits(j))
-        return DP_VOID_REF_KIND;
     if (mends_own_void(j))
         return DP_VOID_NONE;
     why = check_relation(j);

@@ -13,13 +13,14 @@
 #include "base/rng.h"
 #include "case/due.h"
 #include "case/plan.h"
+#include "case/refs.h"
 #include "case/rights.h"
 #include "support/history.h"
 #include "unit/case/places.h"
 
 #define ENTRIES_MAX 72
 #define SHUFFLES 6
-#define SEEDS 300
+#define SEEDS 600
 
 static const char *const office_texts[] = {
     CITY,
@@ -54,6 +55,7 @@ struct world {
     uint32_t office_view[OFFICES];
     struct view views[OFFICES];
     uint32_t view_count;
+    bool busy; /* offers, takes and opinions above all */
     struct dp_reg reg;
     struct dp_subject subject;
     struct dp_entry entries[ENTRIES_MAX];
@@ -105,6 +107,7 @@ static void world_init(struct world *w, uint64_t seed)
 {
     dp_rng_seed(&w->rng, seed);
     w->view_count = w->count = 0;
+    w->busy = chance(w, 60);
     for (uint32_t i = 0; i < OFFICES; i++) {
         w->offices[i] = dp_hist_office(office_texts[i]);
         w->office_view[i] = view_of(w, w->offices[i].node);
@@ -166,18 +169,33 @@ static struct dp_body some_body(struct world *w)
     return b;
 }
 
+/* Steps that move a case; the rest would drown them. */
+static const uint8_t moves[] = {
+    DP_KIND_ACCEPT,    DP_KIND_ACCEPT,   DP_KIND_TRANSFER,
+    DP_KIND_TRANSFER,  DP_KIND_ASSIGN,   DP_KIND_REFER_UP,
+    DP_KIND_WITHDRAW,  DP_KIND_OBJECT,   DP_KIND_OBJECTION_ANSWER,
+    DP_KIND_TAKE,      DP_KIND_OPINION,  DP_KIND_SERVE,
+    DP_KIND_DESIGNATE, DP_KIND_ACCEPT,   DP_KIND_REPORT_BACK,
+    DP_KIND_OBJECT,    DP_KIND_EVALUATE, DP_KIND_OBJECTION_ANSWER,
+};
+
 static enum dp_kind pick_kind(struct world *w, const struct dp_casefile *f, const struct dp_state *s,
                               const struct dp_office *o, const struct dp_origin *from)
 {
+    const uint64_t last = DP_BIT(NOTE) | DP_BIT(ATTACHMENT) | DP_BIT(ERASE) | DP_BIT(UNMASK);
     uint64_t kinds = dp_plan_valid_kinds(f, s, o, from);
 
-    for (int tries = 0; tries < 200; tries++) {
-        uint32_t k = 1 + below(w, DP_KIND_WITNESS);
-        /* Notes and such would drown the rest. */
-        if ((kinds >> k & 1) != 0 && (tries > 100 || k < DP_KIND_LINK || k > DP_KIND_ATTACHMENT))
+    for (int tries = 0; tries < 40 && w->busy; tries++) {
+        uint32_t k = moves[below(w, sizeof(moves))];
+        if ((kinds >> k & 1) != 0)
             return (enum dp_kind)k;
     }
-    return DP_KIND_NOTE;
+    for (int tries = 0; tries < 90; tries++) {
+        uint32_t k = 1 + below(w, DP_KIND_WITNESS);
+        if (((kinds & ~last) >> k & 1) != 0)
+            return (enum dp_kind)k;
+    }
+    return chance(w, 50) ? DP_KIND_NOTE : DP_KIND_ERASE;
 }
 
 /* The daemon acknowledges first, as it does in a turn. */
@@ -200,7 +218,11 @@ static enum dp_err plan(struct world *w, uint32_t from, uint32_t office, struct 
         return DP_OK;
     in.office = w->offices[office];
     in.kind = pick_kind(w, &v->file, &s, &in.office, &v->from);
-    in.body = some_body(w);
+    for (int tries = 0; tries < 6; tries++) { /* until somebody can be asked */
+        in.body = some_body(w);
+        if (!dp_kind_is_offer(in.kind) || dp_plan(&v->file, &s, &in, out, &why, &could) == DP_OK)
+            break;
+    }
     if (in.kind == DP_KIND_SUPERVISE)
         in.body.code2 = 2;
     if (in.kind == DP_KIND_REMIND)
@@ -262,8 +284,6 @@ static uint32_t step_over(const struct world *w, uint32_t step, const struct dp_
 static void forge_refs(struct world *w, struct view *v, struct dp_entry *e)
 {
     const struct dp_right *right = dp_right_of(e->kind);
-    const uint64_t opens =
-        1u << DP_KIND_REGISTER | 1u << DP_KIND_ACCEPT | 1u << DP_KIND_TAKE | 1u << DP_KIND_DESIGNATE;
 
     if (chance(w, 60) && v->seq > 0)
         e->prev = (struct dp_name){v->from.node, v->inc, 1 + below(w, (uint32_t)v->seq)};
@@ -274,7 +294,7 @@ static void forge_refs(struct world *w, struct view *v, struct dp_entry *e)
     else if (chance(w, 5))
         e->re = some_name(w);
     if (right != NULL && right->custody && chance(w, 90))
-        e->custody = likely(w, opens);
+        e->custody = likely(w, DP_BITS_OPEN);
     else if (chance(w, 5))
         e->custody = some_name(w);
     e->step = step_over(w, step_over(w, step_over(w, 1, &e->prev), &e->custody), &e->re);
@@ -296,7 +316,7 @@ static void act_hostilely(struct world *w, uint32_t office)
     struct view *v = &w->views[from];
     struct dp_entry e = {.rules = DP_RULES_VERSION, .officer = 1, .subject = w->subject};
 
-    e.kind = (uint8_t)(1 + below(w, DP_KIND_WITNESS + 1));
+    e.kind = chance(w, 60) ? moves[below(w, sizeof(moves))] : (uint8_t)(1 + below(w, DP_KIND_WITNESS + 1));
     e.critical = e.kind > DP_KIND_WITNESS && chance(w, 5);
     if (chance(w, 2))
         e.rules = 2;
