@@ -484,27 +484,34 @@ static void do_one(struct dp_daemon *d, const struct dp_caller *c, const struct 
     }
 }
 
-void dp_daemon_control(struct dp_daemon *d, uint64_t conn, uint32_t uid, struct dp_slice bytes)
+void dp_daemon_request(struct dp_daemon *d, uint64_t conn, uint32_t uid, const struct dp_request *rq)
 {
-    struct dp_request rq;
     struct dp_caller caller;
-    uint64_t id = 0;
-    enum dp_err e = dp_request_decode(bytes, &d->turn, &rq, &id);
-    struct dp_pending_reply *r = pend(d, conn, id, e == DP_OK ? rq.count : 1);
+    struct dp_pending_reply *r = pend(d, conn, rq->id, rq->count);
     if (r == NULL)
         return;
-    if (e != DP_OK) {
-        dp_outcome_set(d, &r->results[0], e, "the request cannot be used: %s", dp_err_text(e));
-        return;
-    }
-    e = find_caller(d, uid, rq.as_office, &caller);
-    for (uint32_t i = 0; i < rq.count; i++) {
-        bool needs_office = rq.commands[i].kind == DP_COMMAND_STEP;
+    enum dp_err e = find_caller(d, uid, rq->as_office, &caller); /* R-CTL-1 */
+    for (uint32_t i = 0; i < rq->count; i++) {
+        bool needs_office = rq->commands[i].kind == DP_COMMAND_STEP;
         if (e != DP_OK && (needs_office || e != DP_AMBIGUOUS))
             dp_outcome_set(d, &r->results[i], e == DP_AMBIGUOUS ? DP_USAGE : e, "%s",
                            e == DP_AMBIGUOUS ? "you act for several offices: say which with --as OFFICE"
                                              : "you are no officer of that office");
         else
-            do_one(d, &caller, &rq, &rq.commands[i], &r->results[i]);
+            do_one(d, &caller, rq, &rq->commands[i], &r->results[i]);
     }
+}
+
+void dp_daemon_control(struct dp_daemon *d, uint64_t conn, uint32_t uid, struct dp_slice bytes)
+{
+    struct dp_request rq;
+    uint64_t id = 0;
+    enum dp_err e = dp_request_decode(bytes, &d->turn, &rq, &id);
+    if (e == DP_OK) {
+        dp_daemon_request(d, conn, uid, &rq);
+        return;
+    }
+    struct dp_pending_reply *r = pend(d, conn, id, 1);
+    if (r != NULL)
+        dp_outcome_set(d, &r->results[0], e, "the request cannot be used: %s", dp_err_text(e));
 }

@@ -149,7 +149,7 @@ struct dp_daemon {
     struct dp_arena look; /* scratch of one fold or query inside a turn */
     int64_t now_wall, now_mono;
 
-    struct dp_peer *peers; /* sorted by node */
+    struct dp_peer **peers; /* sorted by node; each stays where it is until the daemon ends */
     uint32_t peer_count, peer_cap;
 
     struct dp_slot *buckets[DP_SLOT_BUCKETS];
@@ -226,6 +226,7 @@ struct dp_peer *dp_peers_parent(struct dp_daemon *d);
 /* Known or new; a new child's history is journalled. NULL when the table is full. */
 struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_parent, const struct dp_key *curve_pub);
 enum dp_err dp_peers_load(struct dp_daemon *d);
+void dp_peers_free(struct dp_daemon *d);
 void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r);
 void dp_peers_write(struct dp_daemon *d);
 void dp_peers_commit(struct dp_daemon *d, bool ok);

@@ -115,7 +115,7 @@ void dp_daemon_free(struct dp_daemon **dp)
     if (d->kr_owned)
         dp_keyring_free(&d->kr);
     dp_wipe(&d->join_keys, sizeof d->join_keys);
-    free(d->peers);
+    dp_peers_free(d);
     free(d->fresh);
     free(d->feed);
     dp_buf_fini(&d->scratch);
@@ -288,7 +288,7 @@ static void say_peer(struct dp_daemon *d, struct dp_peer *p)
 static void tick_peers(struct dp_daemon *d)
 {
     for (uint32_t i = 0; i < d->peer_count; i++) {
-        struct dp_peer *p = &d->peers[i];
+        struct dp_peer *p = d->peers[i];
         switch (dp_session_tick(&p->s, d->now_mono)) {
         case DP_TICK_NONE:
             break;
@@ -331,7 +331,7 @@ static void after_turn(struct dp_daemon *d, enum dp_err e)
     tick_peers(d);
     if (dp_db_begin(&d->db, false) == DP_OK) {
         for (uint32_t i = 0; i < d->peer_count; i++)
-            say_peer(d, &d->peers[i]);
+            say_peer(d, d->peers[i]);
         dp_db_abort(&d->db);
     }
     dp_pump(d);
@@ -405,7 +405,7 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 {
     int64_t at = d->next_tidy;
     for (uint32_t i = 0; i < d->peer_count; i++) {
-        int64_t w = dp_session_wake(&d->peers[i].s);
+        int64_t w = dp_session_wake(&d->peers[i]->s);
         if (w < at)
             at = w;
     }
@@ -448,8 +448,8 @@ struct dp_node dp_daemon_child_by_key(struct dp_daemon *d, const uint8_t curve_p
     uint64_t at = 0;
     struct dp_slice v;
     for (uint32_t i = 0; i < d->peer_count; i++)
-        if (!d->peers[i].is_parent && memcmp(d->peers[i].curve_pub, curve_pub, 32) == 0)
-            return d->peers[i].node;
+        if (!d->peers[i]->is_parent && memcmp(d->peers[i]->curve_pub, curve_pub, 32) == 0)
+            return d->peers[i]->node;
     /* Not a child: perhaps a node of the tree at the wrong door. */
     for (bool first = true; dp_db_next64(&d->db, DP_T_NODE_CERT, first, &at, &v) == DP_OK; first = false) {
         struct dp_cert c;

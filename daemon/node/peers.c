@@ -14,7 +14,7 @@ static uint32_t position(const struct dp_daemon *d, struct dp_node node)
     uint32_t lo = 0, hi = d->peer_count;
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
-        if (d->peers[mid].node.v < node.v)
+        if (d->peers[mid]->node.v < node.v)
             lo = mid + 1;
         else
             hi = mid;
@@ -25,7 +25,7 @@ static uint32_t position(const struct dp_daemon *d, struct dp_node node)
 struct dp_peer *dp_peers_find(struct dp_daemon *d, struct dp_node node)
 {
     uint32_t i = position(d, node);
-    return i < d->peer_count && d->peers[i].node.v == node.v ? &d->peers[i] : NULL;
+    return i < d->peer_count && d->peers[i]->node.v == node.v ? d->peers[i] : NULL;
 }
 
 struct dp_peer *dp_peers_parent(struct dp_daemon *d)
@@ -47,17 +47,19 @@ static struct dp_peer *insert(struct dp_daemon *d, struct dp_node node, bool is_
         return NULL;
     if (d->peer_count == d->peer_cap) {
         uint32_t cap = d->peer_cap == 0 ? 4 : d->peer_cap * 2;
-        struct dp_peer *p = realloc(d->peers, cap * sizeof *p);
-        if (p == NULL)
+        struct dp_peer **all = realloc(d->peers, cap * sizeof(*all));
+        if (all == NULL)
             return NULL;
-        d->peers = p;
+        d->peers = all;
         d->peer_cap = cap;
     }
+    struct dp_peer *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return NULL;
     uint32_t i = position(d, node);
-    memmove(&d->peers[i + 1], &d->peers[i], (d->peer_count - i) * sizeof d->peers[0]);
+    memmove(&d->peers[i + 1], &d->peers[i], (d->peer_count - i) * sizeof(d->peers[0]));
     d->peer_count++;
-    struct dp_peer *p = &d->peers[i];
-    memset(p, 0, sizeof *p);
+    d->peers[i] = p;
     p->node = node;
     p->is_parent = is_parent;
     p->row.is_parent = is_parent;
@@ -69,6 +71,15 @@ static struct dp_peer *insert(struct dp_daemon *d, struct dp_node node, bool is_
     if (d->opt.silence_ms != 0)
         p->s.silence_ms = d->opt.silence_ms;
     return p;
+}
+
+void dp_peers_free(struct dp_daemon *d)
+{
+    for (uint32_t i = 0; i < d->peer_count; i++)
+        free(d->peers[i]);
+    free(d->peers);
+    d->peers = NULL;
+    d->peer_count = d->peer_cap = 0;
 }
 
 static void keep_lanes(struct dp_peer *p)
@@ -140,7 +151,7 @@ void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, cons
 void dp_peers_write(struct dp_daemon *d)
 {
     for (uint32_t i = 0; i < d->peer_count; i++) {
-        struct dp_peer *p = &d->peers[i];
+        struct dp_peer *p = d->peers[i];
         for (uint8_t lane = 0; lane < DP_LANES; lane++) {
             if (p->applied[lane] == 0)
                 continue;
@@ -159,7 +170,7 @@ void dp_peers_write(struct dp_daemon *d)
 void dp_peers_commit(struct dp_daemon *d, bool ok)
 {
     for (uint32_t i = 0; i < d->peer_count; i++) {
-        struct dp_peer *p = &d->peers[i];
+        struct dp_peer *p = d->peers[i];
         if (!ok && p->saved_valid)
             memcpy(p->s.lane, p->saved, sizeof p->saved);
         for (uint8_t lane = 0; lane < DP_LANES; lane++) {

@@ -250,7 +250,7 @@ void dp_pump(struct dp_daemon *d)
         return;
     d->blocked = false;
     for (uint32_t i = 0; i < d->peer_count; i++)
-        dp_pump_peer(d, &d->peers[i]);
+        dp_pump_peer(d, d->peers[i]);
     dp_db_abort(&d->db);
     /* Alarms raised here wait for the next turn's transaction. */
 }

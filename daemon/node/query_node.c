@@ -118,7 +118,7 @@ static void put_links_up(struct dp_ask *a)
     const char *parent = NULL;
 
     for (uint32_t i = 0; i < a->d->peer_count; i++) {
-        const struct dp_peer *p = &a->d->peers[i];
+        const struct dp_peer *p = a->d->peers[i];
         bool is_up = p->s.state == DP_SESSION_UP;
         all++;
         up += is_up;
@@ -209,7 +209,7 @@ void dp_ask_links(struct dp_ask *a)
     dp_json_array(&a->j, "links");
     for (uint32_t i = 0; i < a->d->peer_count; i++) {
         dp_json_object(&a->j, NULL);
-        put_link_head(a, &a->d->peers[i]);
+        put_link_head(a, a->d->peers[i]);
         dp_json_end(&a->j);
     }
     dp_json_end(&a->j);

@@ -204,7 +204,7 @@ static void route_case(struct dp_daemon *d, struct dp_slot *slot, const struct d
 static void route_other(struct dp_daemon *d, struct dp_slot *slot)
 {
     for (uint32_t i = 0; i < d->peer_count; i++) {
-        struct dp_peer *p = &d->peers[i];
+        struct dp_peer *p = d->peers[i];
         if (p->is_parent)
             continue;
         bool before = dp_db_routed(&d->db, p->node, &slot->f.subject);
