@@ -182,7 +182,7 @@ static void put(struct dp_casefile *f, uint32_t at, const struct dp_entry *e, co
     f->count++;
     f->pending++;
     slot_add(f, at);
-    /* R-SUBJ-1: only the entry that names the case describes it. */
+    /* R-SUBJ-1, R-REG-2: only the entry that names the case describes it, once and for all. */
     if (e->kind == DP_KIND_REGISTER && dp_name_eq(&e->name, &f->subject.name)) {
         f->reg = *e->reg;
         f->has_reg = true;

@@ -85,7 +85,7 @@ static bool subject_fits(const struct dp_entry *e)
         return type == DP_SUBJECT_DATA && dp_name_eq(&e->subject.name, &e->name);
     case DP_SHAPE_WITNESS:
         return true;
-    case DP_SHAPE_REGISTER:
+    case DP_SHAPE_REGISTER: /* R-REG-1: nothing else about it is ever refused but who issues it */
         return type == DP_SUBJECT_CASE && dp_name_eq(&e->subject.name, &e->name);
     case DP_SHAPE_NONE:
     case DP_SHAPE_OFFER:

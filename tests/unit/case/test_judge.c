@@ -353,6 +353,27 @@ static void test_errands(void **state)
     assert_int_equal(dp_hist_fold(&h)->status, DP_STATUS_CLOSED);
 }
 
+/* R-VAL-1: whether the case is an errand follows from the custody, not from what arrived first. */
+static void test_errand_by_custody_only(void **state)
+{
+    struct dp_body b = dp_hist_order(VILLAGE, 2, "2026-04-01");
+    struct dp_entry register_entry = h.entries[0];
+    struct dp_reg errand = {.flags = DP_REG_ERRAND};
+    struct dp_name order, before, after;
+
+    (void)state;
+    dp_hist_fini(&h);
+    dp_hist_init(&h);
+    h.file.subject = register_entry.subject;
+    order = FORCE(TOWN, SUPERVISE, &b, NULL, NULL);
+    before = FORCE(VILLAGE, OPINION, NULL, &order, NULL); /* an order is no custody */
+    register_entry.reg = &errand;
+    dp_hist_insert(&h, &register_entry);
+    after = FORCE(VILLAGE, OPINION, NULL, &order, NULL);
+    CHECK(before, REF_KIND);
+    CHECK(after, REF_KIND);
+}
+
 /* Rows 5 to 7: who may be asked. */
 static void test_targets(void **state)
 {
@@ -831,6 +852,7 @@ int main(void)
         TEST(test_arrive_and_sign),
         TEST(test_accept),
         TEST(test_errands),
+        TEST(test_errand_by_custody_only),
         TEST(test_targets),
         TEST(test_targets_of_an_organ),
         TEST(test_one_open_offer),
