@@ -85,8 +85,7 @@ static void set_channel(struct reading *g, struct dp_slice v, void *to)
         return;
     }
     g->row->channel = w.channel;
-    if (g->row->origin == 0)
-        g->row->origin = w.origin;
+    g->row->origin = w.origin; /* the column for it comes later and has the last word */
 }
 
 static void set_origin(struct reading *g, struct dp_slice v, void *to)
@@ -281,10 +280,8 @@ enum dp_err dp_register_row_read(const struct dp_register *r, const struct dp_cs
                                                          : "more columns than the headings");
         return DP_PARTLY;
     }
-    read_field(&g, DP_COLUMN_ORIGIN); /* before the channel, whose word may say it too */
     for (unsigned c = 0; c < DP_COLUMN_COUNT; c++)
-        if (c != DP_COLUMN_ORIGIN)
-            read_field(&g, (enum dp_column)c);
+        read_field(&g, (enum dp_column)c);
     check_row(&g);
     if (faults->count > 0)
         return DP_PARTLY;
