@@ -124,9 +124,9 @@ static void enroll_approve(struct admin *x)
         ok_json(x, "{\"approved\":true}");
     else
         dp_outcome_set(x->d, x->out, e,
-                       e == DP_NOT_FOUND ? "no request of %s waits here, or its parent is not enrolled yet"
-                                         : "%s cannot be approved",
-                       x->a->node);
+                       e == DP_NOT_FOUND ? "%s: no request waits here, or its parent is not enrolled yet (%s)"
+                                         : "%s cannot be approved: %s",
+                       x->a->node, dp_err_text(e));
 }
 
 static void enroll_refuse(struct admin *x)

@@ -27,6 +27,7 @@ static enum dp_err load_identity(struct dp_daemon *d)
         return DP_NOT_FOUND;
     d->id.self.v = self;
     d->id.parent.v = parent;
+    dp_buf_reset(&d->id.root_der);
     if (dp_db_meta(&d->db, "root", &v) != DP_OK || dp_buf_put(&d->id.root_der, v.p, v.len) != DP_OK)
         return DP_CORRUPT;
     d->id.trust.root = d->kr->root;

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "baseline.h"
+
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void must(int rc)
+{
+    if (rc != 0) {
+        fprintf(stderr, "baseline: %s\n", mdb_strerror(rc));
+        exit(1);
+    }
+}
+
+static MDB_env *open_env(const char *dir, const char *name)
+{
+    char path[512];
+    MDB_env *env;
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    mkdir(path, 0700);
+    must(mdb_env_create(&env));
+    must(mdb_env_set_mapsize(env, (size_t)8 << 30));
+    must(mdb_env_open(env, path, MDB_NOTLS, 0600));
+    return env;
+}
+
+static void put(MDB_txn *t, MDB_dbi dbi, uint64_t seq, const void *p, size_t len)
+{
+    uint8_t key[8];
+    for (int i = 0; i < 8; i++)
+        key[i] = (uint8_t)(seq >> (56 - 8 * i));
+    MDB_val k = {8, key}, v = {len, (void *)p};
+    must(mdb_put(t, dbi, &k, &v, MDB_APPEND));
+}
+
+double baseline_append(const char *dir, uint64_t n, size_t bytes, unsigned per_commit)
+{
+    MDB_env *env = open_env(dir, "baseline-append");
+    MDB_txn *t;
+    MDB_dbi dbi;
+    uint8_t *rec = calloc(1, bytes);
+    must(mdb_txn_begin(env, NULL, 0, &t));
+    must(mdb_dbi_open(t, NULL, 0, &dbi));
+    must(mdb_txn_commit(t));
+    double t0 = now();
+    for (uint64_t i = 0; i < n;) {
+        must(mdb_txn_begin(env, NULL, 0, &t));
+        for (unsigned k = 0; k < per_commit && i < n; k++, i++) {
+            memcpy(rec, &i, sizeof i);
+            put(t, dbi, i, rec, bytes);
+        }
+        must(mdb_txn_commit(t));
+    }
+    double rate = (double)n / (now() - t0);
+    mdb_env_close(env);
+    free(rec);
+    return rate;
+}
+
+static int cmp(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+double baseline_commit(const char *dir, unsigned runs)
+{
+    MDB_env *env = open_env(dir, "baseline-commit");
+    MDB_txn *t;
+    MDB_dbi dbi;
+    uint8_t rec[350] = {0};
+    double *times = calloc(runs, sizeof *times);
+    must(mdb_txn_begin(env, NULL, 0, &t));
+    must(mdb_dbi_open(t, NULL, 0, &dbi));
+    must(mdb_txn_commit(t));
+    for (unsigned i = 0; i < runs; i++) {
+        double t0 = now();
+        must(mdb_txn_begin(env, NULL, 0, &t));
+        put(t, dbi, i, rec, sizeof rec);
+        must(mdb_txn_commit(t));
+        times[i] = now() - t0;
+    }
+    qsort(times, runs, sizeof *times, cmp);
+    double median = times[runs / 2];
+    mdb_env_close(env);
+    free(times);
+    return median;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Real daemons for system tests and benchmarks: each a process of its own with its own folder and
+ * configuration below one temporary folder, talked to over its control socket. A call that cannot work
+ * ends the program with a message, so that callers read as scenarios.
+ */
+#ifndef DP_TESTS_RIG_H
+#define DP_TESTS_RIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "control.pb-c.h"
+
+#define RIG_NODES 16
+
+struct dp_ctl;
+
+struct proc_node {
+    char id[20];   /* "331023105000" */
+    char dir[256]; /* conf, data/, run/, log */
+    unsigned port; /* of its listener for children; 0 = none */
+    pid_t pid;     /* 0 = not running */
+    struct dp_ctl *ctl;
+};
+
+struct proc_rig {
+    char dir[200];
+    char daemon[512];
+    unsigned next_port;
+    struct proc_node node[RIG_NODES];
+    unsigned count;
+};
+
+/* `daemon`: path of daipaod. The folder is made below TMPDIR and removed by proc_free unless DP_KEEP is set. */
+void proc_new(struct proc_rig *r, const char *daemon);
+void proc_free(struct proc_rig *r); /* ends what still runs */
+
+/* Lay out and start a node; `listens` when it has children. */
+struct proc_node *proc_add(struct proc_rig *r, const char *id, bool listens);
+void proc_start(struct proc_rig *r, struct proc_node *n);
+void proc_kill(struct proc_node *n, int sig); /* and wait */
+/* Make it the root, or enrol it under `parent` (code, request, approval), and wait for the link. */
+void proc_root(struct proc_node *n);
+void proc_enroll(struct proc_rig *r, struct proc_node *n, struct proc_node *parent);
+/* Office `slug` on the node with officer 1 = our uid. */
+void proc_office(struct proc_node *n, const char *slug);
+
+/* One request, one reply; the caller frees with proc_reply_free. */
+Daipao__Control__V1__Reply *proc_call(struct proc_node *n, Daipao__Control__V1__Request *rq);
+void proc_reply_free(Daipao__Control__V1__Reply *r);
+/* Status query as JSON text; the caller frees. */
+char *proc_query(struct proc_node *n, const char *what, const char *case_ref, const char *as_office);
+/* A number out of a query by path "counters.entries_in"; -1 when absent. */
+int64_t proc_number(struct proc_node *n, const char *what, const char *path);
+/* An admin verb; returns err of the result. */
+uint32_t proc_admin(struct proc_node *n, Daipao__Control__V1__Admin *a, const char *as_office);
+/* Wait until a number reaches `at_least`; dies after `seconds`. */
+void proc_wait(struct proc_node *n, const char *what, const char *path, int64_t at_least, int seconds);
+
+/* CPU seconds (user and system) of the process so far. */
+double proc_cpu(const struct proc_node *n);
+/* kB out of /proc/PID/smaps_rollup: "Pss", "Private_Dirty", "Rss". */
+int64_t proc_smaps(const struct proc_node *n, const char *field);
+
+double proc_now(void); /* monotonic seconds */
+
+#endif
