@@ -18,6 +18,8 @@ static struct rig_end *node;
 static char dir[64];
 static char path[96];
 static void *zmq;
+static void *clients[32]; /* open sockets, so that a failed test still ends */
+static size_t n_clients;
 
 static int bind_it(void **state)
 {
@@ -38,11 +40,21 @@ static int bind_it(void **state)
 static int unbind(void **state)
 {
     (void)state;
+    while (n_clients > 0)
+        zmq_close(clients[--n_clients]);
     zmq_ctx_term(zmq);
     rig_close(&rig);
     assert_int_equal(access(path, F_OK), -1); /* taken away with the daemon */
     assert_int_equal(rmdir(dir), 0);
     return 0;
+}
+
+static void leave(void *s)
+{
+    for (size_t i = 0; i < n_clients; i++)
+        if (clients[i] == s)
+            clients[i] = clients[--n_clients];
+    zmq_close(s);
 }
 
 static void *client(int type)
@@ -53,6 +65,7 @@ static void *client(int type)
     char endpoint[128];
 
     assert_non_null(s);
+    clients[n_clients++] = s;
     snprintf(endpoint, sizeof(endpoint), "ipc://%s", path);
     zmq_setsockopt(s, ZMQ_LINGER, &zero, sizeof(zero));
     zmq_setsockopt(s, ZMQ_SNDHWM, &many, sizeof(many));
@@ -74,7 +87,7 @@ static void credentials_are_the_kernels(void **state)
     assert_int_equal(node->last[DP_NET_CONTROL].gid, getgid());
     assert_int_equal(node->last[DP_NET_CONTROL].pid, getpid());
     assert_int_equal(zmq_recv(s, reply, sizeof(reply), 0), 6);
-    zmq_close(s);
+    leave(s);
 }
 
 static void only_the_group_may_open(void **state)
@@ -100,7 +113,7 @@ static void thousand_requests_under_way(void **state)
     while (replies < 1000 && zmq_recv(s, b, sizeof(b), 0) == 7)
         replies++;
     assert_int_equal(replies, 1000);
-    zmq_close(s);
+    leave(s);
 }
 
 static void largest_request_passes_and_larger_is_cut(void **state)
@@ -116,12 +129,12 @@ static void largest_request_passes_and_larger_is_cut(void **state)
     assert_int_equal(node->len, DP_NET_CONTROL_MAX);
     zmq_send(s, p, DP_NET_CONTROL_MAX + 1, 0);
     RIG_UNTIL(&rig, dp_net_counters(node->net)->disconnected == 1);
-    zmq_close(s);
+    leave(s);
     other = client(ZMQ_DEALER);
     zmq_send(other, "small", 5, 0);
     RIG_UNTIL(&rig, rig_frame_is(node, "small"));
     assert_int_equal(node->seen[DP_NET_CONTROL], 2);
-    zmq_close(other);
+    leave(other);
     free(p);
 }
 
@@ -133,18 +146,19 @@ static void odd_shapes_are_dropped(void **state)
     int zero = 0;
 
     (void)state;
+    clients[n_clients++] = named;
     zmq_send(s, "one", 3, ZMQ_SNDMORE);
     zmq_send(s, "two", 3, ZMQ_SNDMORE);
     zmq_send(s, "three", 5, 0);
     RIG_UNTIL(&rig, dp_net_counters(node->net)->garbage == 1);
-    zmq_close(s);
+    leave(s);
     snprintf(endpoint, sizeof(endpoint), "ipc://%s", path);
     zmq_setsockopt(named, ZMQ_LINGER, &zero, sizeof(zero));
     zmq_setsockopt(named, ZMQ_ROUTING_ID, "me", 2);
     zmq_connect(named, endpoint);
     zmq_send(named, "hello", 5, 0);
     RIG_UNTIL(&rig, dp_net_counters(node->net)->garbage == 2);
-    zmq_close(named);
+    leave(named);
     assert_int_equal(node->seen[DP_NET_CONTROL], 0);
 }
 
@@ -157,7 +171,7 @@ static void reply_to_one_that_has_gone(void **state)
     zmq_send(s, "bye", 3, 0);
     RIG_UNTIL(&rig, node->seen[DP_NET_CONTROL] == 1);
     conn = node->last[DP_NET_CONTROL].conn;
-    zmq_close(s);
+    leave(s);
     RIG_UNTIL(&rig, dp_net_control_send(node->net, conn, dp_slice_str("late")) == DP_UNREACHABLE);
 }
 
@@ -219,7 +233,7 @@ static void too_many_connections(void **state)
     n = dp_net_counters(narrow->net);
     RIG_UNTIL(&rig, n->crowded_out >= 2);
     for (size_t i = 0; i < 4; i++)
-        zmq_close(s[i]);
+        leave(s[i]);
     RIG_UNTIL(&rig, dp_net_connections(narrow->net) == 0);
     dp_net_free(&narrow->net);
     rig.n--;
