@@ -232,7 +232,7 @@ enum dp_err dp_pb_pack(const void *message, size_t max_bytes, struct dp_buf *out
 
     if (len > max_bytes)
         return DP_TOO_BIG;
-    e = dp_buf_reserve(out, len);
+    e = dp_buf_reserve(out, len > 0 ? len : 1); /* an empty message needs an address too */
     if (e != DP_OK)
         return e;
     out->len += protobuf_c_message_pack(message, out->p + out->len);

@@ -411,6 +411,9 @@ static void texts_are_checked(void **state)
     assert_int_equal(dp_part_text_decode(DP_PART_KEY, dp_slice_str(""), &f->arena, &t), DP_FORMAT);
     assert_ok(dp_part_text_decode(DP_PART_TEXT, dp_slice_str(""), &f->arena, &t));
     assert_null(t.text);
+    dp_buf_fini(&f->buf); /* nothing to say, into a buffer that has nothing yet */
+    assert_ok(dp_part_text_encode(&t, &f->buf));
+    assert_int_equal(f->buf.len, 0);
     free(big);
 }
 
