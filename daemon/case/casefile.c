@@ -175,6 +175,7 @@ static void put(struct dp_casefile *f, uint32_t at, const struct dp_entry *e, co
 
     *x = (struct dp_fact){.prev = DP_FACT_NONE, .custody = DP_FACT_NONE, .re = DP_FACT_NONE};
     x->e = *e;
+    x->e.doc_no = NULL;
     x->e.reg = NULL;
     x->e.profile = NULL;
     x->e.calendar = NULL;

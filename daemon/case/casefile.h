@@ -66,7 +66,7 @@ struct dp_fact {
     uint8_t verdict;       /* enum dp_verdict */
     uint8_t reason;        /* enum dp_void_reason when voided */
     uint8_t foreign;       /* bits prev 1, custody 2, re 4: names an entry of another subject that is ready */
-    struct dp_entry e;     /* e.reg, e.profile, e.calendar are NULL here: see dp_casefile.reg */
+    struct dp_entry e;     /* e.doc_no, e.reg, e.profile, e.calendar are NULL here: see dp_casefile.reg */
     struct dp_origin from; /* of its certificate */
 };
 

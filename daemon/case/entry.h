@@ -17,6 +17,7 @@
 #define DP_RULES_VERSION 1
 #define DP_ENTRY_BYTES_MAX 4096
 #define DP_PARTS_MAX 8
+#define DP_DOC_NO_MAX 120
 #define DP_RESPONDENTS_MAX 4
 
 struct dp_reg {
@@ -119,6 +120,7 @@ struct dp_entry {
     uint8_t part_count;
     struct dp_digest parts_root;
     struct dp_body body;
+    const char *doc_no;                 /* shape act: number of the paper, or NULL */
     const struct dp_reg *reg;           /* kind register, else NULL */
     const struct dp_profile *profile;   /* kind profile, else NULL */
     const struct dp_calendar *calendar; /* kind calendar, else NULL */

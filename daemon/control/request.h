@@ -39,7 +39,7 @@ struct dp_file {
 
 struct dp_step {
     uint32_t kind;
-    const char *case_ref, *to, *other, *re, *label, *from_draft;
+    const char *case_ref, *to, *other, *re, *label, *from_draft, *doc_no;
     struct dp_date due, date, receipt;
     uint32_t code, code2, code3, days, index;
     const struct dp_intake *intake; /* register, else NULL */

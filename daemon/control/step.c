@@ -34,6 +34,7 @@ static const struct dp_ctl_field step_fields[] = {
     DP_CTL_FIELD(LINE,  Step, label,      dp_step, 39),
     DP_CTL_FIELD(BOOL,  Step, draft,      dp_step, 0),
     DP_CTL_FIELD(LINE,  Step, from_draft, dp_step, REF_MAX),
+    DP_CTL_FIELD(LINE,  Step, doc_no,     dp_step, DP_DOC_NO_MAX),
     DP_CTL_FIELD(BYTES, Step, token,      dp_step, 32),
 };
 static const struct dp_ctl_field intake_fields[] = {

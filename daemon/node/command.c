@@ -432,6 +432,8 @@ void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
         would_answer(d, out, &x.e);
         return;
     }
+    if (dp_kind_shape(s->kind) == DP_SHAPE_ACT && s->doc_no[0] != '\0')
+        x.e.doc_no = s->doc_no;
     err = dp_own_issue(d, &x.e, x.parts, x.part_count);
     if (err != DP_OK) {
         dp_outcome_set(d, out, err, "%s could not be issued: %s", dp_kind_word(s->kind), dp_err_text(err));

@@ -234,6 +234,15 @@ static enum dp_err register_new(const dp_pb_entry *m, struct dp_arena *a, struct
     return register_get(m->register_, reg) ? DP_OK : DP_FORMAT;
 }
 
+/* The one text of a small body that is longer than the core wants to keep per fact. */
+static bool doc_no_get(const dp_pb_entry *m, struct dp_entry *out)
+{
+    if (dp_kind_shape(out->kind) != DP_SHAPE_ACT || m->act->doc_no[0] == '\0')
+        return true;
+    out->doc_no = m->act->doc_no;
+    return strlen(out->doc_no) <= DP_DOC_NO_MAX;
+}
+
 static enum dp_err body_get(const dp_pb_entry *m, struct dp_arena *a, struct dp_entry *out)
 {
     enum dp_shape shape = dp_kind_shape(out->kind);
@@ -244,7 +253,7 @@ static enum dp_err body_get(const dp_pb_entry *m, struct dp_arena *a, struct dp_
     if (shape == DP_SHAPE_NONE)
         return DP_OK;
     if (s != NULL)
-        return dp_fields_get(s->fields, s->count, m->offer, out) ? DP_OK : DP_FORMAT;
+        return dp_fields_get(s->fields, s->count, m->offer, out) && doc_no_get(m, out) ? DP_OK : DP_FORMAT;
     if (shape == DP_SHAPE_REGISTER)
         return register_new(m, a, out);
     if (shape == DP_SHAPE_PROFILE)
@@ -357,6 +366,8 @@ static enum dp_err pack(const struct dp_entry *e, struct dp_arena *a, struct dp_
     if (s != NULL) {
         protobuf_c_message_init(s->desc, &body);
         dp_fields_put(s->fields, s->count, e, &body, &room);
+        if (shape == DP_SHAPE_ACT && e->doc_no != NULL)
+            body.act.doc_no = (char *)(uintptr_t)e->doc_no; /* packed from, never written to */
         m.offer = &body.offer;
     } else if (shape == DP_SHAPE_REGISTER) {
         err = register_put(e->reg, &reg, &room);
