@@ -37,6 +37,8 @@ static void entry(struct seeder *s, unsigned i)
     struct dp_entry e;
 
     sample_entry(&s->rng, sample_kinds[i % sample_kind_count], &name, &room, &e);
+    if (dp_kind_shape(e.kind) == DP_SHAPE_ACT && i % 2 != 0)
+        e.doc_no = "天信处〔2026〕12 号";
     must(dp_entry_encode(&e, &s->buf));
 }
 

@@ -37,7 +37,8 @@ static void check(struct maker *m, enum dp_err e)
 
 /* ---- entries ---- */
 
-static void entry(struct maker *m, uint8_t kind)
+/* doc_no: NULL, or the number of the paper. */
+static void entry(struct maker *m, uint8_t kind, const char *word, const char *doc_no)
 {
     uint8_t name_bytes[DP_NAME_BYTES];
     struct sample_room room;
@@ -50,9 +51,10 @@ static void entry(struct maker *m, uint8_t kind)
     dp_rng_seed(&r, 0xe0000u + kind);
     n = sample_name(&r);
     sample_entry(&r, kind, &n, &room, &e);
+    e.doc_no = doc_no;
     dp_buf_reset(&m->buf);
     check(m, dp_entry_encode(&e, &m->buf));
-    snprintf(title, sizeof(title), "entry.%s", dp_kind_word(kind));
+    snprintf(title, sizeof(title), "entry.%s", word);
     dp_name_put(&n, name_bytes);
     line(m, title, "name", dp_slice_of(name_bytes, sizeof(name_bytes)));
     line(m, title, "bytes", dp_buf_slice(&m->buf));
@@ -222,7 +224,8 @@ enum dp_err vectors_wire(FILE *out)
           "# Entries (R-FMT-1): name, bytes, SHA-256 of the bytes.\n",
           out);
     for (size_t i = 0; i < sample_kind_count; i++)
-        entry(&m, sample_kinds[i]);
+        entry(&m, sample_kinds[i], dp_kind_word(sample_kinds[i]), NULL);
+    entry(&m, DP_KIND_OPINION, "opinion_with_doc_no", "天信处〔2026〕12 号");
     fputs("# Blocks (R-BLK-1 to R-BLK-5): the header and its digest, the body before and after zstd, a "
           "pruned form.\n",
           out);

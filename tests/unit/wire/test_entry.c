@@ -103,6 +103,7 @@ static enum dp_err decode(const struct msg *m, struct dp_entry *out)
 
     dp_arena_init(&a, 1 << 20, 0);
     e = dp_entry_decode(dp_slice_of(m->p, m->len), &self, &a, out);
+    out->doc_no = NULL;
     out->reg = NULL;
     out->profile = NULL;
     out->calendar = NULL;
@@ -421,6 +422,33 @@ static void data_bodies_live_in_the_arena(void **state)
     m = head(DP_KIND_CALENDAR, DP_SUBJECT_DATA);
     put_m(&m, 97, &calendar);
     assert_int_equal(dp_entry_decode(dp_slice_of(m.p, m.len), &self, &a, &e), DP_FORMAT);
+    dp_arena_fini(&a);
+}
+
+static void papers_have_numbers(void **state)
+{
+    char text[DP_DOC_NO_MAX + 2];
+    struct msg act = {.len = 0}, m = head(DP_KIND_NOTE, DP_SUBJECT_CASE);
+    struct dp_buf again;
+    struct dp_arena a;
+    struct dp_entry e;
+
+    (void)state;
+    memset(text, 'n', sizeof(text));
+    put_b(&act, 6, text, DP_DOC_NO_MAX);
+    put_m(&m, 35, &act);
+    dp_arena_init(&a, 1 << 20, 0);
+    dp_buf_init(&again, DP_ENTRY_BYTES_MAX);
+    assert_ok(dp_entry_decode(dp_slice_of(m.p, m.len), &self, &a, &e));
+    assert_int_equal(strlen(e.doc_no), DP_DOC_NO_MAX);
+    assert_ok(dp_entry_encode(&e, &again));
+    assert_true(dp_slice_eq(dp_buf_slice(&again), dp_slice_of(m.p, m.len)));
+    act.len = 0;
+    put_b(&act, 6, text, DP_DOC_NO_MAX + 1);
+    m = head(DP_KIND_NOTE, DP_SUBJECT_CASE);
+    put_m(&m, 35, &act);
+    assert_int_equal(dp_entry_decode(dp_slice_of(m.p, m.len), &self, &a, &e), DP_FORMAT);
+    dp_buf_fini(&again);
     dp_arena_fini(&a);
 }
 
@@ -817,6 +845,7 @@ int main(void)
         cmocka_unit_test(bodies_about_nodes),
         cmocka_unit_test(registers_live_in_the_arena),
         cmocka_unit_test(data_bodies_live_in_the_arena),
+        cmocka_unit_test(papers_have_numbers),
         cmocka_unit_test(every_kind_survives_both_ways),
         cmocka_unit_test(the_own_name_is_left_out),
         cmocka_unit_test(the_body_is_that_of_the_kind),
