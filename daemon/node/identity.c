@@ -15,9 +15,11 @@
 
 uint8_t dp_identity_roles(struct dp_node n)
 {
+    /* R-VAL-4: every node has its daemon, which issues arrivals, reminders and certificates. */
     if (dp_node_post(n) != 0)
-        return DP_ROLE_ORGAN;
-    return dp_node_tier(n) == DP_TIER_VILLAGE ? DP_ROLE_STATION : DP_ROLE_ORGAN | DP_ROLE_BUREAU;
+        return DP_ROLE_DAEMON | DP_ROLE_ORGAN;
+    return DP_ROLE_DAEMON |
+           (dp_node_tier(n) == DP_TIER_VILLAGE ? DP_ROLE_STATION : DP_ROLE_ORGAN | DP_ROLE_BUREAU);
 }
 
 bool dp_identity_has_ca(struct dp_node n)

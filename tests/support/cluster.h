@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any number of struct dp_daemon in one process on virtual time, with stores in memory and a scripted
+ * transport. One seed is one history: every choice (who is turned next, how many messages a turn takes, what
+ * a cut loses) comes from it. A step is one turn of one node, after which the invariants that hold at every
+ * moment are checked. Misuse and broken invariants fail the test.
+ *
+ * The connection of a child to its parent is a pair of queues. While it stands frames arrive in order; when
+ * it breaks, what is in flight is lost, or a part of it still arrives. A child's daemon dials again by
+ * itself.
+ */
+#ifndef DP_TESTS_CLUSTER_H
+#define DP_TESTS_CLUSTER_H
+
+#include "base/rng.h"
+#include "control/request.h"
+#include "node/core.h"
+#include "store/kv_mem.h"
+
+#define CL_NODES_MAX 512
+#define CL_DIR_MAX 128
+
+struct cluster;
+
+/* Where the next turn of a node dies. */
+enum cl_crash {
+    CL_CRASH_NONE,
+    CL_CRASH_BEFORE_COMMIT, /* the turn's work is lost */
+    CL_CRASH_AFTER_COMMIT,  /* it is durable, and nothing of it was said */
+};
+
+struct cl_message {
+    struct cl_message *next;
+    int64_t at_ms;
+    size_t len;
+    uint8_t bytes[];
+};
+
+struct cl_queue {
+    struct cl_message *first, **tail;
+    uint32_t count;
+    int64_t last_ms; /* arrival of the last one queued */
+};
+
+/* A process of a node. Two of one node id are a clone. */
+struct cl_node {
+    struct cluster *c;
+    struct dp_node id;
+    char text[DP_NODE_TEXT];
+    char dir[CL_DIR_MAX];
+    struct dp_kv *kv;
+    struct dp_keyring *kr; /* NULL while the daemon owns it */
+    struct dp_daemon *d;   /* NULL: down */
+    struct dp_rng rng;
+    struct cl_queue enroll;   /* on the enrolment channel, to this node; first 8 bytes: conn */
+    int64_t restart_ms;       /* when down; INT64_MAX = stays down */
+    int64_t clock_off_ms;     /* of its wall clock */
+    enum cl_crash crash_next; /* in its next turn */
+    bool dead;                /* crashed in this turn: says nothing more */
+    bool pump_due;
+    uint64_t turns, crashes_before, crashes_after;
+};
+
+/* A child's line to its parent, by index of the two processes. */
+struct cl_link {
+    uint32_t child, parent;
+    bool cut;     /* nothing passes, nobody connects */
+    bool up;      /* a connection stands */
+    bool refused; /* the parent's socket does not let this key in */
+    bool child_up_due, child_down_due, parent_down_due;
+    bool parent_knows; /* the parent had a frame of this connection */
+    uint64_t serial;   /* of the connection; higher = newer */
+    int64_t dial_ms;
+    int64_t latency_ms;
+    uint64_t rate_bps;    /* 0 = no limit */
+    struct cl_queue q[2]; /* 0 up, 1 down */
+    uint64_t frames[2], bytes[2];
+};
+
+/* Sees every frame before it is queued; false drops it (a transport that lies). */
+typedef bool cl_tap(void *ctx, struct cl_node *from, struct cl_node *to, struct dp_slice frame);
+
+struct cluster {
+    struct dp_rng rng;
+    int64_t now_ms; /* monotonic; the wall clock is CL_EPOCH_MS later */
+    struct cl_node *nodes[CL_NODES_MAX];
+    uint32_t node_count;
+    struct cl_link *links[CL_NODES_MAX];
+    uint32_t link_count;
+    uint64_t serial, steps;
+    uint32_t batch_max; /* messages one turn takes, at most */
+    uint32_t hwm;       /* messages queued per link and direction */
+    int64_t redial_ms;
+    struct dp_daemon_options options;
+    cl_tap *tap;
+    void *tap_ctx;
+    uint64_t conn; /* of the last request */
+    struct dp_buf reply;
+    bool replied;
+    char *dir; /* keys of all nodes; NULL: another cluster's */
+    uint64_t crashes_before, crashes_after;
+};
+
+#define CL_EPOCH_MS INT64_C(1772413200000) /* 2026-03-02 09:00 in Shanghai */
+
+struct cluster *cluster_new(uint64_t seed);
+void cluster_free(struct cluster **c);
+/*
+ * A copy of every store under another seed: the same nodes and keys, new processes. What was in flight is
+ * lost. `of` must outlive it (it owns the folders with the keys).
+ */
+struct cluster *cluster_copy(struct cluster *of, uint64_t seed);
+
+/* ---- nodes ---- */
+/* A blank node, running. */
+struct cl_node *cl_add(struct cluster *c, const char *id);
+struct cl_node *cl_node(struct cluster *c, const char *id);
+/* node.init; then a bureau with officer 1, uid 1000 + index. */
+struct cl_node *cl_root(struct cluster *c, const char *id);
+/*
+ * The real enrolment over the channel: token at `by` (the parent or an ancestor), join at a blank node,
+ * approve; then a line to its parent and a first office: "bureau", or "station" at a village.
+ */
+struct cl_node *cl_enroll(struct cluster *c, struct cl_node *by, const char *id);
+/* A line from a node to its parent (cl_enroll lays one). */
+struct cl_link *cl_lay(struct cluster *c, struct cl_node *child, struct cl_node *parent);
+struct cl_link *cl_link_of(struct cluster *c, const struct cl_node *child);
+/* An office of a node with one officer. */
+void cl_officer(struct cl_node *n, const char *office, uint32_t uid);
+uint32_t cl_uid(const struct cl_node *n);
+
+/* ---- faults ---- */
+/* Break the connection: all in flight is lost, or (`some`) a random part of it arrives first. */
+void cl_break(struct cluster *c, struct cl_link *l, bool some);
+void cl_cut(struct cluster *c, struct cl_link *l);
+void cl_mend(struct cl_link *l);
+/* The process dies now; it comes back after `ms` (negative: not by itself). */
+void cl_kill(struct cl_node *n, int64_t ms);
+void cl_start(struct cl_node *n);
+/* Copy of the store as it is committed; free with kv->ops->close. */
+struct dp_kv *cl_snapshot(const struct cl_node *n);
+/* Kill, put another store in its place (taken), start. */
+void cl_replace(struct cl_node *n, struct dp_kv *kv);
+/* A second process of the same node on a copy of its store, with its own line. */
+struct cl_node *cl_clone(struct cl_node *n);
+
+/* ---- time ---- */
+/* One turn of one node, or time goes on to the next event at most to `until_ms`. False when time is up. */
+bool cluster_step(struct cluster *c, int64_t until_ms);
+void cluster_run(struct cluster *c, int64_t ms);
+/* Until nothing is in flight and no line that works owes anything; false when `ms` were not enough. */
+bool cluster_settle(struct cluster *c, int64_t ms);
+/* A turn of `n` now with what is due to it (also a bare one). */
+void cl_turn(struct cl_node *n);
+/* A frame from nowhere, as if `from` had sent it on its link to `n`. */
+void cl_inject(struct cl_node *n, struct dp_node from, struct dp_slice frame);
+
+/* ---- commands ---- */
+struct cl_command {
+    struct dp_request rq;
+    struct dp_command cmd;
+    struct dp_intake intake;
+    struct dp_part_text part[DP_PARTS_MAX];
+    struct dp_file file;
+};
+struct cl_result {
+    bool answered; /* false: the process died first */
+    enum dp_err err;
+    struct dp_name name;
+    uint64_t valid_kinds;
+    char number[DP_NUMBER_TEXT];
+    char text[512];
+    char json[16384];
+};
+/* Blank commands with all strings "". */
+struct dp_step *cl_step(struct cl_command *x, enum dp_kind kind, const char *case_ref);
+struct dp_admin *cl_admin(struct cl_command *x, const char *verb);
+struct dp_query *cl_query(struct cl_command *x, const char *what);
+/* A registration with petitioner and content, to be changed as the test likes. */
+struct dp_intake *cl_intake(struct cl_command *x, const char *petitioner, const char *content);
+/* Add a text part. */
+void cl_text(struct cl_command *x, const char *text);
+/* Do it in a turn of its own now, as `uid`. */
+struct cl_result cl_do_as(struct cl_node *n, uint32_t uid, const struct cl_command *x);
+struct cl_result cl_do(struct cl_node *n, const struct cl_command *x);
+/* The same, when it must succeed. */
+struct cl_result cl_must_as(struct cl_node *n, uint32_t uid, const struct cl_command *x);
+struct cl_result cl_must(struct cl_node *n, const struct cl_command *x);
+/* Any request, in a turn of its own; true when it was answered (n->c->reply holds the bytes). */
+bool cl_request(struct cl_node *n, uint32_t uid, const struct dp_request *rq);
+/* In one line: a step with an addressee (may be "") that must succeed. */
+struct cl_result cl_go_as(struct cl_node *n, uint32_t uid, enum dp_kind kind, const char *case_ref,
+                          const char *to);
+struct cl_result cl_go(struct cl_node *n, enum dp_kind kind, const char *case_ref, const char *to);
+
+/* ---- looking in ---- */
+/* SHA-256 of the canonical state; false when the node knows nothing of the subject. */
+bool cl_digest(struct cl_node *n, const struct dp_subject *s, struct dp_digest *out);
+/* Facts held of the case; 0 = unknown here. */
+uint32_t cl_facts(struct cl_node *n, const struct dp_name *of_case);
+/* Whether the node's daemon can open part `index` of an entry (and its text, in json form, if wanted). */
+enum dp_err cl_read(struct cl_node *n, const struct dp_name *entry, uint8_t index, struct dp_part_text *out);
+/* Rows of its committed store that hold `needle` in key or value. */
+uint32_t cl_grep(const struct cl_node *n, struct dp_slice needle);
+/* The same in one table. */
+uint32_t cl_grep_table(const struct cl_node *n, enum dp_table t, struct dp_slice needle);
+bool cl_alarmed(const struct cl_node *n, const char *word);
+/* Session of `n` with its peer. */
+const struct dp_session *cl_session(struct cl_node *n, const struct cl_node *peer);
+
+/* The invariants that hold between any two steps; called by cluster_step. */
+void cluster_check(struct cluster *c);
+
+#endif
