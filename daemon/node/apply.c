@@ -139,6 +139,8 @@ static enum dp_err apply_block(struct dp_daemon *d, struct dp_peer *p, struct dp
     e = check_chain(d, &b.h, &digest, &row);
     if (e != DP_OK)
         return e;
+    if (dp_node_eq(b.h.origin, p->node))
+        p->before_ms = dp_duties_not_before(row.last_ms);
     if (row.number == 0)
         row.first_ms = d->now_wall;
     row.number = b.h.number;

@@ -204,15 +204,60 @@ static struct dp_node parcel_to(struct dp_daemon *d, const struct dp_reg *reg)
     return top;
 }
 
+static void keep_draft(struct dp_daemon *d, const struct dp_caller *c, struct dp_reg *reg, struct dp_date receipt,
+                       const struct dp_part_in *parts, uint8_t n, struct dp_outcome *out)
+{
+    static const uint8_t none[DP_TICKET_BYTES];
+    struct dp_slice body;
+    char id[24], json[64];
+    /* A number only so that the form is complete; the real one is given at registration. */
+    enum dp_err e = dp_number_make(d->id.self, dp_date_yyyymmdd(today(d)), reg->channel, 1, &reg->number);
+    if (e == DP_OK)
+        e = dp_matter_pack(d, c, reg, receipt, parts, n, none, &body);
+    if (e == DP_OK)
+        e = dp_draft_keep(d, body, id);
+    if (e != DP_OK) {
+        dp_outcome_set(d, out, e, "the draft could not be kept: %s", dp_err_text(e));
+        return;
+    }
+    snprintf(json, sizeof json, "{\"draft\":\"%s\"}", id);
+    out->err = DP_OK;
+    out->json = dp_arena_str(&d->turn, dp_slice_str(json));
+}
+
+static void finish_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                            struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts, uint8_t n,
+                            struct dp_outcome *out);
+
+static void register_draft(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                           const struct dp_step *s, struct dp_outcome *out)
+{
+    struct dp_matter m;
+    struct dp_slice body;
+    enum dp_err e = dp_draft_take(d, s->from_draft, &body);
+    if (e == DP_OK)
+        e = dp_matter_unpack(d, body, &m);
+    if (e != DP_OK) {
+        dp_outcome_set(d, out, e, "no such draft here: %s", s->from_draft);
+        return;
+    }
+    struct dp_reg reg = *m.form.reg;
+    finish_register(d, c, rq, &reg, m.form.receipt, m.parts, m.part_count, out);
+    if (out->err == DP_OK && !rq->dry_run)
+        dp_draft_drop(d, s->from_draft);
+}
+
 static void do_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                         const struct dp_step *s, struct dp_outcome *out)
 {
     struct dp_reg reg;
-    struct dp_entry e;
     struct dp_part_in parts[DP_PARTS_MAX];
-    char code[24] = "", number[64];
     if (d->intake_stopped) {
         dp_outcome_set(d, out, DP_INTAKE_STOPPED, "intake is stopped: disk space is low on this node; free some and try again");
+        return;
+    }
+    if (s->from_draft[0] != '\0' && s->intake == NULL) {
+        register_draft(d, c, rq, s, out);
         return;
     }
     if (s->intake == NULL) {
@@ -229,7 +274,24 @@ static void do_register(struct dp_daemon *d, const struct dp_caller *c, const st
     if (known_source(d, &reg, out))
         return;
     struct dp_date receipt = dp_date_is_none(s->receipt) ? today(d) : s->receipt;
-    struct dp_node away = parcel_to(d, &reg);
+    if (s->draft) {
+        keep_draft(d, c, &reg, receipt, parts, s->part_count, out);
+        return;
+    }
+    finish_register(d, c, rq, &reg, receipt, parts, s->part_count, out);
+    if (out->err == DP_OK && !rq->dry_run && s->from_draft[0] != '\0')
+        dp_draft_drop(d, s->from_draft);
+}
+
+/* Here, or sealed to the bureau above where the chain leads past an accused office (R-N3-4). */
+static void finish_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                            struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts, uint8_t n,
+                            struct dp_outcome *out)
+{
+    struct dp_entry e;
+    char code[24] = "", number[64];
+    enum dp_err err;
+    struct dp_node away = parcel_to(d, reg);
     if (rq->dry_run) {
         out->err = DP_OK;
         out->json = away.v != 0 && !dp_node_eq(away, d->id.self) ? "{\"would\":\"send it sealed to a bureau above\"}"
@@ -237,16 +299,16 @@ static void do_register(struct dp_daemon *d, const struct dp_caller *c, const st
         return;
     }
     if (away.v != 0 && !dp_node_eq(away, d->id.self)) {
-        err = dp_matter_out(d, c, &reg, receipt, parts, s->part_count, away, number);
+        err = dp_matter_out(d, c, reg, receipt, parts, n, away, number);
         if (err == DP_OK)
             dp_outcome_set(d, out, DP_OK, "taken in and sent sealed to the bureau above; receipt %s", number);
         else
             dp_outcome_set(d, out, err, "the matter could not be sent on: %s", dp_err_text(err));
         return;
     }
-    err = dp_register(d, &c->office, c->officer, &reg, receipt, parts, s->part_count, &e, code);
+    err = dp_register(d, &c->office, c->officer, reg, receipt, parts, n, &e, code);
     if (err == DP_OK)
-        register_answer(d, out, &e, reg.number.text, code);
+        register_answer(d, out, &e, reg->number.text, code);
     else
         dp_outcome_set(d, out, err, "it could not be registered: %s", dp_err_text(err));
 }

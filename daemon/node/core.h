@@ -64,6 +64,7 @@ struct dp_peer {
     bool saved_valid; /* `saved` holds the lanes as committed, for a failed turn */
     struct dp_lane_state saved[DP_LANES];
     uint64_t applied[DP_LANES]; /* last item applied in this turn, 0 = none */
+    int64_t before_ms; /* no entry of its last block can be older (duties.c) */
     bool hello_due;
     uint16_t bye;     /* reason to send, 0 = none */
     bool keep_due, keep_answer; /* a keep-alive is owed; it answers one */
@@ -180,6 +181,12 @@ struct dp_daemon {
     struct dp_daemon_counters n;
     void (*after_commit)(void *ctx);
     void *after_commit_ctx;
+
+    /* duties.c */
+    bool rotate_due; /* a part was erased: the wrapping key must change */
+    bool sweeping;
+    int32_t swept_day; /* day of the last complete sweep */
+    struct dp_subject sweep_at;
 
     /* enrolment (enroll.c) */
     bool tokens_open;
@@ -301,12 +308,38 @@ enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uin
                           struct dp_slice *out);
 
 /* ---- protected.c: matters that must not be entries of this chain (R-N3-4) ---- */
+/* A matter as bytes, for a parcel or a draft; `number` may be NULL (a placeholder then). */
+struct dp_matter {
+    struct dp_slice ticket;
+    struct dp_node sender;
+    struct dp_entry form; /* a register entry in form only: reg, office, officer, receipt */
+    struct dp_part_in parts[DP_PARTS_MAX];
+    uint8_t part_count;
+};
+#define DP_TICKET_BYTES 16
+enum dp_err dp_matter_pack(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
+                           struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
+                           const uint8_t ticket[DP_TICKET_BYTES], struct dp_slice *out);
+enum dp_err dp_matter_unpack(struct dp_daemon *d, struct dp_slice body, struct dp_matter *out);
 enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg, struct dp_date receipt,
                           const struct dp_part_in *parts, uint8_t part_count, struct dp_node to, char number[64]);
 /* Register a matter here: numbering, editions, query code, entry. `code` gets the query code's text. */
 enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_reg *reg,
                         struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
                         struct dp_entry *e, char code[24]);
+
+/* ---- duties.c: what the daemon does by itself ---- */
+enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot);
+int64_t dp_duties_not_before(int64_t previous_arrival_ms);
+bool dp_duties_due(const struct dp_daemon *d);
+enum dp_err dp_duties_sweep(struct dp_daemon *d);
+void dp_duties_rotate(struct dp_daemon *d);
+
+/* ---- drafts.c: local, sealed, no entries ---- */
+#define DP_DRAFT_INDEX 253 /* "part index" of a draft's key, beyond any real part */
+enum dp_err dp_draft_keep(struct dp_daemon *d, struct dp_slice body, char id[24]);
+enum dp_err dp_draft_take(struct dp_daemon *d, const char *id, struct dp_slice *body);
+void dp_draft_drop(struct dp_daemon *d, const char *id);
 
 /* ---- pump.c: journals into frames ---- */
 void dp_pump(struct dp_daemon *d);

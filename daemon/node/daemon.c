@@ -71,6 +71,8 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
     d->port = *ports;
     d->opt = *opt;
     d->suite = dp_suite_of(DP_SUITE_INTL);
+    if (d->opt.silence_days == 0)
+        d->opt.silence_days = 3;
     d->db.kv = ports->kv;
     d->kr = kr;
     d->replies_tail = &d->replies;
@@ -205,6 +207,8 @@ static void note_feed(struct dp_daemon *d)
 static enum dp_err decide(struct dp_daemon *d)
 {
     enum dp_err e = d->turn_error;
+    if (e == DP_OK)
+        e = dp_duties_sweep(d);
     if (e == DP_OK && d->id.enrolled)
         e = dp_settle(d);
     if (e == DP_OK)
@@ -391,6 +395,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     if (e != DP_OK)
         roll_back(d, e);
     after_turn(d, e);
+    dp_duties_rotate(d);
     watch_disk(d);
     rest(d);
     return e;
@@ -419,7 +424,7 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-    return d->want_seal;
+    return d->want_seal || d->sweeping;
 }
 
 bool dp_daemon_busy(const struct dp_daemon *d)

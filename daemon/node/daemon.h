@@ -44,6 +44,7 @@ struct dp_daemon_options {
     int64_t keep_ms;        /* keep-alive interval, from the idle budget; 0 = default */
     int64_t silence_ms;     /* 0 = default */
     int zstd_level;
+    uint32_t silence_days;  /* [alarm] silence-days, working days; 0 = 3 */
     const char *data_dir;   /* keys/ and the life file are below it */
     const char *parent_address; /* shown to children; may be "" */
 };

@@ -11,7 +11,6 @@
 
 #include "crypto/code.h"
 
-#define TICKET_BYTES 16
 
 /* ---- numbers and editions ---- */
 
@@ -88,20 +87,20 @@ enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uin
     return dp_own_issue(d, e, parts, part_count);
 }
 
-/* ---- sending a matter on ---- */
+/* ---- a matter as bytes ---- */
 
 /* Body: ticket 16, sender 8, entry length u16 and bytes, part count u8, then kind u8, length u32, plain. */
-static enum dp_err matter_put(struct dp_daemon *d, const uint8_t ticket[TICKET_BYTES], struct dp_slice entry,
-                              const struct dp_part_in *parts, uint8_t n, struct dp_slice *out)
+static enum dp_err body_put(struct dp_daemon *d, const uint8_t ticket[DP_TICKET_BYTES], struct dp_slice entry,
+                            const struct dp_part_in *parts, uint8_t n, struct dp_slice *out)
 {
-    size_t cap = TICKET_BYTES + 8 + 2 + entry.len + 1;
+    size_t cap = DP_TICKET_BYTES + 8 + 2 + entry.len + 1;
     for (uint8_t i = 0; i < n; i++)
         cap += 5 + parts[i].plain.len;
     uint8_t *buf = dp_arena_alloc(&d->turn, cap);
     if (buf == NULL)
         return DP_NOMEM;
     struct dp_wr w = dp_wr_of(buf, cap);
-    dp_wr_bytes(&w, ticket, TICKET_BYTES);
+    dp_wr_bytes(&w, ticket, DP_TICKET_BYTES);
     dp_wr_u64(&w, d->id.self.v);
     dp_wr_u16(&w, (uint16_t)entry.len);
     dp_wr_bytes(&w, entry.p, entry.len);
@@ -115,12 +114,58 @@ static enum dp_err matter_put(struct dp_daemon *d, const uint8_t ticket[TICKET_B
     return w.err;
 }
 
-/* Ticket row: ticket 16, to 8, since 8, receipt number text. Nothing else of the matter stays. */
-static void ticket_keep(struct dp_daemon *d, const uint8_t ticket[TICKET_BYTES], struct dp_node to, const char *number)
+enum dp_err dp_matter_pack(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
+                           struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
+                           const uint8_t ticket[DP_TICKET_BYTES], struct dp_slice *out)
 {
-    uint8_t row[TICKET_BYTES + 16 + 64];
+    bool failed = false;
+    /* An entry in form only, so that one codec serves; it is never numbered in a chain, kept or signed. */
+    struct dp_entry e = {.kind = DP_KIND_REGISTER,
+                         .rules = DP_RULES_VERSION,
+                         .name = {.origin = d->id.self, .inc = d->own.inc, .seq = 1},
+                         .office = c->office,
+                         .officer = c->officer,
+                         .at_ms = d->now_wall,
+                         .receipt = receipt,
+                         .step = 1,
+                         .reg = reg};
+    e.subject = (struct dp_subject){.type = DP_SUBJECT_CASE, .name = e.name};
+    dp_buf_reset(&d->scratch);
+    enum dp_err err = dp_entry_encode(&e, &d->scratch);
+    if (err != DP_OK)
+        return err;
+    struct dp_slice entry = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
+    return failed ? DP_NOMEM : body_put(d, ticket, entry, parts, part_count, out);
+}
+
+enum dp_err dp_matter_unpack(struct dp_daemon *d, struct dp_slice body, struct dp_matter *out)
+{
+    struct dp_rd r = dp_rd_of(body);
+    out->ticket = dp_rd_take(&r, DP_TICKET_BYTES);
+    out->sender.v = dp_rd_u64(&r);
+    struct dp_slice entry = dp_rd_take(&r, dp_rd_u16(&r));
+    out->part_count = dp_rd_u8(&r);
+    if (out->part_count > DP_PARTS_MAX)
+        return DP_TOO_BIG;
+    for (uint8_t i = 0; i < out->part_count; i++) {
+        out->parts[i].kind = dp_rd_u8(&r);
+        out->parts[i].plain = dp_rd_take(&r, dp_rd_u32(&r));
+    }
+    if (dp_rd_done(&r) != DP_OK || dp_node_tier(out->sender) == DP_TIER_NONE)
+        return DP_FORMAT;
+    struct dp_name name = {.origin = out->sender, .inc = 1, .seq = 1};
+    enum dp_err err = dp_entry_decode(entry, &name, &d->turn, &out->form);
+    return err == DP_OK && out->form.reg == NULL ? DP_FORMAT : err;
+}
+
+/* ---- sending a matter on ---- */
+
+/* Ticket row: ticket 16, to 8, since 8, receipt number text. Nothing else of the matter stays. */
+static void ticket_keep(struct dp_daemon *d, const uint8_t ticket[DP_TICKET_BYTES], struct dp_node to, const char *number)
+{
+    uint8_t row[DP_TICKET_BYTES + 16 + 64];
     struct dp_wr w = dp_wr_of(row, sizeof row);
-    dp_wr_bytes(&w, ticket, TICKET_BYTES);
+    dp_wr_bytes(&w, ticket, DP_TICKET_BYTES);
     dp_wr_u64(&w, to.v);
     dp_wr_u64(&w, (uint64_t)d->now_wall);
     dp_wr_bytes(&w, number, strlen(number));
@@ -130,34 +175,15 @@ static void ticket_keep(struct dp_daemon *d, const uint8_t ticket[TICKET_BYTES],
 enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg, struct dp_date receipt,
                           const struct dp_part_in *parts, uint8_t part_count, struct dp_node to, char number[64])
 {
-    uint8_t ticket[TICKET_BYTES];
+    uint8_t ticket[DP_TICKET_BYTES];
     struct dp_slice body;
     struct dp_reg r = *reg;
-    bool failed = false;
     r.first_office = c->office;
     enum dp_err err = make_number(d, r.channel, &r.number);
     if (err != DP_OK)
         return err;
-    /* An entry in form only, so that one codec serves; it is never numbered, kept or signed here. */
-    struct dp_entry e = {.kind = DP_KIND_REGISTER,
-                         .rules = DP_RULES_VERSION,
-                         .name = {.origin = d->id.self, .inc = d->own.inc, .seq = 1},
-                         .office = c->office,
-                         .officer = c->officer,
-                         .at_ms = d->now_wall,
-                         .receipt = receipt,
-                         .step = 1,
-                         .reg = &r};
-    e.subject = (struct dp_subject){.type = DP_SUBJECT_CASE, .name = e.name};
-    dp_buf_reset(&d->scratch);
-    err = dp_entry_encode(&e, &d->scratch);
-    if (err != DP_OK)
-        return err;
-    struct dp_slice entry = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
-    if (failed)
-        return DP_NOMEM;
     d->port.random.fill(d->port.random.ctx, ticket, sizeof ticket);
-    err = matter_put(d, ticket, entry, parts, part_count, &body);
+    err = dp_matter_pack(d, c, &r, receipt, parts, part_count, ticket, &body);
     if (err == DP_OK)
         err = dp_parcels_send(d, to, DP_PARCEL_MATTER, body, DP_LANE_CASES);
     if (err != DP_OK)
@@ -186,39 +212,25 @@ static uint32_t bureau_officer(struct dp_daemon *d, const struct dp_office *bure
 
 static enum dp_err answer(struct dp_daemon *d, struct dp_node to, const uint8_t *ticket, const char *number)
 {
-    uint8_t body[TICKET_BYTES + DP_NUMBER_TEXT];
+    uint8_t body[DP_TICKET_BYTES + DP_NUMBER_TEXT];
     struct dp_wr w = dp_wr_of(body, sizeof body);
-    dp_wr_bytes(&w, ticket, TICKET_BYTES);
+    dp_wr_bytes(&w, ticket, DP_TICKET_BYTES);
     dp_wr_bytes(&w, number, strlen(number));
     return dp_parcels_send(d, to, DP_PARCEL_RECEIPT, dp_wr_slice(&w), DP_LANE_CASES);
 }
 
 enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body)
 {
-    struct dp_rd r = dp_rd_of(body);
-    struct dp_part_in parts[DP_PARTS_MAX];
-    struct dp_entry form, e;
+    struct dp_matter m;
+    struct dp_entry e;
     char code[24];
-    struct dp_slice ticket = dp_rd_take(&r, TICKET_BYTES);
-    struct dp_node sender = {.v = dp_rd_u64(&r)};
-    struct dp_slice entry = dp_rd_take(&r, dp_rd_u16(&r));
-    uint8_t n = dp_rd_u8(&r);
-    if (n > DP_PARTS_MAX)
-        return DP_TOO_BIG;
-    for (uint8_t i = 0; i < n; i++) {
-        parts[i].kind = dp_rd_u8(&r);
-        parts[i].plain = dp_rd_take(&r, dp_rd_u32(&r));
-    }
-    if (dp_rd_done(&r) != DP_OK || !dp_node_covers(d->id.self, sender))
+    enum dp_err err = dp_matter_unpack(d, body, &m);
+    if (err != DP_OK || !dp_node_covers(d->id.self, m.sender))
         return DP_FORMAT;
-    struct dp_name name = {.origin = sender, .inc = 1, .seq = 1};
-    enum dp_err err = dp_entry_decode(entry, &name, &d->turn, &form);
-    if (err != DP_OK || form.reg == NULL)
-        return DP_FORMAT;
-    struct dp_reg reg = *form.reg;
+    struct dp_reg reg = *m.form.reg;
     struct dp_office bureau = {.node = d->id.self, .slug = "bureau"};
-    err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, form.receipt, parts, n, &e, code);
-    return err == DP_OK ? answer(d, sender, ticket.p, reg.number.text) : err;
+    err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, m.form.receipt, m.parts, m.part_count, &e, code);
+    return err == DP_OK ? answer(d, m.sender, m.ticket.p, reg.number.text) : err;
 }
 
 enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body)
@@ -226,17 +238,17 @@ enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body)
     uint64_t at = 0;
     struct dp_slice row;
     bool first = true;
-    if (body.len <= TICKET_BYTES || body.len > TICKET_BYTES + DP_NUMBER_TEXT)
+    if (body.len <= DP_TICKET_BYTES || body.len > DP_TICKET_BYTES + DP_NUMBER_TEXT)
         return DP_FORMAT;
     while (dp_db_next64(&d->db, DP_T_MATTER, first, &at, &row) == DP_OK) {
         first = false;
-        if (row.len < TICKET_BYTES || memcmp(row.p, body.p, TICKET_BYTES) != 0)
+        if (row.len < DP_TICKET_BYTES || memcmp(row.p, body.p, DP_TICKET_BYTES) != 0)
             continue;
-        uint8_t out[TICKET_BYTES + 16 + 64 + 2 + DP_NUMBER_TEXT];
+        uint8_t out[DP_TICKET_BYTES + 16 + 64 + 2 + DP_NUMBER_TEXT];
         struct dp_wr w = dp_wr_of(out, sizeof out);
         dp_wr_bytes(&w, row.p, row.len);
         dp_wr_bytes(&w, " > ", 3);
-        dp_wr_bytes(&w, body.p + TICKET_BYTES, body.len - TICKET_BYTES);
+        dp_wr_bytes(&w, body.p + DP_TICKET_BYTES, body.len - DP_TICKET_BYTES);
         if (w.err == DP_OK)
             dp_db_put64(&d->db, DP_T_MATTER, at, dp_wr_slice(&w));
         return DP_OK;

@@ -274,6 +274,8 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
         return DP_OK;
     }
     e = arrivals(d, slot);
+    if (e == DP_OK)
+        e = dp_duties_case(d, slot);
     if (e != DP_OK)
         return e;
     dp_arena_reset(&d->look);
