@@ -530,6 +530,7 @@ static int start_daemon(struct shell *sh)
     struct dp_daemon_options opt = {.cache_facts = 20000,
                                     .max_skew_ms = sh->conf.clock.max_skew_ms,
                                     .disk_min_permille = sh->conf.store.free_min_percent * 10,
+                                    .silence_days = sh->conf.alarm.silence.n,
                                     .zstd_level = 1,
                                     .data_dir = sh->conf.node.data_dir};
     /* A keep-alive and its answer cost about 250 bytes with all headers (R-IDL-1). */

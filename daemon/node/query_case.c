@@ -75,12 +75,36 @@ static void put_part(struct dp_ask *a, const struct dp_entry *e, uint8_t index)
     dp_wipe(&t, sizeof(t));
 }
 
-static void put_parts(struct dp_ask *a, const struct dp_casefile *f)
+/* R-PRT-1: a superior opens a part only with an `unmask` of its own office that names it, and a reason. */
+static bool unmasked(const struct dp_ask *a, const struct dp_casefile *f, const struct dp_name *of, uint8_t index)
+{
+    for (uint32_t i = 0; i < f->count; i++) {
+        const struct dp_entry *e = &f->facts[i].e;
+        if (e->kind == DP_KIND_UNMASK && f->facts[i].verdict == DP_VALID && e->body.index == index &&
+            dp_office_eq(&e->office, &a->c->office) && dp_name_eq(&e->body.other, of))
+            return true;
+    }
+    return false;
+}
+
+/* What a bureau above reads without unmasking: its own words, and what answers them. */
+static bool is_own_exchange(const struct dp_ask *a, const struct dp_casefile *f, uint32_t i)
+{
+    const struct dp_fact *x = &f->facts[i];
+    if (dp_office_eq(&x->e.office, &a->c->office))
+        return true;
+    return (x->e.kind == DP_KIND_ANSWER || x->e.kind == DP_KIND_REPORT_BACK) && x->re != DP_FACT_NONE &&
+           dp_office_eq(&f->facts[x->re].e.office, &a->c->office);
+}
+
+static void put_parts(struct dp_ask *a, const struct dp_casefile *f, enum dp_view view)
 {
     dp_json_array(&a->j, "parts");
     for (uint32_t i = 0; i < f->count; i++) {
-        for (uint8_t k = 0; k < f->facts[i].e.part_count; k++)
-            put_part(a, &f->facts[i].e, k);
+        const struct dp_entry *e = &f->facts[i].e;
+        for (uint8_t k = 0; k < e->part_count; k++)
+            if (view == DP_VIEW_PARTY || is_own_exchange(a, f, i) || unmasked(a, f, &e->name, k))
+                put_part(a, e, k);
     }
     dp_json_end(&a->j);
 }
@@ -188,8 +212,7 @@ void dp_ask_show(struct dp_ask *a)
     dp_json_bool(&a->j, "loop_notice", s.loop_notice);
     dp_json_bool(&a->j, "locked", dp_locked(a->d, &f->subject));
     dp_json_u64(&a->j, "entries", f->count);
-    if (view == DP_VIEW_PARTY)
-        put_parts(a, f);
+    put_parts(a, f, view);
 }
 
 /* ---- track ---- */
