@@ -61,9 +61,12 @@ struct dp_peer {
     struct dp_peer_row row;
     uint8_t curve_pub[32];
     bool row_dirty;
+    bool is_new;      /* of this turn: not in the store yet */
+    bool was_revoked; /* as committed */
     bool saved_valid; /* `saved` holds the lanes as committed, for a failed turn */
     struct dp_lane_state saved[DP_LANES];
     uint64_t applied[DP_LANES]; /* last item applied in this turn, 0 = none */
+    bool missed;                /* an item came in this turn that was not applied: the turn fails */
     int64_t before_ms; /* no entry of its last block can be older (duties.c) */
     bool hello_due;
     uint16_t bye;     /* reason to send, 0 = none */
@@ -137,7 +140,8 @@ struct dp_daemon {
     const struct dp_suite *suite;
     struct dp_db db;
     struct dp_keyring *kr;
-    bool kr_owned; /* made here, by `node init` or `node join` */
+    bool kr_owned;     /* made here, by `node init` or `node join` */
+    bool was_enrolled; /* when the turn began */
     bool new_life; /* an identity was taken in this turn: the shell begins a life */
     struct dp_life_keeper *life; /* NULL in the simulator */
     struct dp_identity id;
@@ -237,6 +241,8 @@ void dp_peers_free(struct dp_daemon *d);
 void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r);
 void dp_peers_write(struct dp_daemon *d);
 void dp_peers_commit(struct dp_daemon *d, bool ok);
+/* No longer UP: what came in this turn is not kept, and only a new hello makes the peer send it again. */
+void dp_peers_undone(struct dp_daemon *d);
 void dp_peers_facts(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h, struct dp_hello_facts *out);
 /* The peer towards which something for `to` goes: a child, or the parent; NULL when there is none. */
 struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);

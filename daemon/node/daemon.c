@@ -184,6 +184,7 @@ enum dp_err dp_daemon_begin(struct dp_daemon *d)
     d->now_mono = d->port.clock.mono_ms(d->port.clock.ctx);
     d->turn_no++;
     d->own_saved = d->own;
+    d->was_enrolled = d->id.enrolled;
     d->turn_error = DP_OK;
     return dp_db_begin(&d->db, true);
 }
@@ -233,6 +234,11 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
     d->feed_next = 0;
     d->n.commits_failed++;
     dp_cache_drop(d);
+    memset(d->certs, 0, sizeof(d->certs));
+    if (!d->was_enrolled) {
+        d->id.enrolled = d->new_life = false;
+        d->id.self = d->id.parent = (struct dp_node){0};
+    }
     dp_editions_drop(d);
     dp_log(DP_LOG_ERROR, "a turn could not be committed: %s", dp_err_text(e));
     if (e == DP_FULL || e == DP_IO) {
@@ -390,6 +396,10 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     d->n.turns++;
     if (e == DP_OK && d->after_commit != NULL)
         d->after_commit(d->after_commit_ctx);
+    if (e != DP_OK)
+        dp_peers_undone(d);
+    else if (d->id.enrolled)
+        d->join_address[0] = '\0';
     dp_peers_commit(d, e == DP_OK);
     clear_turn(d);
     if (e != DP_OK)

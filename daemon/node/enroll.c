@@ -520,10 +520,9 @@ static void joined(struct dp_daemon *d, struct dp_rd *r)
     enum dp_err e = ok && dp_rd_done(r) == DP_OK ? dp_identity_take(d, &g) : DP_FORMAT;
     if (e == DP_OK) {
         dp_db_del_key(&d->db, DP_T_META, dp_slice_str("join"));
-        d->join_address[0] = '\0';
         dp_wipe(&d->join_keys, sizeof d->join_keys);
         d->join_keys_ready = false;
-        e = dp_daemon_reload_identity(d);
+        e = dp_daemon_reload_identity(d); /* the address is forgotten with the commit */
     }
     if (e == DP_OK)
         e = dp_certs_of_node(d, d->id.parent, &parent);
@@ -538,7 +537,7 @@ static void joined(struct dp_daemon *d, struct dp_rd *r)
 static void on_parent(struct dp_daemon *d, struct dp_slice bytes)
 {
     struct dp_enrol_keys keys;
-    if (bytes.len < DP_ENROL_ID_CHARS + DP_ENROL_SEAL_BYTES || join_keys(d, &keys) != DP_OK ||
+    if (d->id.enrolled || bytes.len < DP_ENROL_ID_CHARS + DP_ENROL_SEAL_BYTES || join_keys(d, &keys) != DP_OK ||
         memcmp(bytes.p, keys.id, DP_ENROL_ID_CHARS) != 0)
         return;
     size_t len = bytes.len - DP_ENROL_ID_CHARS - DP_ENROL_SEAL_BYTES;

@@ -194,12 +194,14 @@ static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item
     case DP_ITEM_APPLY:
         break;
     }
-    if (d->turn_error != DP_OK)
+    p->missed = d->turn_error != DP_OK;
+    if (p->missed)
         return; /* nothing of this turn will be kept */
     enum dp_err e = dp_apply_item(d, p, it);
     enum dp_err store = d->db.kv->ops->error(d->db.t);
     if (store != DP_OK || is_ours(e)) {
         d->turn_error = store != DP_OK ? store : e;
+        p->missed = true;
         return;
     }
     p->applied[it->lane] = it->number;

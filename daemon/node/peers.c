@@ -102,6 +102,7 @@ struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_p
     memcpy(p->curve_pub, curve_pub->b, sizeof p->curve_pub);
     if (is_new) {
         keep_lanes(p);
+        p->is_new = true;
         for (unsigned i = 0; i < DP_LANES; i++) {
             /* R-JRN-2: random, never zero (zero says "none yet" in a hello). */
             uint32_t epoch = 0;
@@ -132,6 +133,7 @@ enum dp_err dp_peers_load(struct dp_daemon *d)
         if (p == NULL)
             return DP_NOMEM;
         p->row = row;
+        p->was_revoked = row.revoked;
         for (uint8_t lane = 0; lane < DP_LANES; lane++)
             dp_session_load(&p->s, lane, &row.lane[lane]);
         load_curve(d, p);
@@ -166,22 +168,65 @@ void dp_peers_write(struct dp_daemon *d)
     }
 }
 
+static void committed(struct dp_peer *p)
+{
+    for (uint8_t lane = 0; lane < DP_LANES; lane++) {
+        if (p->applied[lane] != 0)
+            dp_session_durable(&p->s, lane, p->applied[lane]);
+        p->applied[lane] = 0;
+    }
+    p->was_revoked = p->row.revoked;
+    p->row_dirty = false;
+    p->is_new = false;
+}
+
+/* Only what the turn wrote goes back; what the peer said of itself (its acks, its epochs) still holds. */
+static void undone(struct dp_peer *p)
+{
+    for (uint8_t lane = 0; lane < DP_LANES; lane++) {
+        if (p->saved_valid) {
+            p->s.lane[lane].journal_last = p->saved[lane].journal_last;
+            p->s.lane[lane].durable_in = p->saved[lane].durable_in;
+        }
+        p->applied[lane] = 0;
+    }
+    p->row.revoked = p->was_revoked;
+    p->queue_refused = 0;
+}
+
 /* After the commit: what was applied is durable and owes an ack (R-ACK-1). After a failed one: as it was. */
 void dp_peers_commit(struct dp_daemon *d, bool ok)
 {
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < d->peer_count; i++) {
         struct dp_peer *p = d->peers[i];
-        if (!ok && p->saved_valid)
-            memcpy(p->s.lane, p->saved, sizeof p->saved);
-        for (uint8_t lane = 0; lane < DP_LANES; lane++) {
-            if (ok && p->applied[lane] != 0)
-                dp_session_durable(&p->s, lane, p->applied[lane]);
-            p->applied[lane] = 0;
+        if (!ok && p->is_new) {
+            free(p);
+            continue;
         }
-        if (!ok)
-            p->queue_refused = 0;
+        if (ok)
+            committed(p);
+        else
+            undone(p);
         p->saved_valid = false;
-        p->row_dirty = false;
+        d->peers[kept++] = p;
+    }
+    d->peer_count = kept;
+}
+
+void dp_peers_undone(struct dp_daemon *d)
+{
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        struct dp_peer *p = d->peers[i];
+        bool any = false;
+        for (uint8_t lane = 0; lane < DP_LANES; lane++)
+            any = any || p->applied[lane] != 0 || p->missed;
+        p->missed = false;
+        if (!any || p->s.state == DP_SESSION_STOPPED)
+            continue;
+        dp_session_lost(&p->s);
+        p->hello_due = p->keep_due = false;
+        d->port.transport.drop(d->port.transport.ctx, p->node);
     }
 }
 
