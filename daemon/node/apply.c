@@ -32,6 +32,8 @@ static enum dp_err check_header(struct dp_daemon *d, struct dp_peer *p, const st
         return e;
     if (!dp_node_eq(cert->origin.node, h->origin))
         return DP_SCOPE;
+    if (dp_is_cut_off(d, h->origin, h->inc, h->number))
+        return DP_CERTIFICATE; /* R-CUT-2: the sender shelves it until a person admits it */
     return dp_header_verify(d->suite, h, &cert->sign_pub) ? DP_OK : DP_SIGNATURE;
 }
 

@@ -255,6 +255,8 @@ void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err 
 /* ---- ingest.c: entries into casefiles ---- */
 enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp_slice bytes,
                       const struct dp_origin *from);
+/* Whether a block lies beyond the cut of its chain (R-CUT-2). */
+bool dp_is_cut_off(struct dp_daemon *d, struct dp_node origin, uint32_t inc, uint64_t block);
 /* Entry bytes by name, wherever they are (own, block, piece); arena of the turn. */
 enum dp_err dp_entry_bytes(struct dp_daemon *d, const struct dp_name *name, struct dp_slice *out);
 

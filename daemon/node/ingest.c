@@ -59,6 +59,31 @@ static void keep_data(struct dp_daemon *d, const struct dp_entry *e, struct dp_s
     dp_db_meta_put(&d->db, word, dp_wr_slice(&w));
 }
 
+static void cut_word(char word[40], struct dp_node origin, uint32_t inc)
+{
+    snprintf(word, 40, "cut:%014llu:%08x", (unsigned long long)origin.v, inc);
+}
+
+/* R-CUT-2: the last good block of an origin's incarnation, as its parent or an ancestor signed it. */
+static void keep_cut(struct dp_daemon *d, const struct dp_fact *x)
+{
+    char word[40];
+    uint64_t have;
+    if (x->verdict != DP_VALID)
+        return;
+    cut_word(word, x->e.body.node, x->e.body.number);
+    if (dp_db_meta_u64(&d->db, word, &have) != DP_OK || x->e.body.size < have)
+        dp_db_meta_u64_put(&d->db, word, x->e.body.size);
+}
+
+bool dp_is_cut_off(struct dp_daemon *d, struct dp_node origin, uint32_t inc, uint64_t block)
+{
+    char word[40];
+    uint64_t last;
+    cut_word(word, origin, inc);
+    return dp_db_meta_u64(&d->db, word, &last) == DP_OK && block > last;
+}
+
 static void index_register(struct dp_daemon *d, const struct dp_entry *e)
 {
     struct dp_subject have;
@@ -115,6 +140,8 @@ enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp
         index_register(d, &e);
     if (e.kind == DP_KIND_PROFILE || e.kind == DP_KIND_CALENDAR)
         keep_data(d, &e, bytes);
+    if (e.kind == DP_KIND_CUT)
+        keep_cut(d, &slot->f.facts[ins.index]);
     if (slot->f.facts[ins.index].verdict == DP_VOIDED)
         d->n.voided++;
     wake_waiters(d, name);
