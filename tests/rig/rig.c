@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,8 +21,9 @@
 
 static struct proc_rig *current; /* for the clean-up of a scenario that dies */
 
-static void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
-static void die(const char *fmt, ...)
+#define die proc_die
+
+void proc_die(const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
@@ -41,7 +43,7 @@ double proc_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void nap(void)
+void proc_nap(void)
 {
     const struct timespec t = {.tv_nsec = 5000000};
     nanosleep(&t, NULL);
@@ -55,7 +57,7 @@ void proc_new(struct proc_rig *r, const char *daemon)
     if (mkdtemp(r->dir) == NULL)
         die("no temporary folder: %s", strerror(errno));
     snprintf(r->daemon, sizeof r->daemon, "%s", daemon);
-    r->next_port = 20000 + (unsigned)getpid() % 20000;
+    r->next_port = 10000 + (unsigned)getpid() % 135 * 160;
     current = r;
 }
 
@@ -92,12 +94,16 @@ static void write_conf(const struct proc_node *n)
     fprintf(f, "[node]\ndata-dir = %s/data\nruntime-dir = %s/run\n", n->dir, n->dir);
     if (n->port != 0)
         fprintf(f, "[children]\nlisten = 127.0.0.1:%u\n", n->port);
-    fprintf(f, "[store]\nmap-size = 8G\nfree-min = 1%%\n[control]\ngroup = root\n");
+    if (strstr(n->conf, "[store]") == NULL)
+        fprintf(f, "[store]\nmap-size = 8G\nfree-min = 1%%\n");
+    fprintf(f, "[control]\ngroup = root\n%s", n->conf);
     fclose(f);
 }
 
-struct proc_node *proc_add(struct proc_rig *r, const char *id, bool listens)
+struct proc_node *proc_lay(struct proc_rig *r, const char *id, bool listens)
 {
+    if (r->count == RIG_NODES)
+        die("more than %d nodes", RIG_NODES);
     struct proc_node *n = &r->node[r->count++];
     char base[sizeof r->dir];
     memcpy(base, r->dir, sizeof base);
@@ -109,28 +115,44 @@ struct proc_node *proc_add(struct proc_rig *r, const char *id, bool listens)
         n->port = r->next_port;
         r->next_port += 10;
     }
-    write_conf(n);
+    return n;
+}
+
+struct proc_node *proc_add(struct proc_rig *r, const char *id, bool listens)
+{
+    struct proc_node *n = proc_lay(r, id, listens);
     proc_start(r, n);
     return n;
+}
+
+/* In the child: never returns. Nobody outlives the scenario, however it ends. */
+static void become(const struct proc_rig *r, const struct proc_node *n, int fd, const char *const *argv)
+{
+    const char *program = n->program[0] != '\0' ? n->program : r->daemon;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (unsigned i = 0; i < sizeof n->env / sizeof n->env[0]; i++)
+        if (n->env[i][0] != '\0')
+            putenv((char *)n->env[i]);
+    if (fd < 0 || dup2(fd, 2) < 0 || dup2(fd, 1) < 0)
+        _exit(126);
+    execv(program, (char *const *)argv);
+    _exit(127);
 }
 
 void proc_start(struct proc_rig *r, struct proc_node *n)
 {
     char conf[300], log[300], sock[320];
+    const char *argv[] = {"daipaod", "-c", conf, NULL};
+    write_conf(n);
     snprintf(conf, sizeof conf, "%s/daipaod.conf", n->dir);
     snprintf(log, sizeof log, "%s/log", n->dir);
     snprintf(sock, sizeof sock, "%s/run/control.sock", n->dir);
     if (n->ctl != NULL)
         dp_ctl_close(&n->ctl);
     n->pid = fork();
-    if (n->pid == 0) {
-        int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0600);
-        if (fd < 0 || dup2(fd, 2) < 0 || dup2(fd, 1) < 0)
-            _exit(126);
-        execl(r->daemon, "daipaod", "-c", conf, (char *)NULL);
-        _exit(127);
-    }
-    for (double end = proc_now() + 20; proc_now() < end; nap()) {
+    if (n->pid == 0)
+        become(r, n, open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), argv);
+    for (double end = proc_now() + 20; proc_now() < end; proc_nap()) {
         if (waitpid(n->pid, NULL, WNOHANG) == n->pid)
             die("%s ended at its start; see %s", n->id, log);
         if (dp_ctl_open(sock, &n->ctl) == DP_OK)
@@ -148,7 +170,40 @@ void proc_kill(struct proc_node *n, int sig)
     n->pid = 0;
 }
 
-Daipao__Control__V1__Reply *proc_call(struct proc_node *n, Daipao__Control__V1__Request *rq)
+bool proc_ended(struct proc_node *n, int *status)
+{
+    if (n->pid <= 0 || waitpid(n->pid, status, WNOHANG) != n->pid)
+        return false;
+    n->pid = 0;
+    if (n->ctl != NULL)
+        dp_ctl_close(&n->ctl);
+    return true;
+}
+
+int proc_offline(struct proc_rig *r, const struct proc_node *n, const char *option, const char *arg,
+                 char *out, size_t cap)
+{
+    char conf[300];
+    const char *argv[] = {"daipaod", "-c", conf, option, arg, NULL};
+    int fd[2], status = 0;
+    size_t len = 0;
+    write_conf(n);
+    snprintf(conf, sizeof conf, "%s/daipaod.conf", n->dir);
+    if (pipe2(fd, O_CLOEXEC) != 0)
+        die("pipe: %s", strerror(errno));
+    pid_t pid = fork();
+    if (pid == 0)
+        become(r, n, fd[1], argv);
+    close(fd[1]);
+    for (ssize_t got; len + 1 < cap && (got = read(fd[0], out + len, cap - 1 - len)) > 0;)
+        len += (size_t)got;
+    out[len] = '\0';
+    close(fd[0]);
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+Daipao__Control__V1__Reply *proc_try_call(struct proc_node *n, Daipao__Control__V1__Request *rq)
 {
     struct dp_slice reply;
     rq->version = 1;
@@ -159,6 +214,8 @@ Daipao__Control__V1__Reply *proc_call(struct proc_node *n, Daipao__Control__V1__
     daipao__control__v1__request__pack(rq, buf);
     enum dp_err e = dp_ctl_call(n->ctl, dp_slice_of(buf, len), &reply, CALL_MS);
     free(buf);
+    if (e == DP_UNREACHABLE)
+        return NULL;
     if (e != DP_OK)
         die("%s: control: %s", n->id, dp_err_text(e));
     Daipao__Control__V1__Reply *r = daipao__control__v1__reply__unpack(NULL, reply.len, reply.p);
@@ -167,12 +224,21 @@ Daipao__Control__V1__Reply *proc_call(struct proc_node *n, Daipao__Control__V1__
     return r;
 }
 
+Daipao__Control__V1__Reply *proc_call(struct proc_node *n, Daipao__Control__V1__Request *rq)
+{
+    Daipao__Control__V1__Reply *r = proc_try_call(n, rq);
+    if (r == NULL)
+        die("%s: went away; see %s/log", n->id, n->dir);
+    return r;
+}
+
 void proc_reply_free(Daipao__Control__V1__Reply *r)
 {
     daipao__control__v1__reply__free_unpacked(r, NULL);
 }
 
-static Daipao__Control__V1__Reply *call_one(struct proc_node *n, Daipao__Control__V1__Command *cmd, const char *as_office)
+static Daipao__Control__V1__Reply *call_one(struct proc_node *n, Daipao__Control__V1__Command *cmd,
+                                            const char *as_office)
 {
     Daipao__Control__V1__Request rq = DAIPAO__CONTROL__V1__REQUEST__INIT;
     Daipao__Control__V1__Command *list[1] = {cmd};
@@ -231,7 +297,7 @@ uint32_t proc_admin(struct proc_node *n, Daipao__Control__V1__Admin *a, const ch
 void proc_wait(struct proc_node *n, const char *what, const char *path, int64_t at_least, int seconds)
 {
     int64_t v = -1;
-    for (double end = proc_now() + seconds; proc_now() < end; nap())
+    for (double end = proc_now() + seconds; proc_now() < end; proc_nap())
         if ((v = proc_number(n, what, path)) >= at_least)
             return;
     die("%s: %s.%s is %lld after %d s, not %lld; see %s/log", n->id, what, path, (long long)v, seconds,
@@ -250,51 +316,75 @@ void proc_root(struct proc_node *n)
         die("%s: the root could not be made", n->id);
 }
 
-static void token(struct proc_node *parent, struct proc_node *n, char code[64])
+void proc_token(struct proc_node *by, const char *id, const char *address, char code[64])
 {
     Daipao__Control__V1__Admin a = DAIPAO__CONTROL__V1__ADMIN__INIT;
     Daipao__Control__V1__Command cmd = DAIPAO__CONTROL__V1__COMMAND__INIT;
     a.verb = (char *)"enroll.token";
-    a.node = n->id;
+    a.node = (char *)id;
+    a.address = (char *)address;
     cmd.op_case = DAIPAO__CONTROL__V1__COMMAND__OP_ADMIN;
     cmd.admin = &a;
-    Daipao__Control__V1__Reply *r = call_one(parent, &cmd, NULL);
+    Daipao__Control__V1__Reply *r = call_one(by, &cmd, NULL);
     json_t *j = json_loads(r->results[0]->json, 0, NULL);
     const char *text = json_string_value(json_object_get(j, "code"));
     if (text == NULL)
-        die("%s: no code for %s: %s", parent->id, n->id, r->results[0]->text);
+        die("%s: no code for %s: %s", by->id, id, r->results[0]->text);
     snprintf(code, 64, "%s", text);
     json_decref(j);
     proc_reply_free(r);
 }
 
+uint32_t proc_join(struct proc_node *n, const char *id, const struct proc_node *by, const char *code)
+{
+    char address[40];
+    Daipao__Control__V1__Admin join = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    snprintf(address, sizeof address, "127.0.0.1:%u", by->port);
+    join.verb = (char *)"node.join";
+    join.node = (char *)id;
+    join.address = address;
+    join.code = (char *)code;
+    return proc_admin(n, &join, NULL);
+}
+
+/* Is there a request of `id` in that state? */
+static bool requested(struct proc_node *by, const char *id, const char *state)
+{
+    char *json = proc_query(by, "enrolments", NULL, NULL);
+    json_t *root = json_loads(json, 0, NULL), *row;
+    bool is = false;
+    size_t i;
+    json_array_foreach(json_object_get(root, "requests"), i, row)
+    {
+        const char *node = json_string_value(json_object_get(row, "node"));
+        const char *have = json_string_value(json_object_get(row, "state"));
+        is |= node != NULL && have != NULL && strcmp(node, id) == 0 && strcmp(have, state) == 0;
+    }
+    json_decref(root);
+    free(json);
+    return is;
+}
+
+void proc_approve(struct proc_node *by, const char *id)
+{
+    Daipao__Control__V1__Admin a = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    a.verb = (char *)"enroll.approve";
+    a.node = (char *)id;
+    for (double end = proc_now() + 30; !requested(by, id, "pending"); proc_nap())
+        if (proc_now() > end)
+            die("%s: the request of %s did not arrive", by->id, id);
+    if (proc_admin(by, &a, NULL) != DP_OK)
+        die("%s cannot approve %s", by->id, id);
+}
+
 void proc_enroll(struct proc_rig *r, struct proc_node *n, struct proc_node *parent)
 {
-    char code[64], address[40];
-    Daipao__Control__V1__Admin join = DAIPAO__CONTROL__V1__ADMIN__INIT, approve = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    char code[64];
     (void)r;
-    token(parent, n, code);
-    snprintf(address, sizeof address, "127.0.0.1:%u", parent->port);
-    join.verb = (char *)"node.join";
-    join.node = n->id;
-    join.address = address;
-    join.code = code;
-    if (proc_admin(n, &join, NULL) != DP_OK)
+    proc_token(parent, n->id, "", code);
+    if (proc_join(n, n->id, parent, code) != DP_OK)
         die("%s cannot ask", n->id);
-    approve.verb = (char *)"enroll.approve";
-    approve.node = n->id;
-    double end = proc_now() + 30;
-    for (;; nap()) {
-        char *json = proc_query(parent, "enrolments", NULL, NULL);
-        bool there = strstr(json, n->id) != NULL && strstr(json, "pending") != NULL;
-        free(json);
-        if (there)
-            break;
-        if (proc_now() > end)
-            die("%s: the request of %s did not arrive", parent->id, n->id);
-    }
-    if (proc_admin(parent, &approve, NULL) != DP_OK)
-        die("%s cannot approve %s", parent->id, n->id);
+    proc_approve(parent, n->id);
     proc_wait(n, "status", "enrolled", 1, 30);
     proc_wait(n, "status", "links_up", 1, 30);
 }

@@ -18,10 +18,13 @@
 struct dp_ctl;
 
 struct proc_node {
-    char id[20];   /* "331023105000" */
-    char dir[256]; /* conf, data/, run/, log */
-    unsigned port; /* of its listener for children; 0 = none */
-    pid_t pid;     /* 0 = not running */
+    char id[20];       /* "331023105000" */
+    char dir[256];     /* conf, data/, run/, log */
+    char program[512]; /* another daemon than the rig's; "" = that one */
+    char env[4][340];  /* NAME=VALUE for it; "" = none */
+    char conf[512];    /* further sections of the configuration */
+    unsigned port;     /* of its listener for children; 0 = none */
+    pid_t pid;         /* 0 = not running */
     struct dp_ctl *ctl;
 };
 
@@ -33,22 +36,38 @@ struct proc_rig {
     unsigned count;
 };
 
-/* `daemon`: path of daipaod. The folder is made below TMPDIR and removed by proc_free unless DP_KEEP is set. */
+/* `daemon`: path of daipaod. The folder is made below TMPDIR and removed by proc_free unless DP_KEEP is set.
+ */
 void proc_new(struct proc_rig *r, const char *daemon);
 void proc_free(struct proc_rig *r); /* ends what still runs */
 
 /* Lay out and start a node; `listens` when it has children. */
 struct proc_node *proc_add(struct proc_rig *r, const char *id, bool listens);
+/* Lay out only: change `program`, `env`, `conf`, `port` or `dir`/data, then proc_start. */
+struct proc_node *proc_lay(struct proc_rig *r, const char *id, bool listens);
 void proc_start(struct proc_rig *r, struct proc_node *n);
 void proc_kill(struct proc_node *n, int sig); /* and wait */
+/* True when the process has ended; then it is reaped and `status` is that of waitpid. */
+bool proc_ended(struct proc_node *n, int *status);
+/* An offline action of the daemon ("--fsck"; "--restore", FILE); what it says goes to `out`. Returns its exit
+ * code. */
+int proc_offline(struct proc_rig *r, const struct proc_node *n, const char *option, const char *arg,
+                 char *out, size_t cap);
 /* Make it the root, or enrol it under `parent` (code, request, approval), and wait for the link. */
 void proc_root(struct proc_node *n);
 void proc_enroll(struct proc_rig *r, struct proc_node *n, struct proc_node *parent);
+/* The steps of it: a code by `by` (`address`: of the parent, when `by` is not), the newcomer asks `by`,
+ * approval. */
+void proc_token(struct proc_node *by, const char *id, const char *address, char code[64]);
+uint32_t proc_join(struct proc_node *n, const char *id, const struct proc_node *by, const char *code);
+void proc_approve(struct proc_node *by, const char *id);
 /* Office `slug` on the node with officer 1 = our uid. */
 void proc_office(struct proc_node *n, const char *slug);
 
 /* One request, one reply; the caller frees with proc_reply_free. */
 Daipao__Control__V1__Reply *proc_call(struct proc_node *n, Daipao__Control__V1__Request *rq);
+/* The same; NULL when the daemon went away before it answered. */
+Daipao__Control__V1__Reply *proc_try_call(struct proc_node *n, Daipao__Control__V1__Request *rq);
 void proc_reply_free(Daipao__Control__V1__Reply *r);
 /* Status query as JSON text; the caller frees. */
 char *proc_query(struct proc_node *n, const char *what, const char *case_ref, const char *as_office);
@@ -65,5 +84,7 @@ double proc_cpu(const struct proc_node *n);
 int64_t proc_smaps(const struct proc_node *n, const char *field);
 
 double proc_now(void); /* monotonic seconds */
+void proc_nap(void);   /* between two looks at something that is awaited */
+void proc_die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn)); /* clean up and exit 1 */
 
 #endif
