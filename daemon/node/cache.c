@@ -40,7 +40,7 @@ static void slot_free(struct dp_daemon *d, struct dp_slot **at)
 {
     struct dp_slot *slot = *at;
     *at = slot->next;
-    d->cached_facts -= slot->f.count;
+    d->cached_facts -= slot->f.count + 1u;
     if (d->last_slot == slot)
         d->last_slot = NULL;
     dp_casefile_fini(&slot->f);
@@ -73,7 +73,7 @@ static struct dp_slot *get(struct dp_daemon *d, const struct dp_subject *s, bool
             *err = e;
             return NULL;
         }
-        d->cached_facts += slot->f.count;
+        d->cached_facts += slot->f.count + 1u; /* an empty slot is memory too */
     }
     slot->turn = d->turn_no;
     d->last_slot = slot;

@@ -272,6 +272,8 @@ static void say_peer(struct dp_daemon *d, struct dp_peer *p)
     }
     if (p->hello_due)
         dp_say_hello(d, p);
+    if (p->hello_due)
+        return; /* nothing goes before it */
     for (uint32_t i = 0; i < p->queue_refused; i++) {
         struct dp_frame f = {.type = DP_FRAME_REFUSED, .u.refused = p->refused[i]};
         if (dp_send_frame(d, p, &f) == DP_OK)

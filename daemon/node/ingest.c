@@ -10,16 +10,27 @@
 #include <string.h>
 
 
-/* Ready in another file? Held and not pending there. */
-static bool ready_elsewhere(void *ctx, const struct dp_name *n)
+/* Held here, in whatever file? A whole block that starts below it need not reach it. */
+static bool is_held(struct dp_daemon *d, const struct dp_name *n)
 {
-    struct dp_daemon *d = ctx;
     uint64_t number;
     uint16_t piece;
-    struct dp_slice own;
+    struct dp_slice wire;
+    struct dp_header h;
     if (dp_node_eq(n->origin, d->id.self) && n->inc == d->own.inc && n->seq > d->own.sealed_seq)
-        return n->seq <= d->own.seq && (dp_db_own(&d->db, n->seq, &own) == DP_OK || n->seq >= d->fresh_first);
-    return dp_db_seq(&d->db, n, &number, &piece) == DP_OK;
+        return n->seq <= d->own.seq;
+    if (dp_db_seq(&d->db, n, &number, &piece) != DP_OK)
+        return false;
+    if (piece != 0)
+        return true; /* rows of pieces name one entry */
+    return dp_db_block(&d->db, n->origin, n->inc, number, 0, &wire) == DP_OK && wire.len >= DP_HEADER_BYTES &&
+           dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), &h) == DP_OK && n->seq >= h.first_seq &&
+           n->seq - h.first_seq < h.count;
+}
+
+static bool ready_elsewhere(void *ctx, const struct dp_name *n)
+{
+    return is_held(ctx, n);
 }
 
 static void feed(struct dp_daemon *d, const struct dp_name *name)

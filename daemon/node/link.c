@@ -172,7 +172,7 @@ static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_
 /* Trouble of this node, not of the item: the turn fails and the item stays owed by the peer. */
 static bool is_ours(enum dp_err e)
 {
-    return e == DP_NOMEM || e == DP_IO || e == DP_FULL || e == DP_CORRUPT || e == DP_INTERNAL;
+    return e == DP_NOMEM || e == DP_IO || e == DP_CORRUPT || e == DP_INTERNAL;
 }
 
 static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it)
@@ -243,8 +243,11 @@ static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_f
              why == DP_STOP_WRONG_PARENT ? ": the right one is " : "", why == DP_STOP_WRONG_PARENT ? right : "",
              dp_stop_advice(why));
     dp_alarm(d, "link", text);
-    /* A second process of this node, or a lost store of ours seen by the peer: issue nothing more. */
-    if (why == DP_STOP_RESTORED || why == DP_STOP_CLONE)
+    /*
+     * A second process of this node, or a lost store of ours: issue nothing more. On the parent's word; a child that
+     * holds what we lost shows it in its hello, and its bare word must not silence the node (R-GON-1).
+     */
+    if (p->is_parent && (why == DP_STOP_RESTORED || why == DP_STOP_CLONE))
         dp_stop_loudly(d, why, text);
 }
 
@@ -261,6 +264,7 @@ static void wrong_door(struct dp_daemon *d, struct dp_node node)
     if (dp_frame_put(&f, &d->frame) == DP_OK &&
         d->port.transport.send(d->port.transport.ctx, node, dp_buf_slice(&d->frame)) == DP_OK)
         dp_log(DP_LOG_NOTICE, "link %s: told that it belongs to another parent", node_text(node));
+    d->port.transport.drop(d->port.transport.ctx, node);
 }
 
 void dp_daemon_frame(struct dp_daemon *d, struct dp_node node, struct dp_slice bytes)

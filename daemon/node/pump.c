@@ -39,8 +39,8 @@ void dp_say_hello(struct dp_daemon *d, struct dp_peer *p)
 void dp_say_bye(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
 {
     struct dp_frame f = {.type = DP_FRAME_BYE, .u.bye = {.reason = (uint16_t)why, .node = p->node}};
-    if (dp_send_frame(d, p, &f) == DP_OK)
-        p->bye = 0;
+    if (dp_send_frame(d, p, &f) != DP_AGAIN)
+        p->bye = 0; /* said, or nobody is there to hear it; a stopped link says it again when it comes up */
 }
 
 /* ---- entries, pruned ---- */
@@ -100,17 +100,19 @@ static enum dp_err prune_run(struct dp_daemon *d, const struct piece *run, uint1
     return DP_OK;
 }
 
-static bool may_show(struct dp_daemon *d, struct dp_peer *p, const struct dp_subject *s)
+/* R-N3-3. DP_DENIED: nothing of it may go. Any other error says nothing about that, and the item waits. */
+static enum dp_err may_show(struct dp_daemon *d, struct dp_peer *p, const struct dp_subject *s)
 {
     enum dp_err e;
     if (p->is_parent || s->type != DP_SUBJECT_CASE)
-        return true;
+        return DP_OK;
     struct dp_slot *slot = dp_cache_find(d, s, &e);
     if (slot == NULL)
-        return false;
+        return e == DP_NOT_FOUND ? DP_CORRUPT : e;
+    bool locked = dp_locked(d, s);
     if (!slot->f.has_reg)
-        return true; /* an order without its case */
-    return !dp_n3_denies_node(&slot->f.reg, dp_locked(d, s), slot->f.subject.name.origin, p->node);
+        return locked ? DP_DENIED : DP_OK; /* an order without its case */
+    return dp_n3_denies_node(&slot->f.reg, locked, slot->f.subject.name.origin, p->node) ? DP_DENIED : DP_OK;
 }
 
 static enum dp_err locate(struct dp_daemon *d, const struct dp_ref *r, struct piece *out, uint16_t *count)
@@ -141,9 +143,11 @@ static enum dp_err build_pruned(struct dp_daemon *d, struct dp_peer *p, const st
     static const uint8_t none[2] = {0, 0};
     struct piece pieces[DP_REF_NAMES_MAX];
     uint16_t n, blocks = 0;
-    if (!may_show(d, p, &r->subject))
+    enum dp_err e = may_show(d, p, &r->subject);
+    if (e == DP_DENIED)
         return dp_buf_put(out, none, sizeof none);
-    enum dp_err e = locate(d, r, pieces, &n);
+    if (e == DP_OK)
+        e = locate(d, r, pieces, &n);
     if (e == DP_OK)
         e = dp_buf_put(out, none, sizeof none);
     for (uint16_t i = 0; i < n && e == DP_OK; blocks++) {
