@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Node, enrolment, offices, officers, published data: arguments into an Admin message, by a row for each
+ * verb. */
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "words.h"
+
+#define DATA_MAX (512u << 10)
+
+/* Where positional arguments go: n node, N name, a address, c code, r reason, o office, # number. */
+static const struct {
+    const char *noun, *verb, *fields;
+} rows[] = {
+    {"node", "init", "nN"},     {"node", "join", "acn"},    {"node", "retire", ""},
+    {"enroll", "token", "n"},   {"enroll", "approve", "n"}, {"enroll", "refuse", "nr"},
+    {"enroll", "revoke", "nr"}, {"office", "add", "oN"},    {"office", "set", "oN"},
+    {"office", "leave", "o"},   {"officer", "add", "o#"},   {"officer", "set", "o#"},
+    {"officer", "leave", "o#"}, {"case", "lock", "N"},      {"case", "unlock", "N"},
+    {"link", "clear", "n"},
+};
+
+static const char *fields_of(const struct dp_verb *v)
+{
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(rows[i].noun, v->noun) == 0 && strcmp(rows[i].verb, v->verb) == 0)
+            return rows[i].fields;
+    }
+    return "";
+}
+
+static enum dp_err take_field(PBC(Admin) * m, char field, const char *arg)
+{
+    uint64_t n;
+
+    switch (field) {
+    case 'n':
+        m->node = dp_pb_str(arg);
+        break;
+    case 'N':
+        m->name = dp_pb_str(arg);
+        break;
+    case 'a':
+        m->address = dp_pb_str(arg);
+        break;
+    case 'c':
+        m->code = dp_pb_str(arg);
+        break;
+    case 'r':
+        m->reason = dp_pb_str(arg);
+        break;
+    case 'o':
+        m->office = dp_pb_str(arg);
+        break;
+    case '#':
+        if (dp_value_number("NUMBER", arg, 999999, &n) != DP_OK)
+            return DP_USAGE;
+        m->number = (uint32_t)n;
+        break;
+    default:
+        return DP_INTERNAL;
+    }
+    return DP_OK;
+}
+
+static enum dp_err take_user(PBC(Admin) * m, const char *user)
+{
+    const struct passwd *pw;
+    uint64_t uid;
+
+    if (user == NULL)
+        return DP_OK;
+    pw = getpwnam(user);
+    if (pw != NULL) {
+        m->uid = pw->pw_uid;
+        return DP_OK;
+    }
+    if (dp_value_number("--user", user, UINT32_MAX, &uid) != DP_OK)
+        return DP_USAGE;
+    m->uid = (uint32_t)uid;
+    return DP_OK;
+}
+
+static enum dp_err take_roles(PBC(Admin) * m, const char *roles)
+{
+    char word[32];
+
+    while (roles != NULL && roles[0] != '\0') {
+        size_t len = strcspn(roles, ",");
+        uint32_t bit;
+        snprintf(word, sizeof(word), "%.*s", (int)len, roles);
+        if (dp_code_parse(DP_CODES_ROLE, "--roles", word, &bit) != DP_OK)
+            return DP_USAGE;
+        m->roles |= bit;
+        roles += len + (roles[len] == ',');
+    }
+    return DP_OK;
+}
+
+static enum dp_err fill(PBC(Admin) * m, const struct dp_verb *v, const struct dp_args *a)
+{
+    const char *fields = fields_of(v);
+    enum dp_err e = DP_OK;
+
+    for (unsigned i = 0; fields[i] != '\0' && e == DP_OK; i++) {
+        if (a->pos[i] != NULL)
+            e = take_field(m, fields[i], a->pos[i]);
+    }
+    if (e == DP_OK)
+        e = take_user(m, a->opt[OPT_UID]);
+    return e == DP_OK ? take_roles(m, a->opt[OPT_ROLES]) : e;
+}
+
+static void name_verb(PBC(Admin) * m, const struct dp_verb *v, char *out, size_t cap)
+{
+    snprintf(out, cap, "%s%s%s", v->noun, v->noun[0] != '\0' ? "." : "", v->verb);
+    m->verb = out;
+}
+
+int dp_run_admin(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
+{
+    PBC(Admin) m = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    char verb[40];
+
+    name_verb(&m, v, verb, sizeof(verb));
+    m.address = dp_pb_str(a->opt[OPT_PARENT_ADDRESS]); /* or an argument, below */
+    if (fill(&m, v, a) != DP_OK)
+        return dp_err_exit(DP_USAGE);
+    return dp_do_admin(app, &m, _("done"));
+}
+
+/* An officer is known to the daemon by the user of the machine (R-CTL-1). */
+int dp_run_officer(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
+{
+    if (a->opt[OPT_UID] == NULL)
+        return dp_fail(DP_USAGE, "%s", _("say which user of this machine it is: --user"));
+    return dp_run_admin(app, v, a);
+}
+
+int dp_run_publish(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
+{
+    PBC(Admin) m = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    char verb[40], *bytes;
+    size_t len;
+    enum dp_err e = dp_read_file(a->pos[0], DATA_MAX, &bytes, &len);
+    int code;
+
+    if (e != DP_OK)
+        return dp_err_exit(e);
+    name_verb(&m, v, verb, sizeof(verb));
+    m.path = dp_pb_str(a->pos[0]);
+    m.data = (ProtobufCBinaryData){len, (uint8_t *)bytes};
+    code = dp_do_admin(app, &m, _("published"));
+    free(bytes);
+    return code;
+}
+
+/* The daemon writes it, so the path must mean the same there. */
+int dp_run_backup(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
+{
+    PBC(Admin) m = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    char verb[40], here[PATH_MAX], path[PATH_MAX * 2];
+
+    if (getcwd(here, sizeof(here)) == NULL)
+        return dp_fail(DP_IO, "%s", strerror(errno));
+    name_verb(&m, v, verb, sizeof(verb));
+    if (a->pos[0][0] == '/')
+        snprintf(path, sizeof(path), "%s", a->pos[0]);
+    else
+        snprintf(path, sizeof(path), "%s/%s", here, a->pos[0]);
+    m.path = path;
+    return dp_do_admin(app, &m, _("written"));
+}

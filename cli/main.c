@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* daipao: the command line. Everything is in app.c, so that tests can link it. */
+#include "app.h"
+
+int main(int argc, char **argv)
+{
+    return dp_app_run(argc, argv);
+}
