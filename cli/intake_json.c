@@ -66,17 +66,11 @@ static enum dp_err bad(const char *key)
 /* Days since 1970 of a day that may lie before. */
 static bool birth_of(const char *s, uint32_t *out)
 {
-    int y, m, d, end = 0;
-    int64_t era, day_of_year;
+    struct dp_date d;
 
-    if (strlen(s) != 10 || sscanf(s, "%4d-%2d-%2d%n", &y, &m, &d, &end) != 3 || end != 10 || m < 1 ||
-        m > 12 || d < 1 || d > 31 || y < 1850 || y > 2200)
+    if (dp_date_parse(dp_slice_str(s), &d) != DP_OK)
         return false;
-    y -= m <= 2;
-    era = y / 400;
-    day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    *out = (uint32_t)(int32_t)(era * 146097 + (y - era * 400) * 365 + (y - era * 400) / 4 -
-                               (y - era * 400) / 100 + day_of_year - 719468);
+    *out = (uint32_t)d.day;
     return true;
 }
 

@@ -5,7 +5,8 @@
  */
 #include "base/date.h"
 
-#define YEAR_MIN 1970
+#define YEAR_MIN 1850 /* a living petitioner's day of birth */
+#define FIRST_DAY (-43829)  /* 1850-01-01 */
 #define YEAR_MAX 9999
 #define ERA_DAYS 146097
 #define EPOCH_FROM_MARCH_0 719468 /* days from 0000-03-01 to 1970-01-01 */
@@ -135,7 +136,7 @@ uint32_t dp_date_yyyymmdd(struct dp_date d)
 {
     int year, month, day;
 
-    if (d.day <= 0 || d.day > LAST_DAY)
+    if (d.day == 0 || d.day < FIRST_DAY || d.day > LAST_DAY)
         return 0;
     dp_date_split(d, &year, &month, &day);
     return (uint32_t)(year * 10000 + month * 100 + day);

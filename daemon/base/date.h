@@ -22,7 +22,8 @@ struct dp_date {
 #define DP_LOCAL_OFFSET_MS INT64_C(28800000)
 
 bool dp_date_is_none(struct dp_date d);
-/* Year 1970..9999; DP_RANGE for a day that does not exist. */
+/* Year 1850..9999, negative numbers before 1970; DP_RANGE for a day that does not exist, and for 1970-01-01
+ * itself, whose number says "none". */
 DP_MUST enum dp_err dp_date_make(int year, int month, int day, struct dp_date *out);
 void dp_date_split(struct dp_date d, int *year, int *month, int *day);
 /* 0 = Monday ... 6 = Sunday. */
