@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fold: two passes over the facts in fold order (R-FLD-1). The first gathers custodies, parties and
+ * tour 9/9: The fold: two passes over the facts in fold order (R-FLD-1). The first gathers custodies, parties and
  * lists; then the path in force is chosen (custody.c); the second lets the steps that stand
  * take effect. Only valid facts have any (R-FLD-3). Time O(n), but for the sorting of the parties.
  */
