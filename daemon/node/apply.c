@@ -95,21 +95,55 @@ static enum dp_err check_chain(struct dp_daemon *d, const struct dp_header *h, c
         return known_header(d, h, digest);
     if (h->number != row->number + 1)
         return DP_GAP;
+    e = known_header(d, h, digest); /* pieces of it may have come before */
+    if (e != DP_DUPLICATE && e != DP_NOT_FOUND)
+        return e;
     if (h->first || h->first_seq != row->seq + 1 || !dp_digest_eq(&h->prev, &row->digest))
         return contradiction(d, h, digest);
     return DP_OK;
 }
 
-static void ingest_shown(struct dp_daemon *d, const struct dp_block *b, const struct dp_origin *from)
+/* What a withdrawal and the last cut leave of a chain: the highest block number, UINT64_MAX without either. */
+static uint64_t last_admitted(struct dp_daemon *d, const struct dp_header *h)
 {
+    struct dp_subject s = dp_subject_of_node(h->origin);
+    enum dp_err e;
+    const struct dp_slot *slot = dp_cache_find(d, &s, &e);
+    uint64_t last = UINT64_MAX;
+    bool cut = false;
+    for (uint32_t i = 0; slot != NULL && i < slot->f.count; i++) {
+        const struct dp_entry *x = &slot->f.facts[i].e;
+        if (slot->f.facts[i].verdict != DP_VALID)
+            continue;
+        if (x->kind == DP_KIND_CUT && x->body.number == h->inc) {
+            last = x->body.size;
+            cut = true;
+        } else if (!cut && x->kind == DP_KIND_CERTIFICATE && x->body.code == 2 &&
+                   dp_digest_eq(&x->body.digest, &h->cert)) {
+            last = 0;
+        }
+    }
+    return last;
+}
+
+static struct dp_name shown_name(const struct dp_block *b, uint16_t i)
+{
+    return (struct dp_name){.origin = b->h.origin, .inc = b->h.inc, .seq = b->h.first_seq + b->shown[i].index};
+}
+
+static void ingest_shown(struct dp_daemon *d, const struct dp_block *b, uint16_t piece, const struct dp_origin *from)
+{
+    d->ingest_block = b->h.number;
     for (uint16_t i = 0; i < b->shown_count; i++) {
-        struct dp_name name = {.origin = b->h.origin,
-                               .inc = b->h.inc,
-                               .seq = b->h.first_seq + b->shown[i].index};
+        struct dp_name name = shown_name(b, i);
+        if (piece != 0)
+            dp_db_seq_put(&d->db, &name, b->h.number, piece);
+        d->ingesting = name;
         enum dp_err e = dp_ingest(d, &name, b->shown[i].bytes, from);
         if (e != DP_OK && e != DP_DUPLICATE)
-            dp_quarantine(d, &name, e, "in a signed block");
+            dp_quarantine(d, &name, e, "in a signed block"); /* R-QUA-1 */
     }
+    memset(&d->ingesting, 0, sizeof(d->ingesting));
 }
 
 /* R-UP-1: what came up whole goes on up whole. */
@@ -121,6 +155,21 @@ static void forward_up(struct dp_daemon *d, const struct dp_header *h)
     dp_certs_owe(d, parent, DP_LANE_CASES, &h->cert);
     struct dp_ref r = {.kind = DP_REF_BLOCK, .origin = h->origin, .inc = h->inc, .number = h->number};
     dp_peers_journal(d, parent, DP_LANE_CASES, &r);
+}
+
+/*
+ * What no entry of the block can be older than (R-WIT-1). The peer's hello named the head of its chain. What it had
+ * written by then is in the block after that head at the latest, so those behind it were written after the hello. A
+ * long time without a line is no lie: before that there is no bound.
+ */
+static void note_before(struct dp_daemon *d, struct dp_peer *p, const struct dp_header *h)
+{
+    const struct dp_head *head = &p->s.peer_hello.head;
+    uint64_t known = head->inc == h->inc ? head->number : 0;
+    int64_t before = p->s.heard_hello && h->number >= known + 2 ? dp_duties_not_before(p->hello_wall_ms) : 0;
+    if (p->before_turn != d->turn_no || before < p->before_ms)
+        p->before_ms = before;
+    p->before_turn = d->turn_no;
 }
 
 static enum dp_err apply_block(struct dp_daemon *d, struct dp_peer *p, struct dp_slice wire)
@@ -141,8 +190,10 @@ static enum dp_err apply_block(struct dp_daemon *d, struct dp_peer *p, struct dp
     e = check_chain(d, &b.h, &digest, &row);
     if (e != DP_OK)
         return e;
+    if (b.h.number > last_admitted(d, &b.h))
+        return DP_CERTIFICATE; /* R-CUT-2 */
     if (dp_node_eq(b.h.origin, p->node))
-        p->before_ms = dp_duties_not_before(row.last_ms);
+        note_before(d, p, &b.h);
     if (row.number == 0)
         row.first_ms = d->now_wall;
     row.number = b.h.number;
@@ -155,7 +206,7 @@ static enum dp_err apply_block(struct dp_daemon *d, struct dp_peer *p, struct dp
     dp_db_seq_put(&d->db, &first, b.h.number, 0);
     dp_db_chain_put(&d->db, b.h.origin, b.h.inc, &row);
     forward_up(d, &b.h);
-    ingest_shown(d, &b, &cert.origin);
+    ingest_shown(d, &b, 0, &cert.origin);
     d->n.blocks_in++;
     return DP_OK;
 }
@@ -177,6 +228,20 @@ static void note_head(struct dp_daemon *d, const struct dp_header *h, const stru
     dp_db_chain_put(&d->db, h->origin, h->inc, &row);
 }
 
+/* Leave of what is shown only what is not held here in a piece or a whole block. */
+static void keep_unknown(struct dp_daemon *d, struct dp_block *b)
+{
+    uint16_t kept = 0;
+    for (uint16_t i = 0; i < b->shown_count; i++) {
+        struct dp_name n = shown_name(b, i);
+        uint64_t number;
+        uint16_t piece;
+        if (dp_db_seq(&d->db, &n, &number, &piece) != DP_OK || number != b->h.number)
+            b->shown[kept++] = b->shown[i];
+    }
+    b->shown_count = kept;
+}
+
 static enum dp_err apply_pruned_one(struct dp_daemon *d, struct dp_peer *p, struct dp_slice wire)
 {
     struct dp_block b;
@@ -192,17 +257,15 @@ static enum dp_err apply_pruned_one(struct dp_daemon *d, struct dp_peer *p, stru
     e = known_header(d, &b.h, &digest);
     if (e != DP_DUPLICATE && e != DP_NOT_FOUND)
         return e;
+    if (b.h.number > last_admitted(d, &b.h))
+        return DP_CERTIFICATE; /* R-CUT-2 */
+    keep_unknown(d, &b);
+    if (b.shown_count == 0)
+        return DP_OK; /* the urgent lane was faster, or a peer repeats itself */
     uint16_t piece = dp_db_block_piece_next(&d->db, b.h.origin, b.h.inc, b.h.number);
     dp_db_block_put(&d->db, b.h.origin, b.h.inc, b.h.number, piece, wire);
-    for (uint16_t i = 0; i < b.shown_count; i++) {
-        struct dp_name n = {.origin = b.h.origin, .inc = b.h.inc, .seq = b.h.first_seq + b.shown[i].index};
-        uint64_t have_no;
-        uint16_t have_piece;
-        if (dp_db_seq(&d->db, &n, &have_no, &have_piece) != DP_OK || have_no != b.h.number)
-            dp_db_seq_put(&d->db, &n, b.h.number, piece);
-    }
     note_head(d, &b.h, &digest);
-    ingest_shown(d, &b, &cert.origin);
+    ingest_shown(d, &b, piece, &cert.origin);
     d->n.blocks_in++;
     return DP_OK;
 }
@@ -233,12 +296,21 @@ static enum dp_err apply_cert(struct dp_daemon *d, struct dp_peer *p, struct dp_
         dp_alarm(d, "certificate", text);
         return e;
     }
+    if (!p->is_parent) {
+        /* R-SCP-1. Those above must know whom they can seal for, before it has issued anything. */
+        struct dp_peer *parent = dp_peers_parent(d);
+        if (!dp_node_covers(p->node, leaf.origin.node))
+            return DP_SCOPE;
+        if (parent != NULL)
+            dp_certs_owe(d, parent, DP_LANE_CASES, &leaf.digest);
+        return DP_OK;
+    }
     /* Enrolled by an ancestor to be our child: from now on it may connect. */
-    if (p->is_parent && dp_node_eq(leaf.origin.parent, d->id.self) &&
+    if (dp_node_eq(leaf.origin.parent, d->id.self) &&
         dp_peers_add(d, leaf.origin.node, false, &leaf.curve_pub) == NULL)
         return DP_FULL;
     /* On its way to the parent it names. */
-    if (p->is_parent && !dp_node_eq(leaf.origin.parent, d->id.self) &&
+    if (!dp_node_eq(leaf.origin.parent, d->id.self) &&
         dp_node_covers(d->id.self, leaf.origin.parent)) {
         struct dp_peer *hop = dp_peers_towards(d, leaf.origin.parent);
         if (hop != NULL && !hop->is_parent)

@@ -177,13 +177,17 @@ static void register_answer(struct dp_daemon *d, struct dp_outcome *out, const s
     out->json = dp_arena_str(&d->turn, dp_slice_str(json));
 }
 
-static bool known_source(struct dp_daemon *d, const struct dp_reg *reg, struct dp_outcome *out)
+static bool known_source(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
+                         struct dp_outcome *out)
 {
     struct dp_subject s;
     enum dp_err e;
     if (reg->source_no[0] == '\0' || dp_db_source(&d->db, reg->source_system, reg->source_no, &s) != DP_OK)
         return false;
     struct dp_slot *slot = dp_cache_find(d, &s, &e);
+    if (slot == NULL || !slot->f.has_reg ||
+        dp_n3_denies_office(&slot->f.reg, dp_locked(d, &s), s.name.origin, &c->office))
+        return false; /* R-N3-6: its existence must not show */
     out->err = DP_DUPLICATE;
     out->name = s.name;
     if (slot != NULL && slot->f.has_reg)
@@ -271,7 +275,7 @@ static void do_register(struct dp_daemon *d, const struct dp_caller *c, const st
         dp_outcome_set(d, out, err, "the registration cannot be used: %s", dp_err_text(err));
         return;
     }
-    if (known_source(d, &reg, out))
+    if (known_source(d, c, &reg, out))
         return;
     struct dp_date receipt = dp_date_is_none(s->receipt) ? today(d) : s->receipt;
     if (s->draft) {

@@ -67,7 +67,9 @@ struct dp_peer {
     struct dp_lane_state saved[DP_LANES];
     uint64_t applied[DP_LANES]; /* last item applied in this turn, 0 = none */
     bool missed;                /* an item came in this turn that was not applied: the turn fails */
-    int64_t before_ms; /* no entry of its last block can be older (duties.c) */
+    int64_t before_ms;     /* no entry of its blocks of this turn can be older (duties.c) */
+    uint64_t before_turn;  /* of before_ms */
+    int64_t hello_wall_ms; /* when its hello came */
     bool hello_due;
     uint16_t bye;     /* reason to send, 0 = none */
     bool keep_due, keep_answer; /* a keep-alive is owed; it answers one */
@@ -173,6 +175,8 @@ struct dp_daemon {
     enum dp_err turn_error; /* trouble of this node in the turn: nothing of it will be kept */
     struct dp_outgoing *outgoing;
     struct dp_pending_reply *replies, **replies_tail;
+    struct dp_name ingesting; /* entry of the block being taken in: those after it are not here yet */
+    uint64_t ingest_block;    /* its number */
     struct dp_name *feed; /* heap: entries that the turn brought, in order */
     uint32_t feed_count, feed_cap;
     uint64_t feed_next; /* next row of the feed; 0 = ask the store */

@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Entries of a block were written after the block before it was sealed, which was before that one came; a slow
- * line may have carried it for a day. */
+/* The clock of a node is worth a day's doubt: bounds are for years, not for minutes. */
 #define TRANSIT_MS DP_DAY_MS
 #define SWEEP_CASES 200 /* of one turn */
 
@@ -68,9 +67,9 @@ static enum dp_err witness(struct dp_daemon *d, struct dp_slot *slot, const stru
     return issue(d, slot, DP_KIND_WITNESS, name, &body);
 }
 
-int64_t dp_duties_not_before(int64_t previous_arrival_ms)
+int64_t dp_duties_not_before(int64_t hello_ms)
 {
-    return previous_arrival_ms > TRANSIT_MS ? previous_arrival_ms - TRANSIT_MS : 0;
+    return hello_ms > TRANSIT_MS ? hello_ms - TRANSIT_MS : 0;
 }
 
 /* ---- erasure (R-STO-2) ---- */

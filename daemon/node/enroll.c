@@ -199,6 +199,9 @@ enum dp_err dp_enroll_approve(struct dp_daemon *d, struct dp_node node)
     if (e != DP_OK)
         return e;
     request_put(d, node, APPROVED, q.id, q.csrs);
+    struct dp_peer *above = dp_peers_parent(d);
+    if (above != NULL)
+        dp_certs_owe(d, above, DP_LANE_CASES, &leaf.digest); /* they seal parcels for it */
     if (dp_node_eq(csr.parent, d->id.self)) {
         if (dp_peers_add(d, node, false, &leaf.curve_pub) == NULL)
             return DP_FULL;

@@ -23,6 +23,10 @@ static bool is_held(struct dp_daemon *d, const struct dp_name *n)
         return false;
     if (piece != 0)
         return true; /* rows of pieces name one entry */
+    /* R-VAL-1: a reference forward in its own block is treated as anywhere else, where pieces come one by one. */
+    if (dp_node_eq(n->origin, d->ingesting.origin) && n->inc == d->ingesting.inc && number == d->ingest_block &&
+        n->seq > d->ingesting.seq)
+        return false;
     return dp_db_block(&d->db, n->origin, n->inc, number, 0, &wire) == DP_OK && wire.len >= DP_HEADER_BYTES &&
            dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), &h) == DP_OK && n->seq >= h.first_seq &&
            n->seq - h.first_seq < h.count;
@@ -50,7 +54,7 @@ static void feed(struct dp_daemon *d, const struct dp_name *name)
  * Profiles and calendars are looked up by the name of their edition; the newest edition of an id is the one
  * that new registrations name.
  */
-static void keep_data(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice bytes)
+static void keep_data(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice bytes, bool in_force)
 {
     uint8_t key[DP_NAME_BYTES], row[DP_NAME_BYTES + 4];
     char word[48];
@@ -59,6 +63,8 @@ static void keep_data(struct dp_daemon *d, const struct dp_entry *e, struct dp_s
     struct dp_wr w = dp_wr_of(row, sizeof row);
     dp_name_put(&e->name, key);
     dp_db_put_key(&d->db, DP_T_DATA, dp_slice_of(key, sizeof key), bytes);
+    if (!in_force || !dp_node_covers(e->name.origin, d->id.self))
+        return; /* void, or of a neighbour: only cases that name it are judged by it */
     snprintf(word, sizeof word, "cur:%s", e->profile != NULL ? e->profile->id : e->calendar->id);
     if (dp_db_meta(&d->db, word, &have) == DP_OK && have.len == sizeof row) {
         struct dp_rd r = dp_rd_of(dp_slice_of(have.p + DP_NAME_BYTES, 4));
@@ -95,10 +101,20 @@ bool dp_is_cut_off(struct dp_daemon *d, struct dp_node origin, uint32_t inc, uin
     return dp_db_meta_u64(&d->db, word, &last) == DP_OK && block > last;
 }
 
+/* A number belongs to the node whose code it begins with; nobody else's register entry can take it. */
+static bool number_is_its_own(const struct dp_entry *e)
+{
+    char node[DP_NODE_TEXT];
+    dp_node_format(e->name.origin, node);
+    size_t len = strlen(node);
+    return strncmp(e->reg->number.text, node, len) == 0 && e->reg->number.text[len] == '-';
+}
+
 static void index_register(struct dp_daemon *d, const struct dp_entry *e)
 {
     struct dp_subject have;
-    dp_db_number_put(&d->db, &e->reg->number, &e->subject);
+    if (number_is_its_own(e))
+        dp_db_number_put(&d->db, &e->reg->number, &e->subject);
     if (e->reg->source_no[0] != '\0' &&
         dp_db_source(&d->db, e->reg->source_system, e->reg->source_no, &have) == DP_NOT_FOUND)
         dp_db_source_put(&d->db, e->reg->source_system, e->reg->source_no, &e->subject);
@@ -150,7 +166,7 @@ enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp
     if (e.kind == DP_KIND_REGISTER)
         index_register(d, &e);
     if (e.kind == DP_KIND_PROFILE || e.kind == DP_KIND_CALENDAR)
-        keep_data(d, &e, bytes);
+        keep_data(d, &e, bytes, slot->f.facts[ins.index].verdict == DP_VALID);
     if (e.kind == DP_KIND_CUT)
         keep_cut(d, &slot->f.facts[ins.index]);
     if (slot->f.facts[ins.index].verdict == DP_VOIDED)

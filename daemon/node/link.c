@@ -137,6 +137,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     }
     if (!p->s.greeted)
         p->hello_due = true;
+    p->hello_wall_ms = d->now_wall;
     p->row.inc = h->inc;
     p->row.program = h->program;
     p->row_dirty = true;

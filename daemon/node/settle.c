@@ -200,16 +200,29 @@ static void route_case(struct dp_daemon *d, struct dp_slot *slot, const struct d
     }
 }
 
+/* No block goes without its certificate before it (R-DOWN-3). */
+static bool was_sent_block(struct dp_daemon *d, const struct dp_peer *p, const struct dp_subject *s)
+{
+    struct dp_slice v;
+    struct dp_digest cert;
+    if (s->type != DP_SUBJECT_NODE || dp_db_get64(&d->db, DP_T_NODE_CERT, s->name.origin.v, &v) != DP_OK ||
+        v.len != sizeof(cert.b))
+        return false;
+    memcpy(cert.b, v.p, sizeof(cert.b));
+    for (uint8_t lane = 0; lane < DP_LANES; lane++)
+        if (dp_db_sent_cert(&d->db, p->node, lane, &cert))
+            return true;
+    return false;
+}
+
 /* R-DOWN-4: data of ours and of ancestors to all below; a node's own subject to whoever has its blocks. */
 static void route_other(struct dp_daemon *d, struct dp_slot *slot)
 {
     for (uint32_t i = 0; i < d->peer_count; i++) {
         struct dp_peer *p = d->peers[i];
-        if (p->is_parent)
+        if (p->is_parent || !dp_route_subject_down(&slot->f.subject, p->node, was_sent_block(d, p, &slot->f.subject)))
             continue;
         bool before = dp_db_routed(&d->db, p->node, &slot->f.subject);
-        if (slot->f.subject.type == DP_SUBJECT_NODE && !dp_node_covers(slot->f.subject.name.origin, p->node))
-            continue;
         route_to(d, slot, p, !before);
         if (!before)
             dp_db_routed_put(&d->db, p->node, &slot->f.subject);
@@ -322,7 +335,7 @@ void dp_settle_child(struct dp_daemon *d, struct dp_peer *child)
                 continue; /* touched ones are routed at the end of the turn */
             slot->fresh = NULL;
             if (s.type != DP_SUBJECT_CASE) {
-                if (s.type == DP_SUBJECT_DATA || dp_node_covers(s.name.origin, child->node)) {
+                if (dp_route_subject_down(&s, child->node, false)) {
                     route_to(d, slot, child, true);
                     dp_db_routed_put(&d->db, child->node, &s);
                 }
