@@ -14,26 +14,35 @@
 
 /* ---- numbers and editions ---- */
 
-/* Serial of the day, 1.. : meta "serial" = yyyymmdd << 32 | last. */
-static enum dp_err next_serial(struct dp_daemon *d, uint32_t day, uint32_t *out)
+#define SERIAL_MAX 99999
+
+/* How many of the day so far: meta row yyyymmdd << 32 | count. */
+static enum dp_err day_count(struct dp_daemon *d, const char *row, uint32_t day, uint32_t *out)
 {
     uint64_t v = 0;
-    enum dp_err e = dp_db_meta_u64(&d->db, "serial", &v);
+    enum dp_err e = dp_db_meta_u64(&d->db, row, &v);
     if (e != DP_OK && e != DP_NOT_FOUND)
         return e;
-    uint32_t last = (uint32_t)(v >> 32) == day ? (uint32_t)v : 0;
-    if (last >= 99999)
-        return DP_FULL;
-    dp_db_meta_u64_put(&d->db, "serial", (uint64_t)day << 32 | (last + 1));
-    *out = last + 1;
+    *out = (uint32_t)(v >> 32) == day ? (uint32_t)v : 0;
     return DP_OK;
 }
 
-static enum dp_err make_number(struct dp_daemon *d, char channel, struct dp_number *out)
+/*
+ * Registrations here count up from 1; receipts for what is sent away count down from the end, so that the
+ * numbers that the nodes above see have no hole that tells of such a matter (R-N3-4).
+ */
+static enum dp_err make_number(struct dp_daemon *d, char channel, bool away, struct dp_number *out)
 {
-    uint32_t serial, day = dp_date_yyyymmdd(dp_date_of_ms(d->now_wall));
-    enum dp_err e = next_serial(d, day, &serial);
-    return e == DP_OK ? dp_number_make(d->id.self, day, channel, serial, out) : e;
+    uint32_t here = 0, sent = 0, day = dp_date_yyyymmdd(dp_date_of_ms(d->now_wall));
+    enum dp_err e = day_count(d, "serial", day, &here);
+    if (e == DP_OK)
+        e = day_count(d, "serial-away", day, &sent);
+    if (e != DP_OK)
+        return e;
+    if (here + sent >= SERIAL_MAX)
+        return DP_FULL;
+    dp_db_meta_u64_put(&d->db, away ? "serial-away" : "serial", (uint64_t)day << 32 | ((away ? sent : here) + 1));
+    return dp_number_make(d->id.self, day, channel, away ? SERIAL_MAX - sent : here + 1, out);
 }
 
 static struct dp_name edition(struct dp_daemon *d, const char *id)
@@ -57,7 +66,7 @@ enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uin
     struct dp_state st;
     enum dp_void_reason why;
     uint64_t kinds;
-    enum dp_err err = make_number(d, reg->channel, &reg->number);
+    enum dp_err err = make_number(d, reg->channel, false, &reg->number);
     if (err != DP_OK)
         return err;
     dp_query_code_make(&d->port.random, &qc);
@@ -179,7 +188,7 @@ enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const 
     struct dp_slice body;
     struct dp_reg r = *reg;
     r.first_office = c->office;
-    enum dp_err err = make_number(d, r.channel, &r.number);
+    enum dp_err err = make_number(d, r.channel, true, &r.number);
     if (err != DP_OK)
         return err;
     d->port.random.fill(d->port.random.ctx, ticket, sizeof ticket);
