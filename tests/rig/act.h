@@ -30,7 +30,7 @@ struct act_matter {
     const char *respondent; /* office */
     const char *source_no;  /* of system "test" */
     const char *residence;
-    uint32_t purpose; /* 1 accusation; 0 = an ordinary one */
+    uint32_t purpose; /* 2 accusation; 0 = an ordinary one */
     uint32_t flags;
 };
 
