@@ -532,7 +532,8 @@ static int start_daemon(struct shell *sh)
                                     .disk_min_permille = sh->conf.store.free_min_percent * 10,
                                     .silence_days = sh->conf.alarm.silence.n,
                                     .zstd_level = 1,
-                                    .data_dir = sh->conf.node.data_dir};
+                                    .data_dir = sh->conf.node.data_dir,
+                                    .net = dp_net_counters(sh->net)};
     /* A keep-alive and its answer cost about 250 bytes with all headers (R-IDL-1). */
     uint64_t beats = sh->conf.link.idle_budget_bytes / 250;
     opt.keep_ms = beats == 0 ? DP_DAY_MS : DP_DAY_MS / (int64_t)beats;

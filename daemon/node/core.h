@@ -186,6 +186,8 @@ struct dp_daemon {
     bool intake_stopped;
     bool blocked; /* the pump met DP_AGAIN */
     int64_t idle_since, next_tidy;
+    int64_t door_ms; /* next look at who was turned away; what was seen at the last */
+    uint64_t door_refused, door_flood;
     struct dp_daemon_counters n;
     void (*after_commit)(void *ctx);
     void *after_commit_ctx;

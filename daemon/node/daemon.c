@@ -10,8 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/net.h"
+
 #define IDLE_TRIM_MS 5000
 #define TIDY_MS 30000
+#define DOOR_MS 2000
 
 /* ---- opening ---- */
 
@@ -335,6 +338,23 @@ static void watch_disk(struct dp_daemon *d)
     d->intake_stopped = low;
 }
 
+/* N5: who was turned away is counted and said. The text stays the same, so that a flood fills no log. */
+static void watch_door(struct dp_daemon *d)
+{
+    const struct dp_net_counters *n = d->opt.net;
+    if (n == NULL || d->now_mono < d->door_ms)
+        return;
+    uint64_t refused = n->auth_failed + n->handshake_protocol + n->handshake_auth;
+    uint64_t flood = n->rate_limited + n->crowded_out + n->enroll_limited + n->hoarding;
+    if (refused > d->door_refused)
+        dp_alarm(d, "door", "connections were refused: a key that is not enrolled, or another protocol; see `daipao node status`");
+    if (flood > d->door_flood)
+        dp_alarm(d, "flood", "connections or messages were cut: too many at once; see `daipao node status`");
+    d->door_ms = d->now_mono + DOOR_MS;
+    d->door_refused = refused;
+    d->door_flood = flood;
+}
+
 static void after_turn(struct dp_daemon *d, enum dp_err e)
 {
     for (struct dp_pending_reply *r = d->replies; r != NULL; r = r->next)
@@ -409,6 +429,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     after_turn(d, e);
     dp_duties_rotate(d);
     watch_disk(d);
+    watch_door(d);
     rest(d);
     return e;
 }

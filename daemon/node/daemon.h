@@ -36,6 +36,8 @@ struct dp_ports {
     struct dp_transport transport;
 };
 
+struct dp_net_counters;
+
 struct dp_daemon_options {
     uint64_t cache_facts;   /* facts kept decoded between turns */
     uint64_t window_bytes;  /* in flight per peer; 0 = default */
@@ -47,6 +49,7 @@ struct dp_daemon_options {
     uint32_t silence_days;  /* [alarm] silence-days, working days; 0 = 3 */
     const char *data_dir;   /* keys/ and the life file are below it */
     const char *parent_address; /* shown to children; may be "" */
+    const struct dp_net_counters *net; /* of the transport, for status and alarms; NULL = none */
 };
 
 struct dp_daemon;

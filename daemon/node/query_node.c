@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/net.h"
 #include "node/query.h"
 
 static const char *tier_word(struct dp_node n)
@@ -101,6 +102,20 @@ static void put_counters(struct dp_ask *a)
     dp_json_end(&a->j);
 }
 
+/* Connections on all listeners, and who was turned away. */
+static void put_net(struct dp_ask *a)
+{
+    const struct dp_net_counters *n = a->d->opt.net;
+
+    if (n == NULL)
+        return;
+    dp_json_object(&a->j, "net");
+#define PUT(name, text) dp_json_u64(&a->j, #name, n->name);
+    DP_NET_COUNTER_LIST(PUT)
+#undef PUT
+    dp_json_end(&a->j);
+}
+
 static void put_versions(struct dp_json *j)
 {
     dp_json_object(j, "versions");
@@ -156,6 +171,7 @@ void dp_ask_status(struct dp_ask *a)
     put_store(a);
     put_versions(j);
     put_counters(a);
+    put_net(a);
 }
 
 /* ---- links ---- */
