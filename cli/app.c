@@ -189,6 +189,23 @@ static void list_verbs(FILE *out, const char *noun)
     }
 }
 
+/* A line for each noun. */
+static void list_words(FILE *out)
+{
+    const char *noun = NULL;
+
+    for (unsigned i = 0; i < dp_verbs_count; i++) {
+        const struct dp_verb *v = &dp_verbs[i];
+        if (noun == NULL || strcmp(noun, v->noun) != 0)
+            fprintf(out, "%s  daipao %s%s", noun != NULL ? "\n" : "", v->noun, v->noun[0] != '\0' ? " " : "");
+        else
+            fputs("|", out);
+        fputs(v->verb, out);
+        noun = v->noun;
+    }
+    fputc('\n', out);
+}
+
 static int unknown(const char *noun, const char *verb)
 {
     bool known = dp_noun_known(noun);
@@ -197,7 +214,10 @@ static int unknown(const char *noun, const char *verb)
         dp_fail(DP_USAGE, _("%s: which of these?"), noun);
     else
         dp_fail(DP_USAGE, _("no such command: %s"), known ? verb : noun);
-    list_verbs(stderr, known ? noun : NULL);
+    if (known)
+        list_verbs(stderr, noun);
+    else
+        list_words(stderr);
     return dp_err_exit(DP_USAGE);
 }
 
@@ -247,8 +267,7 @@ int dp_app_run(int argc, char **argv)
     languages();
     argp_program_version = "daipao " DP_VERSION;
     argp_err_exit_status = dp_err_exit(DP_USAGE);
-    argp.doc = _(
-        "Cases of petition offices, relayed from level to level.\vWithout arguments: the list of commands.");
+    argp.doc = _("Cases of petition offices, relayed from level to level. Without arguments: all commands.");
     app.tty_in = isatty(STDIN_FILENO) == 1;
     app.tty_out = isatty(STDOUT_FILENO) == 1;
     if (app.socket == NULL || app.socket[0] == '\0')

@@ -170,15 +170,14 @@ int dp_result_fail(struct dp_app *app, const PBC(Result) * r)
         dp_print_json(json_of_result(r));
         return dp_err_exit(e);
     }
-    if (r->text[0] != '\0' && strcmp(r->text, dp_err_text(e)) != 0)
+    if (reason != NULL)
+        dp_fail(e, "%s: %s", _(dp_err_text(e)), reason);
+    else if (r->text[0] != '\0' && strcmp(r->text, dp_err_text(e)) != 0)
         dp_fail(e, "%s: %s", _(dp_err_text(e)), r->text);
     else
         dp_fail(e, "%s", _(dp_err_text(e)));
-    if (e == DP_STEP_INVALID || e == DP_CONFLICT) {
-        if (reason != NULL)
-            fprintf(stderr, "  %s\n", reason);
+    if (e == DP_STEP_INVALID || e == DP_CONFLICT)
         print_valid(r->valid_kinds);
-    }
     return dp_err_exit(e);
 }
 

@@ -44,11 +44,12 @@ struct import {
 static void fault(struct import *x, uint32_t line, const char *column, const char *text)
 {
     json_t *row = json_pack("{s:I,s:s,s:s}", "line", (json_int_t)line, "column", column, "text", text);
+    bool shown = json_array_size(x->faults) < FAULTS_SHOWN;
 
-    if (json_array_size(x->faults) < FAULTS_SHOWN)
+    if (shown)
         json_array_append(x->faults, row);
     json_decref(row);
-    if (!x->app->json)
+    if (shown && !x->app->json)
         fprintf(stderr, _("line %u: %s%s%s\n"), line, column, column[0] != '\0' ? ": " : "", text);
 }
 
@@ -404,6 +405,8 @@ static int report(struct import *x)
         printf(_("column not taken: %s\n"), json_string_value(name));
     }
     json_decref(dropped);
+    if (x->rejected > FAULTS_SHOWN)
+        fprintf(stderr, "%s\n", _("further faults are not shown"));
     printf(x->app->dry_run ? _("would register %llu of %llu rows; %llu here already, %llu not good\n")
                            : _("registered %llu of %llu rows; %llu here already, %llu not good\n"),
            (unsigned long long)x->done, (unsigned long long)x->rows, (unsigned long long)x->known,

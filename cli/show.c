@@ -45,7 +45,7 @@ static const struct dp_tab case_tabs[] = {
     {"channel", N_("Channel"), DP_SHOWN_CODE, DP_CODES_CHANNEL},
     {"origin", N_("Origin"), DP_SHOWN_CODE, DP_CODES_ORIGIN},
     {"purpose", N_("Purpose"), DP_SHOWN_CODE, DP_CODES_PURPOSE},
-    {"category", N_("Category"), DP_SHOWN_TEXT, 0},
+    {"category", N_("Category"), DP_SHOWN_SIX, 0},
     {"flags", N_("Marks"), DP_SHOWN_CODE, DP_CODES_FLAG},
     {"headcount", N_("Persons"), DP_SHOWN_NUMBER, 0},
     {"problem_div", N_("Place of the problem"), DP_SHOWN_TEXT, 0},

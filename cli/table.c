@@ -54,6 +54,10 @@ static void put_number(const struct dp_tab *tab, int64_t v, char *out, size_t ca
 
     if (text != NULL)
         snprintf(out, cap, "%s", text);
+    else if (tab->shown == DP_SHOWN_SIX && v == 0)
+        out[0] = '\0';
+    else if (tab->shown == DP_SHOWN_SIX)
+        snprintf(out, cap, "%0*" PRId64, 6, v);
     else if (tab->shown == DP_SHOWN_BYTES)
         put_bytes(v, out, cap);
     else
@@ -79,6 +83,7 @@ static void put_string(const struct dp_tab *tab, const char *s, char *out, size_
         snprintf(out, cap, "%.10s %.5s", s, strlen(s) > 11 ? s + 11 : "");
         return;
     case DP_SHOWN_TEXT:
+    case DP_SHOWN_SIX:
     case DP_SHOWN_YES:
     case DP_SHOWN_BYTES:
     case DP_SHOWN_NUMBER:

@@ -17,6 +17,7 @@ enum dp_shown {
     DP_SHOWN_WORD, /* translated */
     DP_SHOWN_KIND, /* word of a kind of entry */
     DP_SHOWN_CODE, /* number of a list */
+    DP_SHOWN_SIX,  /* six digits; nothing for 0 */
     DP_SHOWN_TIME, /* without seconds and zone */
     DP_SHOWN_YES,  /* a mark when true */
     DP_SHOWN_BYTES,

@@ -3,11 +3,30 @@
  * One case: everything in codes for whoever may see it; persons and free text for a party whose node holds
  * the keys. And the way it took from office to office, with who is responsible for a delay.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "node/query.h"
 
 /* ---- parts ---- */
+
+/* A day of birth may lie before 1970, where dates of the field do not go. Civil date of a day number. */
+static void put_birth(struct dp_json *j, struct dp_date birth)
+{
+    int32_t z = birth.day + 719468, era = z / 146097, in_era = z - era * 146097;
+    int32_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    int32_t in_year = in_era - (365 * year + year / 4 - year / 100), month = (5 * in_year + 2) / 153;
+    char text[32];
+
+    if (birth.day == 0) {
+        dp_json_str(j, "birth", NULL);
+        return;
+    }
+    year += era * 400 + (month >= 10);
+    snprintf(text, sizeof(text), "%04d-%02d-%02d", (int)year, (int)(month < 10 ? month + 3 : month - 9),
+             (int)(in_year - (153 * month + 2) / 5 + 1));
+    dp_json_str(j, "birth", text);
+}
 
 static void put_petitioner(struct dp_json *j, const struct dp_petitioner *p)
 {
@@ -22,7 +41,7 @@ static void put_petitioner(struct dp_json *j, const struct dp_petitioner *p)
     dp_div_format(p->address_div, div);
     dp_json_str(j, "address_div", p->address_div.v != 0 ? div : NULL);
     dp_json_u64(j, "gender", p->gender);
-    dp_json_date(j, "birth", p->birth);
+    put_birth(j, p->birth);
     dp_json_bool(j, "anonymous", p->anonymous);
     dp_json_bool(j, "main", p->main);
     dp_json_str(j, "proxy_name", p->proxy_name);
@@ -76,7 +95,8 @@ static void put_part(struct dp_ask *a, const struct dp_entry *e, uint8_t index)
 }
 
 /* R-PRT-1: a superior opens a part only with an `unmask` of its own office that names it, and a reason. */
-static bool unmasked(const struct dp_ask *a, const struct dp_casefile *f, const struct dp_name *of, uint8_t index)
+static bool unmasked(const struct dp_ask *a, const struct dp_casefile *f, const struct dp_name *of,
+                     uint8_t index)
 {
     for (uint32_t i = 0; i < f->count; i++) {
         const struct dp_entry *e = &f->facts[i].e;
