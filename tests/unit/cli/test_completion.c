@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The completion, the man page and the table of commands say the same. A failure prints the line that is due. */
+/* The completion, the man page and the table of commands say the same. A failure prints the line that is due.
+ */
 #include "support/cmocka_all.h"
 
 #include <stdio.h>
@@ -105,8 +106,8 @@ static void the_man_page_has_every_verb_with_its_arguments(void **state)
     (void)state;
     for (unsigned i = 0; i < dp_verbs_count; i++) {
         const struct dp_verb *v = &dp_verbs[i];
-        snprintf(line, sizeof(line), "\n.B daipao %s%s%s%s%s\n", v->noun, v->noun[0] != '\0' ? " " : "", v->verb,
-                 v->args[0] != '\0' ? " " : "", v->args);
+        snprintf(line, sizeof(line), "\n.B daipao %s%s%s%s%s\n", v->noun, v->noun[0] != '\0' ? " " : "",
+                 v->verb, v->args[0] != '\0' ? " " : "", v->args);
         must_have(text, line);
     }
     free(text);
