@@ -368,6 +368,7 @@ static void link_clear(struct admin *x)
         return;
     }
     dp_session_clear(&p->s);
+    dp_shelf_offer(x->d, p);
     p->bye = 0;
     x->d->port.transport.drop(x->d->port.transport.ctx, n);
     dp_alarm_clear(x->d, "link");

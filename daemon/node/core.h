@@ -72,6 +72,7 @@ struct dp_peer {
     int64_t hello_wall_ms; /* when its hello came */
     bool hello_due;
     uint16_t bye;     /* reason to send, 0 = none */
+    bool offered_again; /* its shelf, since this process started */
     bool keep_due, keep_answer; /* a keep-alive is owed; it answers one */
     uint8_t last_nonce[16], older_nonce[16]; /* of the peer's processes, for R-HEL-5 */
     enum dp_err last_refused; /* code of the last refusal either way */
@@ -193,6 +194,7 @@ struct dp_daemon {
     void *after_commit_ctx;
 
     /* duties.c */
+    bool upgraded; /* the store was last used by another program version */
     bool rotate_due; /* a part was erased: the wrapping key must change */
     bool sweeping;
     int32_t swept_day; /* day of the last complete sweep */
@@ -311,6 +313,14 @@ void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t par
 enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body);
 enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body);
 
+/* ---- shelf.c: refusals of items (R-ACK-2) ---- */
+void dp_shelf_refused_here(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f);
+void dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f);
+/* Queue what we refused of the peer, to be said again. */
+void dp_shelf_repeat(struct dp_daemon *d, struct dp_peer *p);
+/* Start over with the peer: forget what we refused, offer again what it refused. */
+void dp_shelf_offer(struct dp_daemon *d, struct dp_peer *p);
+
 /* ---- files.c: attachments ---- */
 /* Seal a file into chunks kept here; fills body.digest, size, code3 (chunks) and the key for its part. */
 enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body, struct dp_key *key);
@@ -345,6 +355,8 @@ enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uin
 /* ---- duties.c: what the daemon does by itself ---- */
 enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot);
 int64_t dp_duties_not_before(int64_t previous_arrival_ms);
+/* The alarm of a year without rest days, set or cleared (R-DUE-3). */
+void dp_duties_calendar(struct dp_daemon *d);
 bool dp_duties_due(const struct dp_daemon *d);
 enum dp_err dp_duties_sweep(struct dp_daemon *d);
 void dp_duties_rotate(struct dp_daemon *d);

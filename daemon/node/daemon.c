@@ -49,6 +49,16 @@ static enum dp_err load_identity(struct dp_daemon *d)
     return e;
 }
 
+/* R-ACK-2: another version may accept what the last one refused. */
+static void note_program(struct dp_daemon *d)
+{
+    uint64_t before;
+    bool known = dp_db_meta_u64(&d->db, "program", &before) == DP_OK;
+    d->upgraded = known && before != DP_PROGRAM_VERSION;
+    if (!known || d->upgraded)
+        dp_db_meta_u64_put(&d->db, "program", DP_PROGRAM_VERSION);
+}
+
 static enum dp_err check_schema(struct dp_daemon *d)
 {
     uint64_t schema;
@@ -95,6 +105,7 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
         e = load_identity(d);
     if (e == DP_OK)
         dp_enroll_load(d);
+    note_program(d);
     if (e != DP_OK) {
         dp_db_abort(&d->db);
         dp_daemon_free(&d);

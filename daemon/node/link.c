@@ -86,36 +86,6 @@ static bool is_second_process(struct dp_peer *p, const struct dp_hello *h)
     return back;
 }
 
-static void refusal_key(struct dp_wr *w, struct dp_node peer, uint8_t lane, uint64_t number)
-{
-    dp_wr_u64(w, peer.v);
-    dp_wr_u8(w, lane);
-    dp_wr_u64(w, number);
-}
-
-#define REFUSED_HERE 0x80u /* lane bit of rows for what this node refused, beside what was refused to it */
-
-/* R-ACK-2: a refusal is durable and said again after every hello, the newest first. */
-static void repeat_refusals(struct dp_daemon *d, struct dp_peer *p)
-{
-    p->queue_refused = 0;
-    for (uint8_t lane = 0; lane < DP_LANES; lane++) {
-        uint8_t prefix[9];
-        struct dp_wr w = dp_wr_of(prefix, sizeof prefix);
-        struct dp_slice key = {0}, v;
-        dp_wr_u64(&w, p->node.v);
-        dp_wr_u8(&w, lane | REFUSED_HERE);
-        while (dp_db_next_key(&d->db, DP_T_SHELF, dp_wr_slice(&w), &key, &v) == DP_OK && key.len == 17 && v.len == 6) {
-            struct dp_rd rk = dp_rd_of(dp_slice_of(key.p + 9, 8)), rv = dp_rd_of(v);
-            struct dp_refused_frame f = {.lane = lane, .epoch = dp_rd_u32(&rv), .number = dp_rd_u64(&rk)};
-            f.code = dp_rd_u16(&rv);
-            p->refused[p->queue_refused++ % DP_REFUSED_MAX] = f;
-        }
-    }
-    if (p->queue_refused > DP_REFUSED_MAX)
-        p->queue_refused = DP_REFUSED_MAX;
-}
-
 static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h)
 {
     struct dp_hello_facts facts;
@@ -139,10 +109,13 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         p->hello_due = true;
     p->hello_wall_ms = d->now_wall;
     p->row.inc = h->inc;
+    if (d->upgraded ? !p->offered_again : p->row.program != 0 && p->row.program != h->program)
+        dp_shelf_offer(d, p); /* R-ACK-2: one end was upgraded */
+    p->offered_again = true;
     p->row.program = h->program;
     p->row_dirty = true;
     d->want_seal = true; /* R-BLK-6: somebody is there to ask */
-    repeat_refusals(d, p);
+    dp_shelf_repeat(d, p);
     dp_log(DP_LOG_NOTICE, "link %s: up", node_text(p->node));
 }
 
@@ -153,15 +126,11 @@ static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_
     int n = snprintf(line, sizeof line, "item %s:%s/%llu %s", node_text(p->node), dp_lane_word(it->lane),
                      (unsigned long long)it->number, dp_err_name(code));
     dp_db_put64(&d->db, DP_T_QUARANTINE, no, dp_slice_of(line, (size_t)n));
-    uint8_t key[17], row[6];
-    struct dp_wr wk = dp_wr_of(key, sizeof key), wv = dp_wr_of(row, sizeof row);
-    refusal_key(&wk, p->node, it->lane | REFUSED_HERE, it->number);
-    dp_wr_u32(&wv, it->epoch);
-    dp_wr_u16(&wv, (uint16_t)code);
-    dp_db_put_key(&d->db, DP_T_SHELF, dp_wr_slice(&wk), dp_wr_slice(&wv));
+    struct dp_refused_frame f = {
+        .lane = it->lane, .epoch = it->epoch, .number = it->number, .code = (uint16_t)code};
+    dp_shelf_refused_here(d, p, &f);
     if (p->queue_refused < DP_REFUSED_MAX)
-        p->refused[p->queue_refused++] = (struct dp_refused_frame){
-            .lane = it->lane, .epoch = it->epoch, .number = it->number, .code = (uint16_t)code};
+        p->refused[p->queue_refused++] = f;
     p->last_refused = code;
     p->refused_ms = d->now_wall;
     d->n.refused_out++;
@@ -221,16 +190,11 @@ static void on_ack(struct dp_daemon *d, struct dp_peer *p, const struct dp_ack_f
 
 static void on_refused(struct dp_daemon *d, struct dp_peer *p, const struct dp_refused_frame *r)
 {
-    uint8_t key[17], code[2];
-    struct dp_wr w = dp_wr_of(key, sizeof key);
     if (dp_session_on_refused(&p->s, r->lane, r->epoch, r->number, d->now_mono) != DP_OK) {
         stop_link(d, p, DP_STOP_PROTOCOL);
         return;
     }
-    refusal_key(&w, p->node, r->lane, r->number);
-    code[0] = (uint8_t)(r->code >> 8);
-    code[1] = (uint8_t)r->code;
-    dp_db_put_key(&d->db, DP_T_SHELF, dp_wr_slice(&w), dp_slice_of(code, sizeof code));
+    dp_shelf_refused_there(d, p, r);
     d->n.refused_in++;
     dp_alarm(d, "shelf", "a peer refused an item; it is shelved, see `daipao link show`");
 }
