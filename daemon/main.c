@@ -115,7 +115,7 @@ struct shell {
     bool listening, dialling, enrolling, joining;
     bool turn_open, running;
     char joined_at[256];
-    int64_t life_next_ms, watchdog_next_ms, join_next_ms;
+    int64_t life_next_ms, watchdog_next_ms;
     struct {
         struct dp_node node;
         struct dp_net_key key;
@@ -248,7 +248,7 @@ static void on_event(void *ctx, const struct dp_net_event *ev)
         dp_daemon_enroll(sh->d, ev->conn, ev->bytes);
         break;
     case DP_NET_ENROLL_UP:
-        sh->join_next_ms = 0;
+        dp_daemon_join_now(sh->d);
         break;
     case DP_NET_ENROLL_DOWN:
     case DP_NET_FD:

@@ -322,6 +322,8 @@ static enum dp_err step_body(struct dp_daemon *d, const struct dp_step *s, struc
     struct dp_subject other;
     b->due = s->due;
     b->date = s->date;
+    if (s->kind == DP_KIND_SERVE && dp_date_is_none(b->date))
+        b->date = today(d);
     b->code = s->code;
     b->code2 = s->code2;
     b->code3 = s->code3;

@@ -112,6 +112,8 @@ const char *dp_daemon_parent_address(const struct dp_daemon *d);
 bool dp_daemon_wants_enroll_listen(const struct dp_daemon *d);
 /* A blank daemon that asks its parent: where to connect; NULL when it does not. And the message to send there now. */
 const char *dp_daemon_join_address(const struct dp_daemon *d);
+/* The way to the parent is open: ask at once. */
+void dp_daemon_join_now(struct dp_daemon *d);
 DP_MUST enum dp_err dp_daemon_join_message(struct dp_daemon *d, struct dp_buf *out);
 /*
  * Keeper of the life file: told of every seal (R-STO-3). It stays the caller's; NULL takes it away. `new_life` is

@@ -244,7 +244,7 @@ static enum dp_err remind_case(struct dp_daemon *d, struct dp_slot *slot)
 }
 
 /* R-DUE-3: the year has begun and its notice is not here. */
-static void check_calendar(struct dp_daemon *d)
+void dp_duties_calendar(struct dp_daemon *d)
 {
     struct dp_slice v;
     bool known = false;
@@ -308,7 +308,7 @@ enum dp_err dp_duties_sweep(struct dp_daemon *d)
     if (!d->sweeping) {
         d->sweeping = true;
         d->sweep_at = (struct dp_subject){.type = DP_SUBJECT_CASE};
-        check_calendar(d);
+        dp_duties_calendar(d);
         check_silence(d);
     }
     for (unsigned i = 0; i < SWEEP_CASES; i++) {

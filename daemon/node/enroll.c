@@ -580,6 +580,11 @@ bool dp_daemon_wants_enroll_listen(const struct dp_daemon *d)
     return d->tokens_open;
 }
 
+void dp_daemon_join_now(struct dp_daemon *d)
+{
+    d->join_next_ms = 0;
+}
+
 const char *dp_daemon_join_address(const struct dp_daemon *d)
 {
     return d->join_address[0] == '\0' || d->port.clock.mono_ms(d->port.clock.ctx) < d->join_next_ms ? NULL

@@ -74,6 +74,8 @@ static void keep_data(struct dp_daemon *d, const struct dp_entry *e, struct dp_s
     dp_wr_bytes(&w, key, sizeof key);
     dp_wr_u32(&w, edition);
     dp_db_meta_put(&d->db, word, dp_wr_slice(&w));
+    if (e->calendar != NULL)
+        dp_duties_calendar(d);
 }
 
 static void cut_word(char word[40], struct dp_node origin, uint32_t inc)

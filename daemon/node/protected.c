@@ -228,16 +228,35 @@ static enum dp_err answer(struct dp_daemon *d, struct dp_node to, const uint8_t 
     return dp_parcels_send(d, to, DP_PARCEL_RECEIPT, dp_wr_slice(&w), DP_LANE_CASES);
 }
 
+/*
+ * A sender forgets what it sent: the same slip taken in again at the same office, by its number in the system
+ * that it comes from, is answered with the number of the case that the first one became.
+ */
+static bool came_before(struct dp_daemon *d, const struct dp_reg *reg, char number[DP_NUMBER_TEXT])
+{
+    struct dp_subject s;
+    enum dp_err e;
+    if (reg->source_no[0] == '\0' || dp_db_source(&d->db, reg->source_system, reg->source_no, &s) != DP_OK)
+        return false;
+    const struct dp_slot *slot = dp_cache_find(d, &s, &e);
+    if (slot == NULL || !slot->f.has_reg || !dp_office_eq(&slot->f.reg.first_office, &reg->first_office))
+        return false;
+    snprintf(number, DP_NUMBER_TEXT, "%s", slot->f.reg.number.text);
+    return true;
+}
+
 enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body)
 {
     struct dp_matter m;
     struct dp_entry e;
-    char code[24];
+    char code[24], number[DP_NUMBER_TEXT];
     enum dp_err err = dp_matter_unpack(d, body, &m);
     if (err != DP_OK || !dp_node_covers(d->id.self, m.sender))
         return DP_FORMAT;
     struct dp_reg reg = *m.form.reg;
     struct dp_office bureau = {.node = d->id.self, .slug = "bureau"};
+    if (came_before(d, &reg, number))
+        return answer(d, m.sender, m.ticket.p, number);
     err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, m.form.receipt, m.parts, m.part_count, &e, code);
     return err == DP_OK ? answer(d, m.sender, m.ticket.p, reg.number.text) : err;
 }
