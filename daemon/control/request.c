@@ -49,6 +49,29 @@ static const struct dp_ctl_field blob_fields[] = {
 /* clang-format on */
 #define FIELDS(rows, message, core) dp_ctl_fields(rows, DP_CTL_COUNT(rows), message, core)
 
+static bool skip(struct dp_rd *r, uint64_t wire_type)
+{
+    uint64_t len;
+
+    switch (wire_type) {
+    case 0:
+        dp_rd_varint(r);
+        return true;
+    case 1:
+        dp_rd_take(r, 8);
+        return true;
+    case 2:
+        len = dp_rd_varint(r);
+        dp_rd_take(r, len > dp_rd_left(r) ? SIZE_MAX : (size_t)len);
+        return true;
+    case 5:
+        dp_rd_take(r, 4);
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Number 2 of the message wherever it can be read, even when the rest cannot. */
 static uint64_t id_of(struct dp_slice s)
 {
@@ -60,14 +83,8 @@ static uint64_t id_of(struct dp_slice s)
             uint64_t id = dp_rd_varint(&r);
             return r.err == DP_OK ? id : 0;
         }
-        if ((tag & 7) == 2) {
-            uint64_t len = dp_rd_varint(&r);
-            dp_rd_take(&r, len > dp_rd_left(&r) ? SIZE_MAX : (size_t)len);
-        } else if ((tag & 7) == 0) {
-            dp_rd_varint(&r);
-        } else {
+        if (!skip(&r, tag & 7))
             return 0;
-        }
     }
     return 0;
 }
@@ -124,6 +141,7 @@ enum dp_err dp_request_decode(struct dp_slice s, struct dp_arena *a, struct dp_r
     e = dp_pb_unpack(&daipao__control__v1__request__descriptor, s, DP_PB_LINES, a, &m);
     if (e != DP_OK)
         return e;
+    *id = m->id;
     if (m->version != DP_CONTROL_VERSION)
         return DP_SCHEMA;
     if (!dp_ctl_line_ok(m->as_office, WORD_MAX))
