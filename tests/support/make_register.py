@@ -68,7 +68,7 @@ def pick(rng, weighted):
 class Places:
     """The townships of the county and their villages."""
 
-    def __init__(self, path):
+    def __init__(self, path, only=None):
         self.names, self.villages = {}, {}
         with open(path, encoding="utf-8", newline="") as f:
             for row in csv.DictReader(f):
@@ -80,7 +80,7 @@ class Places:
                 self.villages[code] = []
             else:
                 self.villages[code // 1000 * 1000].append(code)
-        self.all = [v for town in sorted(self.villages) for v in self.villages[town]]
+        self.all = [v for town in sorted(self.villages) for v in self.villages[town] if only in (None, town)]
 
     @staticmethod
     def town_of(code):
@@ -400,7 +400,7 @@ class Maker:
 
 
 def build(args):
-    places = Places(args.divisions)
+    places = Places(args.divisions, args.town)
     maker = Maker(args.seed, places, datetime.date.fromisoformat(args.start), args.days)
     rows, scenario = [], []
     for n in range(1, args.rows + 1):
@@ -440,6 +440,7 @@ def arguments():
     p.add_argument("--rows", type=int, default=500)
     p.add_argument("--start", default="2026-01-05", help="first day of receipt")
     p.add_argument("--days", type=int, default=180, help="days over which the rows are spread")
+    p.add_argument("--town", type=int, help="only villages of this township, by its code")
     p.add_argument("--columns-shuffled", action="store_true")
     p.add_argument("--encoding", choices=["utf-8", "utf-8-bom", "gb18030"], default="utf-8")
     p.add_argument("--crlf", action="store_true")
