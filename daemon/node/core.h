@@ -188,7 +188,7 @@ struct dp_daemon {
     bool blocked; /* the pump met DP_AGAIN */
     int64_t idle_since, next_tidy;
     int64_t door_ms; /* next look at who was turned away; what was seen at the last */
-    uint64_t door_refused, door_flood;
+    uint64_t door_refused, door_flood, door_silent;
     struct dp_daemon_counters n;
     void (*after_commit)(void *ctx);
     void *after_commit_ctx;

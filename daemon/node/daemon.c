@@ -15,6 +15,7 @@
 #define IDLE_TRIM_MS 5000
 #define TIDY_MS 30000
 #define DOOR_MS 2000
+#define DOOR_SILENT_MAX 32 /* handshakes that end in nothing, between two looks: a poor line makes a few */
 
 /* ---- opening ---- */
 
@@ -359,11 +360,12 @@ static void watch_door(struct dp_daemon *d)
     uint64_t flood = n->rate_limited + n->crowded_out + n->enroll_limited + n->hoarding;
     if (refused > d->door_refused)
         dp_alarm(d, "door", "connections were refused: a key that is not enrolled, or another protocol; see `daipao node status`");
-    if (flood > d->door_flood)
+    if (flood > d->door_flood || n->handshake_other > d->door_silent + DOOR_SILENT_MAX)
         dp_alarm(d, "flood", "connections or messages were cut: too many at once; see `daipao node status`");
     d->door_ms = d->now_mono + DOOR_MS;
     d->door_refused = refused;
     d->door_flood = flood;
+    d->door_silent = n->handshake_other;
 }
 
 static void after_turn(struct dp_daemon *d, enum dp_err e)
