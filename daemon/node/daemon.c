@@ -34,8 +34,10 @@ static enum dp_err load_identity(struct dp_daemon *d)
     dp_buf_reset(&d->id.root_der);
     if (dp_db_meta(&d->db, "root", &v) != DP_OK || dp_buf_put(&d->id.root_der, v.p, v.len) != DP_OK)
         return DP_CORRUPT;
-    d->id.trust.root = d->kr->root;
     d->id.trust.root_der = dp_buf_slice(&d->id.root_der);
+    d->id.trust.root = d->kr->root;
+    if (!d->kr->has_root) /* of this turn, or the process died before it was pinned */
+        d->suite->hash(&d->id.trust.root_der, 1, &d->id.trust.root);
     if (dp_db_meta(&d->db, "parent-address", &v) == DP_OK && v.len < sizeof d->id.parent_address) {
         memcpy(d->id.parent_address, v.p, v.len);
         d->id.parent_address[v.len] = '\0';
@@ -421,6 +423,18 @@ static void rest(struct dp_daemon *d)
     malloc_trim(0);
 }
 
+/* For good, beside the store: what trusts a root is committed. A folder that cannot be written is tried again. */
+static void pin_root(struct dp_daemon *d)
+{
+    struct dp_keyring_why why;
+    if (!d->id.enrolled || d->kr->has_root)
+        return;
+    if (dp_keyring_pin(d->kr, &d->id.trust.root, &why) != DP_OK)
+        dp_alarm(d, "root", "the root certificate could not be pinned in the key folder; it is tried again");
+    else
+        dp_alarm_clear(d, "root");
+}
+
 enum dp_err dp_daemon_end(struct dp_daemon *d)
 {
     enum dp_err e = decide(d);
@@ -440,6 +454,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     if (e != DP_OK)
         roll_back(d, e);
     after_turn(d, e);
+    pin_root(d);
     dp_duties_rotate(d);
     watch_disk(d);
     watch_door(d);

@@ -137,14 +137,12 @@ static enum dp_err begin_life(struct dp_daemon *d, struct dp_node self, struct d
 
 static enum dp_err trust_root(struct dp_daemon *d, struct dp_slice root)
 {
-    struct dp_keyring_why why;
     struct dp_digest digest;
     d->suite->hash(&root, 1, &digest);
-    enum dp_err e = dp_keyring_pin(d->kr, &digest, &why);
-    if (e != DP_OK)
-        return e;
+    if (d->kr->has_root && !dp_digest_eq(&d->kr->root, &digest))
+        return DP_CONFLICT;
     dp_buf_reset(&d->id.root_der);
-    e = dp_buf_put(&d->id.root_der, root.p, root.len);
+    enum dp_err e = dp_buf_put(&d->id.root_der, root.p, root.len);
     d->id.trust.root = digest;
     d->id.trust.root_der = dp_buf_slice(&d->id.root_der);
     dp_db_meta_put(&d->db, "root", root);

@@ -214,6 +214,7 @@ static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_f
      */
     if (p->is_parent && (why == DP_STOP_RESTORED || why == DP_STOP_CLONE))
         dp_stop_loudly(d, why, text);
+    d->port.transport.drop(d->port.transport.ctx, p->node); /* a new one begins with a new greeting */
 }
 
 /* R-ENR-2: a node of the tree that is not ours is told whose it is. */
