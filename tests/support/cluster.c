@@ -464,6 +464,24 @@ static bool may_dial(struct cluster *c, const struct cl_link *l)
            !l->child_down_due && !l->parent_down_due && l->q[0].first == NULL && l->q[1].first == NULL;
 }
 
+static void end_turn(struct cl_node *n)
+{
+    struct cluster *c = n->c;
+    enum cl_crash crash = n->crash_next;
+    n->turns++;
+    if (crash == CL_CRASH_BEFORE_COMMIT)
+        n->dead = true;
+    else
+        (void)dp_daemon_end(n->d);
+    if (!n->dead)
+        return;
+    n->crashes_before += crash == CL_CRASH_BEFORE_COMMIT;
+    n->crashes_after += crash == CL_CRASH_AFTER_COMMIT;
+    c->crashes_before += crash == CL_CRASH_BEFORE_COMMIT;
+    c->crashes_after += crash == CL_CRASH_AFTER_COMMIT;
+    cl_kill(n, (int64_t)dp_rng_below(&c->rng, 5000));
+}
+
 /* CURVE and ZAP: the child knows its parent's key and the parent lets the child's in. */
 static bool keys_fit(struct cl_node *child, struct cl_node *parent)
 {
@@ -474,8 +492,8 @@ static bool keys_fit(struct cl_node *child, struct cl_node *parent)
     if (dp_daemon_begin(parent->d) != DP_OK)
         return false;
     struct dp_node n = dp_daemon_child_by_key(parent->d, dp_daemon_keyring(child->d)->curve_pub.b);
-    (void)dp_daemon_end(parent->d);
-    return dp_node_eq(n, child->id);
+    end_turn(parent);
+    return dp_node_eq(n, child->id) && parent->d != NULL;
 }
 
 static void dial(struct cluster *c, struct cl_link *l)
@@ -568,24 +586,6 @@ static void feed_enroll(struct cl_node *n, struct taken *t)
         m->next = t->first;
         t->first = m;
     }
-}
-
-static void end_turn(struct cl_node *n)
-{
-    struct cluster *c = n->c;
-    enum cl_crash crash = n->crash_next;
-    n->turns++;
-    if (crash == CL_CRASH_BEFORE_COMMIT)
-        n->dead = true;
-    else
-        (void)dp_daemon_end(n->d);
-    if (!n->dead)
-        return;
-    n->crashes_before += crash == CL_CRASH_BEFORE_COMMIT;
-    n->crashes_after += crash == CL_CRASH_AFTER_COMMIT;
-    c->crashes_before += crash == CL_CRASH_BEFORE_COMMIT;
-    c->crashes_after += crash == CL_CRASH_AFTER_COMMIT;
-    cl_kill(n, (int64_t)dp_rng_below(&c->rng, 5000));
 }
 
 /* As the shell does after each turn: a blank node asks its parent. */
@@ -784,13 +784,20 @@ static bool session_rests(const struct dp_session *s)
     return true;
 }
 
+/* Withdrawn, or at the wrong door: it comes again and again, and is told each time. */
+static bool is_turned_away(const struct cl_node *child, struct cl_node *parent)
+{
+    const struct dp_peer *p = dp_peers_find(parent->d, child->id);
+    return p == NULL || p->row.revoked;
+}
+
 static bool link_rests(struct cluster *c, const struct cl_link *l)
 {
     struct cl_node *child = child_of(l, c), *parent = parent_of(l, c);
     if (l->q[0].first != NULL || l->q[1].first != NULL || l->child_up_due || l->child_down_due ||
         l->parent_down_due)
         return false;
-    if (l->cut || l->refused || child->d == NULL || parent->d == NULL)
+    if (l->cut || l->refused || child->d == NULL || parent->d == NULL || is_turned_away(child, parent))
         return true;
     const struct dp_session *up = cl_session(child, parent), *down = cl_session(parent, child);
     if (up == NULL || down == NULL)

@@ -198,6 +198,10 @@ struct cl_result cl_go(struct cl_node *n, enum dp_kind kind, const char *case_re
 bool cl_digest(struct cl_node *n, const struct dp_subject *s, struct dp_digest *out);
 /* Facts held of the case; 0 = unknown here. */
 uint32_t cl_facts(struct cl_node *n, const struct dp_name *of_case);
+/* The facts of a case as messages of the test, for a person who looks for a bug. */
+void cl_print(struct cl_node *n, const struct dp_name *of_case);
+/* The office responsible, as this node sees it; false when it knows nothing of the case. */
+bool cl_custodian(struct cl_node *n, const struct dp_name *of_case, struct dp_office *out);
 /* Whether the node's daemon can open part `index` of an entry (and its text, in json form, if wanted). */
 enum dp_err cl_read(struct cl_node *n, const struct dp_name *entry, uint8_t index, struct dp_part_text *out);
 /* Rows of its committed store that hold `needle` in key or value. */

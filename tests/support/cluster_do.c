@@ -278,6 +278,43 @@ uint32_t cl_facts(struct cl_node *n, const struct dp_name *of_case)
     return count;
 }
 
+void cl_print(struct cl_node *n, const struct dp_name *of_case)
+{
+    struct dp_casefile f;
+    struct dp_subject s = {.type = DP_SUBJECT_CASE, .name = *of_case};
+    if (!load_case(n, &s, &f))
+        return;
+    for (uint32_t i = 0; i < f.count; i++) {
+        const struct dp_fact *x = &f.facts[i];
+        char name[DP_NAME_TEXT], to[DP_OFFICE_TEXT] = "";
+        dp_name_format(&x->e.name, name);
+        if (!dp_office_is_none(&x->e.body.to))
+            dp_office_format(&x->e.body.to, to);
+        print_message("%s %3u. %2u %-16s %-28s %-8s re %d custody %d parts %u %s %s\n", n->text, i, x->e.step,
+                      dp_kind_known(x->e.kind) ? dp_kind_word(x->e.kind) : "?", name, x->e.office.slug,
+                      x->re == DP_FACT_NONE ? -1 : (int)x->re,
+                      x->custody == DP_FACT_NONE ? -1 : (int)x->custody, x->e.part_count, to,
+                      x->verdict == DP_VALID ? "" : dp_void_name((enum dp_void_reason)x->reason));
+    }
+    dp_casefile_fini(&f);
+}
+
+bool cl_custodian(struct cl_node *n, const struct dp_name *of_case, struct dp_office *out)
+{
+    struct dp_casefile f;
+    struct dp_arena a;
+    struct dp_state st;
+    struct dp_subject s = {.type = DP_SUBJECT_CASE, .name = *of_case};
+    if (!load_case(n, &s, &f))
+        return false;
+    dp_arena_init(&a, 64u << 20, 0);
+    assert_ok(dp_fold(&f, &a, &st));
+    *out = dp_state_custodian(&st);
+    dp_arena_fini(&a);
+    dp_casefile_fini(&f);
+    return true;
+}
+
 enum dp_err cl_read(struct cl_node *n, const struct dp_name *name, uint8_t index, struct dp_part_text *out)
 {
     struct dp_entry e;
