@@ -32,8 +32,8 @@
 struct dp_identity {
     bool enrolled;
     struct dp_node self, parent;
-    struct dp_cert cert;      /* own */
-    struct dp_trust trust;    /* root; root_der owned by `root_der` */
+    struct dp_cert cert;   /* own */
+    struct dp_trust trust; /* root; root_der owned by `root_der` */
     struct dp_buf root_der;
     char parent_address[256];
 };
@@ -67,15 +67,15 @@ struct dp_peer {
     struct dp_lane_state saved[DP_LANES];
     uint64_t applied[DP_LANES]; /* last item applied in this turn, 0 = none */
     bool missed;                /* an item came in this turn that was not applied: the turn fails */
-    int64_t before_ms;     /* no entry of its blocks of this turn can be older (duties.c) */
-    uint64_t before_turn;  /* of before_ms */
-    int64_t hello_wall_ms; /* when its hello came */
+    int64_t before_ms;          /* no entry of its blocks of this turn can be older (duties.c) */
+    uint64_t before_turn;       /* of before_ms */
+    int64_t hello_wall_ms;      /* when its hello came */
     bool hello_due;
-    uint16_t bye;     /* reason to send, 0 = none */
-    bool offered_again; /* its shelf, since this process started */
-    bool keep_due, keep_answer; /* a keep-alive is owed; it answers one */
+    uint16_t bye;                            /* reason to send, 0 = none */
+    bool offered_again;                      /* its shelf, since this process started */
+    bool keep_due, keep_answer;              /* a keep-alive is owed; it answers one */
     uint8_t last_nonce[16], older_nonce[16]; /* of the peer's processes, for R-HEL-5 */
-    enum dp_err last_refused; /* code of the last refusal either way */
+    enum dp_err last_refused;                /* code of the last refusal either way */
     int64_t refused_ms;
     uint32_t queue_refused; /* number of refused frames owed after the commit */
     struct dp_refused_frame refused[DP_REFUSED_MAX];
@@ -91,9 +91,9 @@ struct dp_fresh {
 struct dp_slot {
     struct dp_slot *next; /* in its bucket */
     struct dp_casefile f;
-    bool dirty;    /* differs from the store */
-    bool touched;  /* on the turn's list */
-    uint64_t turn; /* last use */
+    bool dirty;                           /* differs from the store */
+    bool touched;                         /* on the turn's list */
+    uint64_t turn;                        /* last use */
     struct dp_fresh *fresh, **fresh_tail; /* entries of this turn; arena */
     struct dp_slot *touched_next;
 };
@@ -143,9 +143,9 @@ struct dp_daemon {
     const struct dp_suite *suite;
     struct dp_db db;
     struct dp_keyring *kr;
-    bool kr_owned;     /* made here, by `node init` or `node join` */
-    bool was_enrolled; /* when the turn began */
-    bool new_life; /* an identity was taken in this turn: the shell begins a life */
+    bool kr_owned;               /* made here, by `node init` or `node join` */
+    bool was_enrolled;           /* when the turn began */
+    bool new_life;               /* an identity was taken in this turn: the shell begins a life */
     struct dp_life_keeper *life; /* NULL in the simulator */
     struct dp_identity id;
     struct dp_own own, own_saved;
@@ -178,7 +178,7 @@ struct dp_daemon {
     struct dp_pending_reply *replies, **replies_tail;
     struct dp_name ingesting; /* entry of the block being taken in: those after it are not here yet */
     uint64_t ingest_block;    /* its number */
-    struct dp_name *feed; /* heap: entries that the turn brought, in order */
+    struct dp_name *feed;     /* heap: entries that the turn brought, in order */
     uint32_t feed_count, feed_cap;
     uint64_t feed_next; /* next row of the feed; 0 = ask the store */
     struct dp_alarm_row alarms[DP_ALARMS_MAX];
@@ -194,7 +194,7 @@ struct dp_daemon {
     void *after_commit_ctx;
 
     /* duties.c */
-    bool upgraded; /* the store was last used by another program version */
+    bool upgraded;   /* the store was last used by another program version */
     bool rotate_due; /* a part was erased: the wrapping key must change */
     bool sweeping;
     int32_t swept_day; /* day of the last complete sweep */
@@ -235,15 +235,18 @@ enum dp_err dp_certs_get(struct dp_daemon *d, const struct dp_digest *digest, st
 /* Current certificate of a node. */
 enum dp_err dp_certs_of_node(struct dp_daemon *d, struct dp_node node, struct dp_cert *out);
 /* Verify a chain and keep it; *leaf filled. */
-enum dp_err dp_certs_store(struct dp_daemon *d, struct dp_slice chain, struct dp_cert *leaf, struct dp_refusal *why);
-/* See that `peer` has (or will have, in order) the certificate before what is journalled next in that lane. */
+enum dp_err dp_certs_store(struct dp_daemon *d, struct dp_slice chain, struct dp_cert *leaf,
+                           struct dp_refusal *why);
+/* See that `peer` has (or will have, in order) the certificate before what is journalled next in that lane.
+ */
 void dp_certs_owe(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_digest *cert);
 
 /* ---- peers.c ---- */
 struct dp_peer *dp_peers_find(struct dp_daemon *d, struct dp_node node);
 struct dp_peer *dp_peers_parent(struct dp_daemon *d);
 /* Known or new; a new child's history is journalled. NULL when the table is full. */
-struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_parent, const struct dp_key *curve_pub);
+struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_parent,
+                             const struct dp_key *curve_pub);
 enum dp_err dp_peers_load(struct dp_daemon *d);
 void dp_peers_free(struct dp_daemon *d);
 void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r);
@@ -251,7 +254,8 @@ void dp_peers_write(struct dp_daemon *d);
 void dp_peers_commit(struct dp_daemon *d, bool ok);
 /* No longer UP: what came in this turn is not kept, and only a new hello makes the peer send it again. */
 void dp_peers_undone(struct dp_daemon *d);
-void dp_peers_facts(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h, struct dp_hello_facts *out);
+void dp_peers_facts(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h,
+                    struct dp_hello_facts *out);
 /* The peer towards which something for `to` goes: a child, or the parent; NULL when there is none. */
 struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);
 
@@ -283,16 +287,19 @@ struct dp_part_in {
  * Issue a planned entry: parts sealed, encoded, numbered, inserted, content parcels queued. `e->name`
  * must be dp_own_next(). DP_INTAKE_STOPPED, DP_STOPPED.
  */
-enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *parts, uint8_t part_count);
+enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *parts,
+                         uint8_t part_count);
 struct dp_name dp_own_next(const struct dp_daemon *d);
 /* Regrant what the nodes that entry `e` entitles may read (R-PRT-1). */
-enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st, const struct dp_entry *e);
+enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st,
+                         const struct dp_entry *e);
 enum dp_err dp_own_seal(struct dp_daemon *d); /* everything unsealed, by R-BLK-6 */
 void dp_own_keep(struct dp_daemon *d);        /* fresh entries durable, unsealed */
 /* An entry about a node (certificate, cut, officer) by the daemon: kind and body are given. */
 enum dp_err dp_own_node_entry(struct dp_daemon *d, struct dp_node subject, struct dp_entry *e);
 /* A published profile or calendar by this node's bureau. */
-enum dp_err dp_own_data_entry(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_entry *e);
+enum dp_err dp_own_data_entry(struct dp_daemon *d, const struct dp_office *office, uint32_t officer,
+                              struct dp_entry *e);
 enum dp_err dp_own_load(struct dp_daemon *d);
 bool dp_own_wants_seal(struct dp_daemon *d);
 
@@ -304,11 +311,21 @@ enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, con
 /* Regrant the parts of entry `n`, whose keys this node can open, to `to`. */
 enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, uint8_t lane);
 enum dp_err dp_parcels_flush(struct dp_daemon *d); /* seal what is queued, journal it */
-enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body, uint8_t lane);
+enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body,
+                            uint8_t lane);
 enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane);
-/* Open part `index` of an entry held here: DP_NOT_FOUND (no such part or no key), DP_SIGNATURE. Arena `look`. */
-enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index, struct dp_part_text *out);
+/* Open part `index` of an entry held here: DP_NOT_FOUND (no such part or no key), DP_SIGNATURE. Arena `look`.
+ */
+enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index,
+                            struct dp_part_text *out);
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count);
+
+/* ---- content.c: parts and grants that arrive ---- */
+/* Body of a content parcel. An error is the code of a refusal; what was good of it is kept. */
+enum dp_err dp_content_in(struct dp_daemon *d, struct dp_slice body);
+/* Entry `e` is here now: keep what waited for it. */
+enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e);
+
 /* A protected matter that arrived for registration (protected.c). */
 enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body);
 enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body);
@@ -323,13 +340,15 @@ void dp_shelf_offer(struct dp_daemon *d, struct dp_peer *p);
 
 /* ---- files.c: attachments ---- */
 /* Seal a file into chunks kept here; fills body.digest, size, code3 (chunks) and the key for its part. */
-enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body, struct dp_key *key);
+enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body,
+                          struct dp_key *key);
 /* Send the chunks of an attachment to a node that was granted its key. */
-enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks, struct dp_node to);
+enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks,
+                          struct dp_node to);
 enum dp_err dp_files_in(struct dp_daemon *d, struct dp_slice body);
 /* Plain bytes of chunk `index`; arena of the turn. */
-enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index, const struct dp_key *key,
-                          struct dp_slice *out);
+enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index,
+                          const struct dp_key *key, struct dp_slice *out);
 
 /* ---- protected.c: matters that must not be entries of this chain (R-N3-4) ---- */
 /* A matter as bytes, for a parcel or a draft; `number` may be NULL (a placeholder then). */
@@ -345,12 +364,13 @@ enum dp_err dp_matter_pack(struct dp_daemon *d, const struct dp_caller *c, const
                            struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
                            const uint8_t ticket[DP_TICKET_BYTES], struct dp_slice *out);
 enum dp_err dp_matter_unpack(struct dp_daemon *d, struct dp_slice body, struct dp_matter *out);
-enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg, struct dp_date receipt,
-                          const struct dp_part_in *parts, uint8_t part_count, struct dp_node to, char number[64]);
+enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
+                          struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
+                          struct dp_node to, char number[64]);
 /* Register a matter here: numbering, editions, query code, entry. `code` gets the query code's text. */
-enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_reg *reg,
-                        struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
-                        struct dp_entry *e, char code[24]);
+enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer,
+                        struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,
+                        uint8_t part_count, struct dp_entry *e, char code[24]);
 
 /* ---- duties.c: what the daemon does by itself ---- */
 enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot);
@@ -375,11 +395,12 @@ void dp_say_bye(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why);
 enum dp_err dp_send_frame(struct dp_daemon *d, struct dp_peer *p, const struct dp_frame *f);
 
 /* ---- command.c, query.c, admin.c, enroll.c ---- */
-void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq, const struct dp_step *s,
-                struct dp_outcome *out);
-void dp_do_query(struct dp_daemon *d, const struct dp_caller *c, const struct dp_query *q, struct dp_outcome *out);
-void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq, const struct dp_admin *a,
+void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                const struct dp_step *s, struct dp_outcome *out);
+void dp_do_query(struct dp_daemon *d, const struct dp_caller *c, const struct dp_query *q,
                  struct dp_outcome *out);
+void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                 const struct dp_admin *a, struct dp_outcome *out);
 void dp_outcome_set(struct dp_daemon *d, struct dp_outcome *r, enum dp_err err, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* Find a case by number, unique tail or entry name. */

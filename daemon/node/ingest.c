@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-
 /* Held here, in whatever file? A whole block that starts below it need not reach it. */
 static bool is_held(struct dp_daemon *d, const struct dp_name *n)
 {
@@ -23,9 +22,10 @@ static bool is_held(struct dp_daemon *d, const struct dp_name *n)
         return false;
     if (piece != 0)
         return true; /* rows of pieces name one entry */
-    /* R-VAL-1: a reference forward in its own block is treated as anywhere else, where pieces come one by one. */
-    if (dp_node_eq(n->origin, d->ingesting.origin) && n->inc == d->ingesting.inc && number == d->ingest_block &&
-        n->seq > d->ingesting.seq)
+    /* R-VAL-1: a reference forward in its own block is treated as anywhere else, where pieces come one by
+     * one. */
+    if (dp_node_eq(n->origin, d->ingesting.origin) && n->inc == d->ingesting.inc &&
+        number == d->ingest_block && n->seq > d->ingesting.seq)
         return false;
     return dp_db_block(&d->db, n->origin, n->inc, number, 0, &wire) == DP_OK && wire.len >= DP_HEADER_BYTES &&
            dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), &h) == DP_OK && n->seq >= h.first_seq &&
@@ -176,19 +176,29 @@ enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp
     wake_waiters(d, name);
     feed(d, name);
     d->n.entries_in++;
-    return DP_OK;
+    return dp_content_adopt(d, &e);
 }
 
 /* ---- reading entries back ---- */
 
-static enum dp_err bytes_from_block(struct dp_daemon *d, const struct dp_name *name, uint64_t number, uint16_t piece,
-                                    struct dp_slice *out)
+static bool reaches(struct dp_slice wire, uint64_t seq)
+{
+    struct dp_header h;
+    return wire.len < DP_HEADER_BYTES || dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), &h) != DP_OK ||
+           (seq >= h.first_seq &&
+            seq - h.first_seq < h.count); /* what cannot be read is the decoder's to name */
+}
+
+static enum dp_err bytes_from_block(struct dp_daemon *d, const struct dp_name *name, uint64_t number,
+                                    uint16_t piece, struct dp_slice *out)
 {
     struct dp_slice wire;
     struct dp_block b;
     enum dp_err e = dp_db_block(&d->db, name->origin, name->inc, number, piece, &wire);
     if (e != DP_OK)
         return e == DP_NOT_FOUND ? DP_CORRUPT : e;
+    if (piece == 0 && !reaches(wire, name->seq))
+        return DP_NOT_FOUND; /* the whole block that starts before it ends before it too */
     e = piece == 0 ? dp_block_decode(d->suite, wire, &d->turn, &b)
                    : dp_block_decode_pruned(d->suite, wire, &d->turn, &b);
     if (e != DP_OK)
@@ -206,7 +216,8 @@ enum dp_err dp_entry_bytes(struct dp_daemon *d, const struct dp_name *name, stru
     uint64_t number;
     uint16_t piece;
     if (dp_node_eq(name->origin, d->id.self) && name->inc == d->own.inc && name->seq > d->own.sealed_seq) {
-        if (d->fresh_count > 0 && name->seq >= d->fresh_first && name->seq < d->fresh_first + d->fresh_count) {
+        if (d->fresh_count > 0 && name->seq >= d->fresh_first &&
+            name->seq < d->fresh_first + d->fresh_count) {
             *out = d->fresh[name->seq - d->fresh_first].bytes;
             return DP_OK;
         }

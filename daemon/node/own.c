@@ -53,6 +53,8 @@ static enum dp_err fresh_add(struct dp_daemon *d, struct dp_slice bytes)
     return DP_OK;
 }
 
+#define PARTS_ROOM 4096 /* in a content record, beside the texts */
+
 struct sealed_parts {
     struct dp_part parts[DP_PARTS_MAX];
     struct dp_key keys[DP_PARTS_MAX];
@@ -63,8 +65,11 @@ struct sealed_parts {
 static enum dp_err seal_parts(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *in, uint8_t n,
                               struct sealed_parts *out)
 {
-    if (n > DP_PARTS_MAX)
-        return DP_TOO_BIG;
+    size_t all = PARTS_ROOM;
+    for (uint8_t i = 0; i < n && i < DP_PARTS_MAX; i++)
+        all += in[i].plain.len;
+    if (n > DP_PARTS_MAX || all > DP_PARCEL_BODY_MAX)
+        return DP_TOO_BIG; /* they must fit one parcel with their grants */
     out->count = n;
     e->part_count = n;
     for (uint8_t i = 0; i < n; i++) {
@@ -95,7 +100,8 @@ static enum dp_err keep_parts(struct dp_daemon *d, const struct dp_name *name, c
         dp_db_part_key_put(&d->db, name, i, dp_slice_of(wrapped, sizeof wrapped));
     }
     if (sp->count > 0)
-        dp_db_part_put(&d->db, name, DP_PART_LEAVES, dp_slice_of(sp->leaves, sp->count * sizeof sp->leaves[0]));
+        dp_db_part_put(&d->db, name, DP_PART_LEAVES,
+                       dp_slice_of(sp->leaves, sp->count * sizeof sp->leaves[0]));
     return DP_OK;
 }
 
@@ -120,7 +126,8 @@ static enum dp_err grant_one(struct dp_daemon *d, struct dp_slot *slot, const st
     return err;
 }
 
-enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st, const struct dp_entry *e)
+enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st,
+                         const struct dp_entry *e)
 {
     struct dp_node to[DP_GRANTEES_MAX];
     enum dp_err err = DP_OK;
@@ -151,7 +158,8 @@ static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, c
     uint32_t n = dp_route_grantees(&slot->f, &st, locked, e, d->id.self, d->id.parent, to);
     for (uint32_t g = 0; g < n && err == DP_OK; g++) {
         if (sp->count > 0)
-            err = dp_parcels_content(d, &e->name, sp->leaves, sp->count, sp->parts, sp->keys, sp->count, to[g], lane);
+            err = dp_parcels_content(d, &e->name, sp->leaves, sp->count, sp->parts, sp->keys, sp->count,
+                                     to[g], lane);
         if (err == DP_OK && e->kind == DP_KIND_ATTACHMENT && e->body.flag)
             err = dp_files_send(d, &e->body.digest, e->body.code3, to[g]);
         if (err == DP_OK)
@@ -160,7 +168,8 @@ static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, c
     return err;
 }
 
-enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *parts, uint8_t part_count)
+enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *parts,
+                         uint8_t part_count)
 {
     struct sealed_parts sp = {0};
     bool failed = false;
@@ -227,7 +236,8 @@ enum dp_err dp_own_node_entry(struct dp_daemon *d, struct dp_node subject, struc
     return err == DP_OK ? dp_own_issue(d, e, NULL, 0) : err;
 }
 
-enum dp_err dp_own_data_entry(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_entry *e)
+enum dp_err dp_own_data_entry(struct dp_daemon *d, const struct dp_office *office, uint32_t officer,
+                              struct dp_entry *e)
 {
     stamp(d, e);
     e->office = *office;
@@ -291,7 +301,8 @@ static enum dp_err seal_one(struct dp_daemon *d, struct dp_slice *entries, uint1
     struct dp_name first = {.origin = d->id.self, .inc = d->own.inc, .seq = in.first_seq};
     dp_db_block_put(&d->db, d->id.self, d->own.inc, in.number, 0, dp_buf_slice(&d->scratch));
     dp_db_seq_put(&d->db, &first, in.number, 0);
-    for (uint64_t seq = in.first_seq; seq < in.first_seq + n && (d->fresh_count == 0 || seq < d->fresh_first); seq++)
+    for (uint64_t seq = in.first_seq; seq < in.first_seq + n && (d->fresh_count == 0 || seq < d->fresh_first);
+         seq++)
         dp_db_own_del(&d->db, seq);
     d->own.block = in.number;
     d->own.sealed_seq += n;
@@ -299,7 +310,8 @@ static enum dp_err seal_one(struct dp_daemon *d, struct dp_slice *entries, uint1
     struct dp_peer *parent = dp_peers_parent(d);
     if (parent != NULL) {
         dp_certs_owe(d, parent, DP_LANE_CASES, &d->id.cert.digest);
-        struct dp_ref r = {.kind = DP_REF_BLOCK, .origin = d->id.self, .inc = d->own.inc, .number = in.number};
+        struct dp_ref r = {
+            .kind = DP_REF_BLOCK, .origin = d->id.self, .inc = d->own.inc, .number = in.number};
         dp_peers_journal(d, parent, DP_LANE_CASES, &r);
     }
     d->n.blocks_sealed++;

@@ -28,7 +28,7 @@ static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, u
     }
     o->to = to;
     o->lane = lane;
-    dp_buf_init(&o->content, DP_PARCEL_PLAIN_MAX);
+    dp_buf_init(&o->content, DP_PARCEL_BODY_MAX);
     *err = dp_sealer_init(&o->sealer, d->suite, &d->port.random, to, &cert.seal_pub);
     if (*err != DP_OK)
         return NULL;
@@ -83,7 +83,8 @@ static enum dp_err content_add(struct dp_daemon *d, struct dp_node to, uint8_t l
     enum dp_err e;
     struct dp_outgoing *o = outgoing_to(d, to, lane, &e);
     if (o == NULL)
-        return e == DP_NOT_FOUND ? DP_OK : e; /* no such node (yet): it gets a grant when it is enrolled and asks */
+        return e == DP_NOT_FOUND ? DP_OK
+                                 : e; /* no such node (yet): it gets a grant when it is enrolled and asks */
     for (uint8_t i = 0; i < c->part_count; i++) {
         e = dp_grant_seal(&o->sealer, &c->entry, c->parts[i].index, &keys[i], &c->grants[i]);
         if (e != DP_OK)
@@ -95,7 +96,11 @@ static enum dp_err content_add(struct dp_daemon *d, struct dp_node to, uint8_t l
         if (e != DP_OK)
             return e;
     }
-    return dp_content_put(c, &o->content);
+    e = dp_content_put(c, &o->content);
+    if (e != DP_TOO_BIG || o->content.len == 0)
+        return e;
+    e = flush_one(d, o); /* it goes alone */
+    return e == DP_OK ? dp_content_put(c, &o->content) : e;
 }
 
 enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, const struct dp_digest *leaves,
@@ -169,13 +174,15 @@ enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, str
             continue; /* erased, or never granted to this node */
         c.parts[c.part_count] = p;
         keys[c.part_count++] = k;
+        dp_wipe(&k, sizeof k);
     }
     e = c.part_count == 0 ? DP_OK : content_add(d, to, lane, &c, keys);
     dp_wipe(keys, sizeof keys);
     return e;
 }
 
-enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index, struct dp_part_text *out)
+enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index,
+                            struct dp_part_text *out)
 {
     struct dp_content c = {0};
     struct dp_part p;
@@ -210,39 +217,9 @@ void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t par
 
 /* ---- arriving ---- */
 
-static void keep_content(struct dp_daemon *d, const struct dp_content *c)
-{
-    struct dp_slice have;
-    if (dp_db_part(&d->db, &c->entry, DP_PART_LEAVES, &have) != DP_OK)
-        dp_db_part_put(&d->db, &c->entry, DP_PART_LEAVES,
-                       dp_slice_of(c->leaves, c->leaf_count * sizeof c->leaves[0]));
-    for (uint8_t i = 0; i < c->part_count; i++) {
-        dp_buf_reset(&d->scratch);
-        if (dp_part_put(&c->parts[i], &d->scratch) == DP_OK)
-            dp_db_part_put(&d->db, &c->entry, c->parts[i].index, dp_buf_slice(&d->scratch));
-    }
-    for (uint8_t i = 0; i < c->grant_count; i++) {
-        uint8_t raw[DP_GRANT_BYTES];
-        if (!dp_node_eq(c->grants[i].recipient, d->id.self) || !dp_name_eq(&c->grants[i].entry, &c->entry))
-            continue;
-        dp_grant_put(&c->grants[i], raw);
-        dp_db_grant_put(&d->db, &c->entry, c->grants[i].index, dp_slice_of(raw, sizeof raw));
-    }
-}
-
-static enum dp_err content_in(struct dp_daemon *d, struct dp_slice body)
-{
-    struct dp_rd r = dp_rd_of(body);
-    struct dp_content c;
-    enum dp_err e;
-    while ((e = dp_content_next(d->suite, &r, &c)) == DP_OK)
-        keep_content(d, &c);
-    return e == DP_NOT_FOUND ? DP_OK : e;
-}
-
 /* Not for us: to the next hop, as it is. */
-static enum dp_err pass_on(struct dp_daemon *d, struct dp_peer *from, struct dp_node to, struct dp_slice parcel,
-                           uint8_t lane)
+static enum dp_err pass_on(struct dp_daemon *d, struct dp_peer *from, struct dp_node to,
+                           struct dp_slice parcel, uint8_t lane)
 {
     struct dp_digest digest;
     struct dp_peer *hop = dp_peers_towards(d, to);
@@ -270,7 +247,7 @@ enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_s
         return e;
     switch ((enum dp_parcel_kind)kind) {
     case DP_PARCEL_CONTENT:
-        return content_in(d, body);
+        return dp_content_in(d, body);
     case DP_PARCEL_MATTER:
         return dp_matter_in(d, body);
     case DP_PARCEL_RECEIPT:
@@ -281,7 +258,8 @@ enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_s
     return DP_FORMAT;
 }
 
-enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body, uint8_t lane)
+enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body,
+                            uint8_t lane)
 {
     enum dp_err e;
     struct dp_outgoing *o = outgoing_to(d, to, lane, &e);

@@ -55,7 +55,10 @@
     X(ALARM,      "alarm")      /* word -> since 8, count 8, text */                                  \
     X(MATTER,     "matter")     /* local number 8 -> protected matter sent on as a parcel */          \
     X(LOCK,       "lock")       /* subject 21 -> () manual N3 lock */                                 \
-    X(DATA,       "data")       /* entry 20 -> raw bytes of a published profile or calendar entry */
+    X(DATA,       "data")       /* entry 20 -> raw bytes of a published profile or calendar entry */  \
+    X(LOOSE,      "loose")      /* entry 20, parts root 32, index 1 -> content that came before its entry */ \
+    X(TICKET,     "ticket")     /* ticket 16 -> number of the case that the matter became here */     \
+    X(CURVE,      "curve")      /* CURVE key 32 -> node 8 whose current certificate names it */
 /* clang-format on */
 
 enum dp_table {
@@ -86,29 +89,31 @@ void dp_db_meta_put(struct dp_db *db, const char *word, struct dp_slice v);
 /* ---- chains and blocks ---- */
 /* What is held whole and without a hole of one origin's incarnation. */
 struct dp_chain_row {
-    uint64_t number;         /* last block held whole */
-    uint64_t seq;            /* last seq in it */
-    struct dp_digest digest; /* of its header */
-    struct dp_digest cert;   /* certificate it was signed under */
+    uint64_t number;           /* last block held whole */
+    uint64_t seq;              /* last seq in it */
+    struct dp_digest digest;   /* of its header */
+    struct dp_digest cert;     /* certificate it was signed under */
     int64_t first_ms, last_ms; /* arrival of the first and the last block, own clock */
 };
-DP_MUST enum dp_err dp_db_chain(struct dp_db *db, struct dp_node origin, uint32_t inc, struct dp_chain_row *out);
+DP_MUST enum dp_err dp_db_chain(struct dp_db *db, struct dp_node origin, uint32_t inc,
+                                struct dp_chain_row *out);
 void dp_db_chain_put(struct dp_db *db, struct dp_node origin, uint32_t inc, const struct dp_chain_row *c);
 /* Walk: the first incarnation of `origin` not below *inc; DP_NOT_FOUND at the end. */
-DP_MUST enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc, struct dp_chain_row *out);
+DP_MUST enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc,
+                                     struct dp_chain_row *out);
 
 void dp_db_block_put(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number, uint16_t piece,
                      struct dp_slice wire);
-DP_MUST enum dp_err dp_db_block(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number, uint16_t piece,
-                                struct dp_slice *wire);
+DP_MUST enum dp_err dp_db_block(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number,
+                                uint16_t piece, struct dp_slice *wire);
 /* Next free piece number (>= 1) of a block held in pruned pieces. */
 uint16_t dp_db_block_piece_next(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number);
 /* Any piece of the block: whole first, else piece 1. */
 DP_MUST enum dp_err dp_db_block_any(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number,
                                     struct dp_slice *wire);
 void dp_db_seq_put(struct dp_db *db, const struct dp_name *n, uint64_t number, uint16_t piece);
-/* Block and piece that hold the entry: exact row, else the whole block that starts at or before it. The caller
-   checks the range of a whole block. */
+/* Block and piece that hold the entry: exact row, else the whole block that starts at or before it. The
+   caller checks the range of a whole block. */
 DP_MUST enum dp_err dp_db_seq(struct dp_db *db, const struct dp_name *n, uint64_t *number, uint16_t *piece);
 
 void dp_db_own_put(struct dp_db *db, uint64_t seq, struct dp_slice entry);
@@ -126,30 +131,37 @@ DP_MUST enum dp_err dp_db_wait_next(struct dp_db *db, const struct dp_name *miss
 void dp_db_wait_del(struct dp_db *db, const struct dp_name *missing, const struct dp_subject *s);
 
 /* ---- journals and peers ---- */
-enum dp_ref_kind { DP_REF_BLOCK = 1, DP_REF_ENTRIES = 2, DP_REF_CERT = 3, DP_REF_PARCEL = 4, DP_REF_CHUNK = 5 };
+enum dp_ref_kind {
+    DP_REF_BLOCK = 1,
+    DP_REF_ENTRIES = 2,
+    DP_REF_CERT = 3,
+    DP_REF_PARCEL = 4,
+    DP_REF_CHUNK = 5
+};
 #define DP_REF_NAMES_MAX 256
 struct dp_ref {
-    uint8_t kind; /* enum dp_ref_kind */
+    uint8_t kind;          /* enum dp_ref_kind */
     struct dp_node origin; /* block */
     uint32_t inc;
     uint64_t number;
-    struct dp_digest digest; /* cert, parcel, chunk root */
-    uint32_t index;          /* chunk */
-    struct dp_subject subject; /* entries: of which subject, for the N3 check at writing */
+    struct dp_digest digest;     /* cert, parcel, chunk root */
+    uint32_t index;              /* chunk */
+    struct dp_subject subject;   /* entries: of which subject, for the N3 check at writing */
     const struct dp_name *names; /* entries; arena */
     uint16_t name_count;
 };
-void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number, const struct dp_ref *r);
+void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
+                       const struct dp_ref *r);
 DP_MUST enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
                                   struct dp_arena *a, struct dp_ref *out);
 
 struct dp_peer_row {
     struct dp_lane_state lane[DP_LANES];
-    uint32_t inc;      /* incarnation established at first contact; 0 = none */
+    uint32_t inc; /* incarnation established at first contact; 0 = none */
     bool is_parent;
     bool revoked;
-    int64_t heard_ms;  /* wall clock of the last frame, coarse */
-    uint32_t program;  /* its program version at the last hello */
+    int64_t heard_ms; /* wall clock of the last frame, coarse */
+    uint32_t program; /* its program version at the last hello */
 };
 DP_MUST enum dp_err dp_db_peer(struct dp_db *db, struct dp_node peer, struct dp_peer_row *out);
 void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_row *row);
@@ -163,41 +175,48 @@ void dp_db_routed_put(struct dp_db *db, struct dp_node child, const struct dp_su
 /* ---- parts ---- */
 #define DP_PART_LEAVES 255
 void dp_db_part_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice wire);
-DP_MUST enum dp_err dp_db_part(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice *wire);
+DP_MUST enum dp_err dp_db_part(struct dp_db *db, const struct dp_name *n, uint8_t index,
+                               struct dp_slice *wire);
 void dp_db_part_del(struct dp_db *db, const struct dp_name *n, uint8_t index);
 void dp_db_part_key_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice wrapped);
-DP_MUST enum dp_err dp_db_part_key(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice *wrapped);
+DP_MUST enum dp_err dp_db_part_key(struct dp_db *db, const struct dp_name *n, uint8_t index,
+                                   struct dp_slice *wrapped);
 void dp_db_part_key_del(struct dp_db *db, const struct dp_name *n, uint8_t index);
 void dp_db_grant_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice grant);
-DP_MUST enum dp_err dp_db_grant(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice *grant);
+DP_MUST enum dp_err dp_db_grant(struct dp_db *db, const struct dp_name *n, uint8_t index,
+                                struct dp_slice *grant);
 void dp_db_grant_del(struct dp_db *db, const struct dp_name *n, uint8_t index);
 
 /* ---- rows with a digest, a node, a word or a running number as key ---- */
-DP_MUST enum dp_err dp_db_get32(struct dp_db *db, enum dp_table t, const struct dp_digest *key, struct dp_slice *v);
+DP_MUST enum dp_err dp_db_get32(struct dp_db *db, enum dp_table t, const struct dp_digest *key,
+                                struct dp_slice *v);
 void dp_db_put32(struct dp_db *db, enum dp_table t, const struct dp_digest *key, struct dp_slice v);
 DP_MUST enum dp_err dp_db_get64(struct dp_db *db, enum dp_table t, uint64_t key, struct dp_slice *v);
 void dp_db_put64(struct dp_db *db, enum dp_table t, uint64_t key, struct dp_slice v);
 void dp_db_del64(struct dp_db *db, enum dp_table t, uint64_t key);
 /* First row with a key above *key (pass UINT64_MAX semantics: see *first). */
-DP_MUST enum dp_err dp_db_next64(struct dp_db *db, enum dp_table t, bool first, uint64_t *key, struct dp_slice *v);
+DP_MUST enum dp_err dp_db_next64(struct dp_db *db, enum dp_table t, bool first, uint64_t *key,
+                                 struct dp_slice *v);
 /* Largest key of the table, or 0. */
 uint64_t dp_db_last64(struct dp_db *db, enum dp_table t);
 DP_MUST enum dp_err dp_db_get_key(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice *v);
 void dp_db_put_key(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice v);
 void dp_db_del_key(struct dp_db *db, enum dp_table t, struct dp_slice key);
 /* Walk rows whose key starts with `prefix`, after `*key` (empty: from the start); *key is borrowed. */
-DP_MUST enum dp_err dp_db_next_key(struct dp_db *db, enum dp_table t, struct dp_slice prefix, struct dp_slice *key,
-                                   struct dp_slice *v);
+DP_MUST enum dp_err dp_db_next_key(struct dp_db *db, enum dp_table t, struct dp_slice prefix,
+                                   struct dp_slice *key, struct dp_slice *v);
 
 /* ---- labels of cases ---- */
 void dp_db_number_put(struct dp_db *db, const struct dp_number *n, const struct dp_subject *s);
 /* By the whole number or by a unique tail of it (check character included). DP_AMBIGUOUS. */
 DP_MUST enum dp_err dp_db_number(struct dp_db *db, struct dp_slice text, struct dp_subject *out);
 void dp_db_source_put(struct dp_db *db, const char *system, const char *no, const struct dp_subject *s);
-DP_MUST enum dp_err dp_db_source(struct dp_db *db, const char *system, const char *no, struct dp_subject *out);
+DP_MUST enum dp_err dp_db_source(struct dp_db *db, const char *system, const char *no,
+                                 struct dp_subject *out);
 
 /* ---- attachments ---- */
 void dp_db_chunk_put(struct dp_db *db, const struct dp_digest *root, uint32_t index, struct dp_slice sealed);
-DP_MUST enum dp_err dp_db_chunk(struct dp_db *db, const struct dp_digest *root, uint32_t index, struct dp_slice *sealed);
+DP_MUST enum dp_err dp_db_chunk(struct dp_db *db, const struct dp_digest *root, uint32_t index,
+                                struct dp_slice *sealed);
 
 #endif

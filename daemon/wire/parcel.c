@@ -131,7 +131,7 @@ enum dp_err dp_parcel_seal(struct dp_sealer *s, uint8_t kind, struct dp_slice bo
 
     if (!kind_ok(kind) || s->counter > UINT32_MAX)
         return DP_RANGE;
-    if (body.len > DP_PARCEL_PLAIN_MAX - PLAIN_HEAD_BYTES)
+    if (body.len > DP_PARCEL_BODY_MAX)
         return DP_TOO_BIG;
     plain = plain_make(kind, body, a);
     if (plain.p == NULL)

@@ -96,6 +96,7 @@ enum dp_parcel_kind {
 };
 #define DP_PARCEL_PLAIN_MAX 131072
 #define DP_PARCEL_PAD 512
+#define DP_PARCEL_BODY_MAX (DP_PARCEL_PLAIN_MAX - 5)
 
 /* Append the sealed parcel (R-PARC-1) to `out`. */
 DP_MUST enum dp_err dp_parcel_seal(struct dp_sealer *s, uint8_t kind, struct dp_slice body,

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parts and grants that arrive (R-PRT-1). Anybody in the tree can seal a parcel for this node, so nothing in
+ * one is believed: a part is kept only under the entry whose signed root it proves, a grant that contradicts
+ * another only when it opens to the key the part commits to. What comes before its entry waits as it came,
+ * one candidate beside the other, until the entry says which is the true one.
+ */
+#include "node/core.h"
+
+#include <string.h>
+
+#define LOOSE_MAX 16 /* records that wait for one entry; more are refused, and stay with the sender */
+#define LOOSE_KEY (DP_NAME_BYTES + 33)
+
+/* ---- what is believed ---- */
+
+static void root_of(struct dp_daemon *d, const struct dp_content *c, struct dp_digest *root)
+{
+    struct dp_digest leaves[DP_PARTS_MAX];
+    memcpy(leaves, c->leaves, sizeof leaves);
+    dp_merkle_root(d->suite, leaves, c->leaf_count, root);
+}
+
+static bool proves(struct dp_daemon *d, const struct dp_entry *e, const struct dp_content *c)
+{
+    struct dp_digest root;
+    if (c->leaf_count == 0 || c->leaf_count != e->part_count)
+        return false;
+    root_of(d, c, &root);
+    return dp_digest_eq(&root, &e->parts_root);
+}
+
+/* R-STO-2: what was erased or replaced here does not come back with a late parcel. */
+static bool is_erased(const struct dp_slot *slot, const struct dp_name *of, uint8_t index)
+{
+    for (uint32_t i = 0; slot != NULL && i < slot->f.count; i++) {
+        const struct dp_fact *x = &slot->f.facts[i];
+        bool replaces = x->e.kind == DP_KIND_CORRECT && x->e.part_count > 0;
+        if (x->verdict == DP_VALID && (x->e.kind == DP_KIND_ERASE || replaces) && x->e.body.index == index &&
+            dp_name_eq(&x->e.body.other, of))
+            return true;
+    }
+    return false;
+}
+
+static const struct dp_part *part_of(const struct dp_content *c, uint8_t index)
+{
+    for (uint8_t i = 0; i < c->part_count; i++)
+        if (c->parts[i].index == index)
+            return &c->parts[i];
+    return NULL;
+}
+
+static bool grant_opens(struct dp_daemon *d, const struct dp_grant *g, const struct dp_part *p)
+{
+    struct dp_key key;
+    struct dp_slice plain;
+    if (p == NULL || dp_grant_open(d->suite, g, &d->kr->seal, &key) != DP_OK)
+        return false;
+    bool ok = dp_part_open(d->suite, p, &key, &d->turn, &plain) == DP_OK;
+    if (ok)
+        dp_wipe((void *)(uintptr_t)plain.p, plain.len);
+    dp_wipe(&key, sizeof key);
+    return ok;
+}
+
+static void keep_grant(struct dp_daemon *d, const struct dp_content *c, const struct dp_grant *g)
+{
+    uint8_t raw[DP_GRANT_BYTES];
+    struct dp_slice have;
+    if (!dp_node_eq(g->recipient, d->id.self))
+        return;
+    dp_grant_put(g, raw);
+    if (dp_db_grant(&d->db, &c->entry, g->index, &have) == DP_OK &&
+        (dp_slice_eq(have, dp_slice_of(raw, sizeof raw)) || !grant_opens(d, g, part_of(c, g->index))))
+        return;
+    dp_db_grant_put(&d->db, &c->entry, g->index, dp_slice_of(raw, sizeof raw));
+}
+
+/* `c` proves itself against its entry: everything that is here already was proved in the same way. */
+static void keep(struct dp_daemon *d, const struct dp_entry *e, const struct dp_content *c)
+{
+    enum dp_err err;
+    struct dp_slice have;
+    const struct dp_slot *slot = dp_cache_find(d, &e->subject, &err);
+    if (dp_db_part(&d->db, &c->entry, DP_PART_LEAVES, &have) != DP_OK)
+        dp_db_part_put(&d->db, &c->entry, DP_PART_LEAVES,
+                       dp_slice_of(c->leaves, c->leaf_count * sizeof c->leaves[0]));
+    for (uint8_t i = 0; i < c->part_count; i++) {
+        const struct dp_part *p = &c->parts[i];
+        if (is_erased(slot, &c->entry, p->index) || dp_db_part(&d->db, &c->entry, p->index, &have) == DP_OK)
+            continue;
+        dp_buf_reset(&d->scratch);
+        if (dp_part_put(p, &d->scratch) == DP_OK)
+            dp_db_part_put(&d->db, &c->entry, p->index, dp_buf_slice(&d->scratch));
+    }
+    for (uint8_t i = 0; i < c->grant_count; i++)
+        if (!is_erased(slot, &c->entry, c->grants[i].index))
+            keep_grant(d, c, &c->grants[i]);
+}
+
+/* ---- what waits ---- */
+
+static struct dp_slice loose_key(uint8_t key[LOOSE_KEY], const struct dp_name *n,
+                                 const struct dp_digest *root, uint8_t i)
+{
+    dp_name_put(n, key);
+    memcpy(key + DP_NAME_BYTES, root->b, sizeof root->b);
+    key[LOOSE_KEY - 1] = i;
+    return dp_slice_of(key, LOOSE_KEY);
+}
+
+/* Rows that wait for `n`; UINT8_MAX when `record` is among them. */
+static uint8_t loose_count(struct dp_daemon *d, const struct dp_name *n, struct dp_slice record)
+{
+    uint8_t prefix[DP_NAME_BYTES], count = 0;
+    struct dp_slice key = {0}, v;
+    dp_name_put(n, prefix);
+    while (dp_db_next_key(&d->db, DP_T_LOOSE, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK) {
+        if (dp_slice_eq(v, record))
+            return UINT8_MAX;
+        count++;
+    }
+    return count;
+}
+
+static enum dp_err keep_loose(struct dp_daemon *d, const struct dp_content *c)
+{
+    uint8_t key[LOOSE_KEY];
+    struct dp_digest root;
+    if (c->leaf_count == 0)
+        return DP_FORMAT;
+    dp_buf_reset(&d->scratch);
+    enum dp_err e = dp_content_put(c, &d->scratch);
+    if (e != DP_OK)
+        return e;
+    uint8_t count = loose_count(d, &c->entry, dp_buf_slice(&d->scratch));
+    if (count == UINT8_MAX)
+        return DP_OK;
+    if (count >= LOOSE_MAX)
+        return DP_FULL;
+    root_of(d, c, &root);
+    dp_db_put_key(&d->db, DP_T_LOOSE, loose_key(key, &c->entry, &root, count), dp_buf_slice(&d->scratch));
+    return DP_OK;
+}
+
+static enum dp_err adopt_one(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice record)
+{
+    bool failed = false;
+    struct dp_content c;
+    record = dp_arena_copy(&d->turn, record, &failed);
+    if (failed)
+        return DP_NOMEM;
+    struct dp_rd r = dp_rd_of(record);
+    if (dp_content_next(d->suite, &r, &c) == DP_OK && proves(d, e, &c))
+        keep(d, e, &c);
+    return DP_OK;
+}
+
+enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e)
+{
+    uint8_t prefix[DP_NAME_BYTES], at[LOOSE_KEY];
+    struct dp_slice key = {0}, v;
+    if (e->part_count == 0 || dp_node_eq(e->name.origin, d->id.self))
+        return DP_OK;
+    dp_name_put(&e->name, prefix);
+    while (dp_db_next_key(&d->db, DP_T_LOOSE, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK &&
+           key.len == sizeof at) {
+        memcpy(at, key.p, sizeof at);
+        key = dp_slice_of(at, sizeof at); /* ours: the writes below end what was borrowed */
+        enum dp_err err = adopt_one(d, e, v);
+        if (err != DP_OK)
+            return err;
+        dp_db_del_key(&d->db, DP_T_LOOSE, key);
+    }
+    return DP_OK;
+}
+
+/* ---- arriving ---- */
+
+static enum dp_err record_in(struct dp_daemon *d, const struct dp_content *c)
+{
+    struct dp_entry e;
+    struct dp_slice bytes;
+    enum dp_err err = dp_entry_bytes(d, &c->entry, &bytes);
+    if (err == DP_NOT_FOUND)
+        return keep_loose(d, c);
+    if (err == DP_OK)
+        err = dp_entry_decode(bytes, &c->entry, &d->turn, &e);
+    if (err != DP_OK)
+        return err;
+    if (!proves(d, &e, c))
+        return DP_SIGNATURE;
+    keep(d, &e, c);
+    return DP_OK;
+}
+
+enum dp_err dp_content_in(struct dp_daemon *d, struct dp_slice body)
+{
+    struct dp_rd r = dp_rd_of(body);
+    struct dp_content c;
+    enum dp_err e, bad = DP_OK;
+    while ((e = dp_content_next(d->suite, &r, &c)) == DP_OK) {
+        e = record_in(d, &c);
+        if (e == DP_NOMEM || e == DP_CORRUPT || e == DP_IO)
+            return e;
+        if (e != DP_OK)
+            bad = e; /* the others are good for what they are */
+    }
+    return e == DP_NOT_FOUND ? bad : e;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Content that arrives is believed only where the signed entry proves it: neither a part nor a grant of
+ * somebody else replaces the true one, whether it comes before or after it (R-PRT-1, R-PART-1, R-STO-2).
+ */
+#include <string.h>
+
+#include "support/cluster.h"
+#include "support/cmocka_all.h"
+#include "wire/sealer.h"
+
+#define COUNTY "331023000000"
+#define TOWN "331023105000"
+#define VILLAGE "331023105001"
+#define HOSTILE "331023105002"
+
+struct world {
+    struct cluster *c;
+    struct cl_node *county, *town, *village, *hostile;
+};
+
+static struct world w;
+
+static int set_up(void **state)
+{
+    (void)state;
+    w.c = cluster_new(21);
+    w.county = cl_root(w.c, COUNTY);
+    w.town = cl_enroll(w.c, w.county, TOWN);
+    w.village = cl_enroll(w.c, w.town, VILLAGE);
+    w.hostile = cl_enroll(w.c, w.town, HOSTILE);
+    assert_true(cluster_settle(w.c, 600000));
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    cluster_free(&w.c);
+    return 0;
+}
+
+/* Put an item in front of `to`, as the next one of `from` in a lane. */
+static void send_item(struct cl_node *to, struct cl_node *from, uint8_t lane, uint8_t kind,
+                      struct dp_slice body)
+{
+    const struct dp_lane_state *l = &cl_session(to, from)->lane[lane];
+    struct dp_frame f = {.type = DP_FRAME_ITEM};
+    struct dp_buf b;
+    f.u.item = (struct dp_item_frame){.lane = lane,
+                                      .kind = kind,
+                                      .epoch = l->epoch_in,
+                                      .number = l->durable_in + 1,
+                                      .total = (uint32_t)body.len,
+                                      .body = body};
+    dp_buf_init(&b, DP_FRAME_MAX);
+    assert_int_equal(dp_frame_put(&f, &b), DP_OK);
+    cl_inject(to, from->id, dp_buf_slice(&b));
+    dp_buf_fini(&b);
+}
+
+/* A record that somebody else makes up about an entry: one part of his own. */
+static void forged(struct cl_node *by, struct dp_sealer *s, struct dp_arena *a, const struct dp_name *entry,
+                   struct dp_content *c)
+{
+    struct dp_key key;
+    *c = (struct dp_content){.entry = *entry, .leaf_count = 1, .part_count = 1, .grant_count = 1};
+    assert_int_equal(dp_part_seal(s->suite, &by->d->port.random, DP_PART_TEXT, 0, dp_slice_str("forged"), a,
+                                  &c->parts[0], &key),
+                     DP_OK);
+    dp_part_leaf(s->suite, &c->parts[0], &c->leaves[0]);
+    assert_int_equal(dp_grant_seal(s, entry, 0, &key, &c->grants[0]), DP_OK);
+}
+
+static void send_forged(struct cl_node *to, struct cl_node *from, const struct dp_name *entry)
+{
+    struct dp_arena a;
+    struct dp_sealer s;
+    struct dp_cert cert;
+    struct dp_content c;
+    struct dp_buf body, parcel;
+    dp_arena_init(&a, 1u << 20, 0);
+    dp_buf_init(&body, DP_PARCEL_BODY_MAX);
+    dp_buf_init(&parcel, DP_FRAME_MAX);
+    assert_int_equal(dp_db_begin(&to->d->db, false), DP_OK);
+    assert_int_equal(dp_certs_of_node(to->d, to->id, &cert), DP_OK);
+    dp_db_abort(&to->d->db);
+    assert_int_equal(dp_sealer_init(&s, to->d->suite, &from->d->port.random, to->id, &cert.seal_pub), DP_OK);
+    forged(from, &s, &a, entry, &c);
+    assert_int_equal(dp_content_put(&c, &body), DP_OK);
+    assert_int_equal(dp_parcel_seal(&s, DP_PARCEL_CONTENT, dp_buf_slice(&body), &a, &parcel), DP_OK);
+    send_item(to, from, DP_LANE_CONTROL, DP_ITEM_PARCEL, dp_buf_slice(&parcel));
+    dp_sealer_fini(&s);
+    dp_buf_fini(&body);
+    dp_buf_fini(&parcel);
+    dp_arena_fini(&a);
+}
+
+static void assert_reads(struct cl_node *n, const struct dp_name *entry, uint8_t index, const char *what)
+{
+    struct dp_part_text t;
+    assert_int_equal(cl_read(n, entry, index, &t), DP_OK);
+    assert_string_equal(t.kind == DP_PART_PETITIONERS ? t.petitioners[0].name : t.content, what);
+}
+
+/* Rows of a table about an entry. */
+static uint32_t rows(struct cl_node *n, enum dp_table t, const struct dp_name *entry)
+{
+    uint8_t name[DP_NAME_BYTES];
+    dp_name_put(entry, name);
+    return cl_grep_table(n, t, dp_slice_of(name, sizeof name));
+}
+
+static struct cl_result refer(void)
+{
+    struct cl_command x;
+    cl_intake(&x, "Wang Cuihua", "the roof leaks");
+    struct cl_result r = cl_must(w.village, &x);
+    cl_go(w.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");
+    return r;
+}
+
+static void test_content_after_the_true_one(void **state)
+{
+    (void)state;
+    struct cl_result r = refer();
+    assert_true(cluster_settle(w.c, 3600000));
+    assert_reads(w.town, &r.name, 0, "Wang Cuihua");
+    uint64_t refused = dp_daemon_counters(w.town->d)->refused_out;
+    send_forged(w.town, w.hostile, &r.name);
+    assert_int_equal(dp_daemon_counters(w.town->d)->refused_out, refused + 1);
+    assert_reads(w.town, &r.name, 0, "Wang Cuihua");
+    assert_reads(w.town, &r.name, 1, "the roof leaks");
+}
+
+static void test_content_before_the_true_one(void **state)
+{
+    (void)state;
+    struct dp_name next = dp_own_next(w.village->d);
+    send_forged(w.town, w.hostile, &next);
+    assert_int_not_equal(rows(w.town, DP_T_LOOSE, &next), 0);
+    assert_int_equal(rows(w.town, DP_T_PART, &next), 0);
+    struct cl_result r = refer();
+    assert_true(dp_name_eq(&r.name, &next));
+    cluster_run(w.c, 600000);
+    assert_reads(w.town, &r.name, 0, "Wang Cuihua");
+    assert_reads(w.town, &r.name, 1, "the roof leaks");
+    assert_int_equal(rows(w.town, DP_T_LOOSE, &next), 0);
+}
+
+/* What waits for one entry is bounded; what is over is refused, so that its sender knows. */
+static void test_waiting_content_is_bounded(void **state)
+{
+    (void)state;
+    struct dp_name n = {.origin = w.village->id, .inc = 77, .seq = 1};
+    uint64_t refused = dp_daemon_counters(w.town->d)->refused_out;
+    for (unsigned i = 0; i < 20; i++)
+        send_forged(w.town, w.hostile, &n);
+    assert_int_equal(rows(w.town, DP_T_LOOSE, &n), 16);
+    assert_int_equal(dp_daemon_counters(w.town->d)->refused_out, refused + 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_content_after_the_true_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_content_before_the_true_one, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_waiting_content_is_bounded, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
