@@ -159,7 +159,7 @@ static const struct row others[] = {
     {0, "guided_out", N_("guided out")}, {0, "dup_linked", N_("refused as duplicate")}, {0, "closed", N_("closed")},
     {0, "beyond", N_("beyond this version")},
     {0, "triage", N_("triage")}, {0, "object", N_("objection")}, {0, "accept", N_("acceptance")},
-    {0, "handle", N_("handling")}, {0, "report", N_("report back")}, {0, "order", N_("order")},
+    {0, "handle", N_("handling")}, {0, "order", N_("order")},
     {0, "sign", N_("signing for")}, {0, "objection_answer", N_("answer to the objection")},
     {0, "review_window", N_("review window")}, {0, "errand", N_("errand")}, {0, "remind", N_("reminder")},
     {0, "none", "-"}, {0, "not_delivered", N_("not delivered")},

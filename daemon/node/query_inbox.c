@@ -17,8 +17,9 @@ struct item {
 
 struct inbox {
     uint32_t left;
-    const struct dp_due *dues;
+    const struct dp_due *dues; /* of the case looked at, once one of its items asked for them */
     uint32_t due_count;
+    bool have_dues;
 };
 
 static bool is_mine(const struct dp_ask *a, const struct dp_office *o)
@@ -36,14 +37,26 @@ static bool due_fits(const struct dp_ask *a, const struct dp_casefile *f, const 
     return it->any_start || d->started_by == it->fact || f->facts[d->started_by].re == it->fact;
 }
 
-static const struct dp_due *due_of(const struct dp_ask *a, const struct dp_casefile *f, const struct inbox *x,
+static void load_dues(struct dp_ask *a, struct inbox *x, const struct dp_ask_row *row)
+{
+    struct dp_due *list = NULL;
+
+    if (x->have_dues)
+        return;
+    dp_ask_due_list(a, row->f, row->s, &a->d->look, &list, &x->due_count);
+    x->dues = list;
+    x->have_dues = true;
+}
+
+static const struct dp_due *due_of(struct dp_ask *a, struct inbox *x, const struct dp_ask_row *row,
                                    const struct item *it)
 {
     const struct dp_due *best = NULL;
 
+    load_dues(a, x, row);
     for (uint32_t i = 0; i < x->due_count; i++) {
         const struct dp_due *d = &x->dues[i];
-        if (due_fits(a, f, d, it) && !dp_date_is_none(d->due.date) &&
+        if (due_fits(a, row->f, d, it) && !dp_date_is_none(d->due.date) &&
             (best == NULL || d->due.date.day < best->due.date.day))
             best = d;
     }
@@ -52,7 +65,7 @@ static const struct dp_due *due_of(const struct dp_ask *a, const struct dp_casef
 
 static void put_item(struct dp_ask *a, struct inbox *x, const struct dp_ask_row *row, struct item it)
 {
-    const struct dp_due *due = due_of(a, row->f, x, &it);
+    const struct dp_due *due = due_of(a, x, row, &it);
     const struct dp_entry *e = &row->f->facts[it.fact].e;
     struct dp_json *j = &a->j;
 
@@ -213,17 +226,16 @@ static void items_of_news(struct dp_ask *a, struct inbox *x, const struct dp_ask
     }
 }
 
+/* A bureau above is no party, but has its own orders and their answers here. */
 static bool inbox_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
 {
     struct inbox *x = ctx;
-    struct dp_due *dues = NULL;
 
-    if (row->view != DP_VIEW_PARTY || row->s->status == DP_STATUS_BEYOND)
+    if (row->s->status == DP_STATUS_BEYOND)
         return true;
     if (x->left == 0)
         return false;
-    dp_ask_due_list(a, row->f, row->s, &a->d->look, &dues, &x->due_count);
-    x->dues = dues;
+    x->have_dues = false;
     for (uint32_t i = 0; i < row->s->offer_count; i++)
         items_of_offer(a, x, row, &row->s->offers[i]);
     for (uint32_t i = 0; i < row->s->order_count; i++)

@@ -49,6 +49,8 @@ static void states_and_causes_have_texts(void **state)
     DP_STATUS_LIST(X)
     DP_DELAY_LIST(X)
 #undef X
+    for (int clock = DP_CLOCK_TRIAGE; clock <= DP_CLOCK_REMIND; clock++)
+        assert_known(dp_clock_word((enum dp_clock)clock));
 }
 
 static void codes_are_typed_as_words_or_numbers(void **state)
