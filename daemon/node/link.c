@@ -179,13 +179,13 @@ static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item
         refuse(d, p, it, e); /* R-ACK-2 */
 }
 
+/* The cursor is a cache of what the peer will say in its next hello: no commit for its sake (peers.c). */
 static void on_ack(struct dp_daemon *d, struct dp_peer *p, const struct dp_ack_frame *a)
 {
     for (uint8_t lane = 0; lane < DP_LANES; lane++)
         if ((a->lanes >> lane & 1) != 0 && p->s.state == DP_SESSION_UP &&
             dp_session_on_ack(&p->s, lane, a->lane[lane].epoch, a->lane[lane].durable, d->now_mono) != DP_OK)
             stop_link(d, p, DP_STOP_PROTOCOL);
-    p->row_dirty = true;
 }
 
 static void on_refused(struct dp_daemon *d, struct dp_peer *p, const struct dp_refused_frame *r)

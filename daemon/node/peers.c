@@ -150,6 +150,17 @@ void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, cons
     dp_session_journal(&p->s, lane, number);
 }
 
+/* Cursors that acks moved go along with a turn that writes anyway: after a crash the peer's hello says them. */
+static bool acks_to_keep(const struct dp_daemon *d, const struct dp_peer *p)
+{
+    if (d->feed_count == 0 && d->fresh_count == 0)
+        return false;
+    for (uint8_t lane = 0; lane < DP_LANES; lane++)
+        if (p->row.lane[lane].acked != p->s.lane[lane].acked)
+            return true;
+    return false;
+}
+
 void dp_peers_write(struct dp_daemon *d)
 {
     for (uint32_t i = 0; i < d->peer_count; i++) {
@@ -160,7 +171,7 @@ void dp_peers_write(struct dp_daemon *d)
             keep_lanes(p);
             p->s.lane[lane].durable_in = p->applied[lane];
         }
-        if (!p->row_dirty)
+        if (!p->row_dirty && !acks_to_keep(d, p))
             continue;
         memcpy(p->row.lane, p->s.lane, sizeof p->row.lane);
         p->row.heard_ms = d->now_wall;
