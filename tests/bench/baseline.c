@@ -68,32 +68,41 @@ double baseline_append(const char *dir, uint64_t n, size_t bytes, unsigned per_c
     return rate;
 }
 
-static int cmp(const void *a, const void *b)
+/* ---- one commit at a time ---- */
+
+struct baseline_commits {
+    MDB_env *env;
+    MDB_dbi dbi;
+    uint64_t seq;
+};
+
+struct baseline_commits *baseline_commits_new(const char *dir)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
+    struct baseline_commits *b = calloc(1, sizeof *b);
+    MDB_txn *t;
+    if (b == NULL)
+        exit(1);
+    b->env = open_env(dir, "baseline-commit");
+    must(mdb_txn_begin(b->env, NULL, 0, &t));
+    must(mdb_dbi_open(t, NULL, 0, &b->dbi));
+    must(mdb_txn_commit(t));
+    return b;
 }
 
-double baseline_commit(const char *dir, unsigned runs)
+double baseline_commits_one(struct baseline_commits *b)
 {
-    MDB_env *env = open_env(dir, "baseline-commit");
+    static const uint8_t rec[350];
     MDB_txn *t;
-    MDB_dbi dbi;
-    uint8_t rec[350] = {0};
-    double *times = calloc(runs, sizeof *times);
-    must(mdb_txn_begin(env, NULL, 0, &t));
-    must(mdb_dbi_open(t, NULL, 0, &dbi));
+    double t0 = now();
+    must(mdb_txn_begin(b->env, NULL, 0, &t));
+    put(t, b->dbi, b->seq++, rec, sizeof rec);
     must(mdb_txn_commit(t));
-    for (unsigned i = 0; i < runs; i++) {
-        double t0 = now();
-        must(mdb_txn_begin(env, NULL, 0, &t));
-        put(t, dbi, i, rec, sizeof rec);
-        must(mdb_txn_commit(t));
-        times[i] = now() - t0;
-    }
-    qsort(times, runs, sizeof *times, cmp);
-    double median = times[runs / 2];
-    mdb_env_close(env);
-    free(times);
-    return median;
+    return now() - t0;
+}
+
+void baseline_commits_free(struct baseline_commits **b)
+{
+    mdb_env_close((*b)->env);
+    free(*b);
+    *b = NULL;
 }

@@ -8,7 +8,10 @@
 
 /* Records per second, `per_commit` to a transaction, in a new folder below `dir`. */
 double baseline_append(const char *dir, uint64_t n, size_t bytes, unsigned per_commit);
-/* Median seconds of one durable commit of one record. */
-double baseline_commit(const char *dir, unsigned runs);
+/* Durable commits of one record, when the caller wants one: seconds. */
+struct baseline_commits;
+struct baseline_commits *baseline_commits_new(const char *dir);
+double baseline_commits_one(struct baseline_commits *b);
+void baseline_commits_free(struct baseline_commits **b);
 
 #endif

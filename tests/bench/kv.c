@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "port/kv.h"
+#include "report.h"
 #include "store/kv_lmdb.h"
 #include "store/kv_mem.h"
 
@@ -186,12 +187,16 @@ static void keep_best(struct result *best, struct result r, bool first)
         best->read_s = r.read_s;
 }
 
-static void print(const char *what, struct result r, struct result base, uint64_t records)
+static void print(const char *what, struct result r, struct result base, uint64_t records,
+                  unsigned long rounds)
 {
+    char metric[48];
     double n = (double)records;
 
-    printf("%-10s %12.0f %+9.1f%% %12.0f %+9.1f%%\n", what, n / r.write_s,
-           (r.write_s / base.write_s - 1) * 100, n / r.read_s, (r.read_s / base.read_s - 1) * 100);
+    snprintf(metric, sizeof(metric), "%s_appends", what);
+    report("kv", metric, "records/s", n / r.write_s, n / base.write_s, "plain LMDB", rounds);
+    snprintf(metric, sizeof(metric), "%s_reads", what);
+    report("kv", metric, "records/s", n / r.read_s, n / base.read_s, "plain LMDB", rounds);
 }
 
 int main(int argc, char **argv)
@@ -217,11 +222,7 @@ int main(int argc, char **argv)
         keep_best(&memory, run_kv(open_memory(), records), i == 0);
     }
     rmdir(base);
-    printf("%llu records of %d bytes, %d per commit, best of %d\n", (unsigned long long)records, VALUE_BYTES,
-           PER_COMMIT, rounds);
-    printf("%-10s %12s %10s %12s %10s\n", "", "appends/s", "more time", "reads/s", "more time");
-    print("LMDB", raw, raw, records);
-    print("kv_lmdb", disk, raw, records);
-    print("kv_mem", memory, raw, records);
+    print("kv_lmdb", disk, raw, records, (unsigned long)rounds);
+    print("kv_mem", memory, raw, records, (unsigned long)rounds);
     return 0;
 }

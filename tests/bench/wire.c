@@ -1,167 +1,129 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nanoseconds per entry of the wire formats, over samples of a case's life. */
-#include <inttypes.h>
+/*
+ * Bytes on the line between a village and its township, both ways, counted by a relay between them as TCP
+ * payload: CURVE, framing and acks included. A greeting with nothing to send, one entry, batches, and a
+ * keep-alive. Beside the batches: the same entries raw under zstd -19.
+ *
+ *   bench_wire DAIPAOD [SECONDS TO WATCH AN IDLE LINK]
+ */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "support/sample.h"
-#include "wire/merkle.h"
+#include <zstd.h>
 
-#define ENTRIES 500
-#define ROUNDS 200
+#include "base/id.h"
+#include "proxy.h"
+#include "report.h"
+#include "tree.h"
 
-struct bench {
-    const struct dp_suite *suite;
-    struct dp_rng rng;
-    struct dp_arena arena;
-    struct dp_name name;
-    struct dp_buf bytes; /* of the entries, one after the other */
-    struct dp_slice entries[ENTRIES];
-    struct dp_entry decoded[ENTRIES];
-    struct sample_room rooms[ENTRIES];
-};
+#define HANDSHAKE_BAR 2048
+#define KEEP_MS_DEFAULT (86400000.0 / (65536 / 250)) /* idle-budget 64 KB a day, daemon/main.c */
 
-static double now_ns(void)
+static const uint32_t batches[] = {1, 10, 100, 1000};
+#define BATCHES (sizeof batches / sizeof batches[0])
+
+static void nap_ms(long ms)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
-static void must(enum dp_err e)
+/* Until nothing moves for half a second. */
+static uint64_t settled(struct proxy *p)
 {
-    if (e != DP_OK) {
-        fprintf(stderr, "bench: %s\n", dp_err_text(e));
-        exit(1);
+    uint64_t last = proxy_bytes(p);
+    for (int still = 0; still < 5; still++) {
+        nap_ms(100);
+        uint64_t at = proxy_bytes(p);
+        if (at != last)
+            still = 0;
+        last = at;
+    }
+    return last;
+}
+
+/* From now on the village goes through the relay; its idle budget is at the top, so that keep-alives are
+ * frequent. */
+static void through(struct tree *t, struct proxy *p)
+{
+    proxy_start(p, t->township->port);
+    proc_kill(t->village, SIGTERM);
+    snprintf(t->village->conf, sizeof t->village->conf,
+             "[parent]\naddress = 127.0.0.1:%u\n[link]\nidle-budget = 360000\n", p->port);
+    proc_start(&t->rig, t->village);
+    proc_wait(t->village, "status", "links_up", 1, 30);
+}
+
+static int64_t frame_bytes(struct tree *t)
+{
+    return tree_link_number(t->village, t->township->id, "bytes_in") +
+           tree_link_number(t->village, t->township->id, "bytes_out");
+}
+
+static void idle(struct proxy *p, double seconds)
+{
+    double end = proc_now() + seconds;
+    uint64_t before = proxy_bytes(p), each = 0;
+    while (proc_now() < end && each == 0) {
+        nap_ms(200);
+        if (proxy_bytes(p) != before)
+            each = settled(p) - before;
+    }
+    report("wire", "keep_alive_both_ways", "B", (double)each, 250, "budget of one with TCP and IP headers",
+           1);
+    report("wire", "idle_hour_computed", "B", (double)each * 3600000 / KEEP_MS_DEFAULT, 65536.0 / 24,
+           "64 KB a day; keep-alive measured, interval as configured by default", 1);
+}
+
+static void print_batches(const struct tree_entries *e, uint64_t first, const uint64_t *line)
+{
+    char metric[48];
+    for (size_t i = 0; i < BATCHES; i++) {
+        uint32_t n = batches[i];
+        size_t len = e->at[first + n] - e->at[first], cap = ZSTD_compressBound(len);
+        void *z = malloc(cap);
+        size_t zl = z == NULL ? 0 : ZSTD_compress(z, cap, e->bytes.p + e->at[first], len, 19);
+        snprintf(metric, sizeof metric, "bytes_per_entry_in_batch_of_%u", n);
+        report("wire", metric, "B", (double)line[i] / n, (double)zl / n, "zstd -19 of the same entries", 1);
+        snprintf(metric, sizeof metric, "raw_bytes_per_entry_of_%u", n);
+        report("wire", metric, "B", (double)len / n, 0, "none", 1);
+        free(z);
+        first += n;
     }
 }
 
-static void report(const char *what, double ns, size_t n)
+int main(int argc, char **argv)
 {
-    printf("%-28s %8.0f ns per entry\n", what, ns / (double)n);
-}
-
-/* Entries of one kind, or of all in turn for kind 0. */
-static void prepare(struct bench *b, uint8_t kind)
-{
-    size_t at[ENTRIES + 1] = {0};
-
-    dp_buf_reset(&b->bytes);
-    for (size_t i = 0; i < ENTRIES; i++) {
-        uint8_t k = kind != 0 ? kind : sample_kinds[i % 28];
-        sample_entry(&b->rng, k, &b->name, &b->rooms[i], &b->decoded[i]);
-        must(dp_entry_encode(&b->decoded[i], &b->bytes));
-        at[i + 1] = b->bytes.len;
+    struct tree t;
+    static struct proxy p;
+    struct tree_entries e;
+    struct dp_node origin;
+    uint64_t line[BATCHES];
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_wire DAIPAOD [SECONDS]\n");
+        return 2;
     }
-    for (size_t i = 0; i < ENTRIES; i++)
-        b->entries[i] = dp_slice_of(b->bytes.p + at[i], at[i + 1] - at[i]);
-    printf("%zu bytes per entry\n", b->bytes.len / ENTRIES);
-}
-
-static void bench_entries(struct bench *b)
-{
-    struct dp_digest leaf;
-    struct dp_entry e;
-    double start = now_ns();
-
-    for (size_t k = 0; k < ROUNDS; k++) {
-        for (size_t i = 0; i < ENTRIES; i++) {
-            dp_arena_reset(&b->arena);
-            must(dp_entry_decode(b->entries[i], &b->name, &b->arena, &e));
-        }
+    tree_new(&t, argv[1], 50);
+    through(&t, &p);
+    report("wire", "greeting_line", "B", (double)settled(&p), HANDSHAKE_BAR, "bar", 1);
+    report("wire", "greeting_frames", "B", (double)frame_bytes(&t), HANDSHAKE_BAR, "bar", 1);
+    tree_register(&t);
+    uint64_t before = settled(&p), issued = t.sent;
+    for (size_t i = 0; i < BATCHES; i++) {
+        tree_issue(&t, batches[i]);
+        uint64_t at = settled(&p);
+        line[i] = at - before;
+        before = at;
     }
-    report("decode", now_ns() - start, ROUNDS * ENTRIES);
-
-    start = now_ns();
-    for (size_t k = 0; k < ROUNDS; k++) {
-        uint8_t salt[DP_SALT_BYTES] = {(uint8_t)k};
-        for (size_t i = 0; i < ENTRIES; i++)
-            dp_merkle_leaf(b->suite, salt, b->entries[i], &leaf);
-    }
-    report("leaf", now_ns() - start, ROUNDS * ENTRIES);
-
-    start = now_ns();
-    for (size_t k = 0; k < ROUNDS / 10; k++) {
-        struct dp_buf out;
-        dp_buf_init(&out, 1 << 20);
-        for (size_t i = 0; i < ENTRIES; i++)
-            must(dp_entry_encode(&b->decoded[i], &out));
-        dp_buf_fini(&out);
-    }
-    report("encode (and check)", now_ns() - start, ROUNDS / 10 * ENTRIES);
-}
-
-static void bench_block(struct bench *b)
-{
-    static const uint16_t show[] = {3, 4, 77, 200, 410};
-    struct dp_key sign_seed = {{7}};
-    struct dp_seal in = {.suite = b->suite,
-                         .sign_seed = &sign_seed,
-                         .origin = b->name.origin,
-                         .inc = 1,
-                         .number = 1,
-                         .first_seq = 1,
-                         .first = true,
-                         .zstd_level = 3};
-    struct dp_buf wire, pruned;
-    struct dp_header h;
-    struct dp_block block;
-    uint16_t n = dp_block_fit(b->entries, ENTRIES);
-    double start;
-
-    dp_buf_init(&wire, DP_BLOCK_WIRE_MAX);
-    dp_buf_init(&pruned, DP_BLOCK_WIRE_MAX);
-    start = now_ns();
-    for (size_t k = 0; k < ROUNDS; k++) {
-        dp_arena_reset(&b->arena);
-        dp_buf_reset(&wire);
-        must(dp_block_seal(&in, b->entries, n, &b->arena, &wire, &h));
-    }
-    report("seal a block", now_ns() - start, (size_t)ROUNDS * n);
-    printf("%28u entries, %zu bytes on the wire each\n", n, wire.len / n);
-
-    start = now_ns();
-    for (size_t k = 0; k < ROUNDS; k++) {
-        dp_arena_reset(&b->arena);
-        must(dp_block_decode(b->suite, dp_buf_slice(&wire), &b->arena, &block));
-    }
-    report("decode a block", now_ns() - start, (size_t)ROUNDS * n);
-
-    dp_arena_reset(&b->arena);
-    must(dp_block_decode(b->suite, dp_buf_slice(&wire), &b->arena, &block));
-    start = now_ns();
-    for (size_t k = 0; k < ROUNDS; k++) {
-        dp_buf_reset(&pruned);
-        must(dp_block_prune(b->suite, &block, show, 5, &b->arena, &pruned));
-    }
-    report("prune to 5 (per entry held)", now_ns() - start, (size_t)ROUNDS * n);
-    dp_buf_fini(&pruned);
-    dp_buf_fini(&wire);
-}
-
-int main(void)
-{
-    struct bench *b = calloc(1, sizeof(*b));
-
-    if (b == NULL)
+    idle(&p, argc > 2 ? atof(argv[2]) : 90);
+    proc_kill(t.village, SIGTERM);
+    if (dp_node_parse(dp_slice_str(t.village->id), &origin) != DP_OK)
         return 1;
-    b->suite = dp_suite_of(DP_SUITE_INTL);
-    dp_rng_seed(&b->rng, 1);
-    dp_arena_init(&b->arena, 64 << 20, 1 << 20);
-    dp_buf_init(&b->bytes, 1 << 20);
-    b->name = sample_name(&b->rng);
-    printf("case steps of all kinds: ");
-    prepare(b, 0);
-    bench_entries(b);
-    bench_block(b);
-    printf("registers: ");
-    prepare(b, DP_KIND_REGISTER);
-    bench_entries(b);
-    bench_block(b);
-    dp_buf_fini(&b->bytes);
-    dp_arena_fini(&b->arena);
-    free(b);
-    return 0;
+    tree_entries(t.village, origin.v, &e);
+    print_batches(&e, e.count - (t.sent - issued), line);
+    tree_entries_free(&e);
+    int rc = t.refused == 0 ? 0 : 1;
+    tree_free(&t);
+    return rc;
 }
