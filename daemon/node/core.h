@@ -327,7 +327,7 @@ enum dp_err dp_content_in(struct dp_daemon *d, struct dp_slice body);
 enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e);
 
 /* A protected matter that arrived for registration (protected.c). */
-enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body);
+enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body);
 enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body);
 
 /* ---- shelf.c: refusals of items (R-ACK-2) ---- */

@@ -249,7 +249,7 @@ enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_s
     case DP_PARCEL_CONTENT:
         return dp_content_in(d, body);
     case DP_PARCEL_MATTER:
-        return dp_matter_in(d, body);
+        return dp_matter_in(d, from, body);
     case DP_PARCEL_RECEIPT:
         return dp_matter_receipt(d, body);
     case DP_PARCEL_CHUNK:

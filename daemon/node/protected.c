@@ -11,7 +11,6 @@
 
 #include "crypto/code.h"
 
-
 /* ---- numbers and editions ---- */
 
 #define SERIAL_MAX 99999
@@ -41,7 +40,8 @@ static enum dp_err make_number(struct dp_daemon *d, char channel, bool away, str
         return e;
     if (here + sent >= SERIAL_MAX)
         return DP_FULL;
-    dp_db_meta_u64_put(&d->db, away ? "serial-away" : "serial", (uint64_t)day << 32 | ((away ? sent : here) + 1));
+    dp_db_meta_u64_put(&d->db, away ? "serial-away" : "serial",
+                       (uint64_t)day << 32 | ((away ? sent : here) + 1));
     return dp_number_make(d->id.self, day, channel, away ? SERIAL_MAX - sent : here + 1, out);
 }
 
@@ -56,9 +56,9 @@ static struct dp_name edition(struct dp_daemon *d, const char *id)
 
 /* ---- registering here ---- */
 
-enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer, struct dp_reg *reg,
-                        struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
-                        struct dp_entry *e, char code[24])
+enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer,
+                        struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,
+                        uint8_t part_count, struct dp_entry *e, char code[24])
 {
     struct dp_query_code qc;
     struct dp_casefile empty;
@@ -170,7 +170,8 @@ enum dp_err dp_matter_unpack(struct dp_daemon *d, struct dp_slice body, struct d
 /* ---- sending a matter on ---- */
 
 /* Ticket row: ticket 16, to 8, since 8, receipt number text. Nothing else of the matter stays. */
-static void ticket_keep(struct dp_daemon *d, const uint8_t ticket[DP_TICKET_BYTES], struct dp_node to, const char *number)
+static void ticket_keep(struct dp_daemon *d, const uint8_t ticket[DP_TICKET_BYTES], struct dp_node to,
+                        const char *number)
 {
     uint8_t row[DP_TICKET_BYTES + 16 + 64];
     struct dp_wr w = dp_wr_of(row, sizeof row);
@@ -181,8 +182,9 @@ static void ticket_keep(struct dp_daemon *d, const uint8_t ticket[DP_TICKET_BYTE
     dp_db_put64(&d->db, DP_T_MATTER, dp_db_last64(&d->db, DP_T_MATTER) + 1, dp_wr_slice(&w));
 }
 
-enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg, struct dp_date receipt,
-                          const struct dp_part_in *parts, uint8_t part_count, struct dp_node to, char number[64])
+enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
+                          struct dp_date receipt, const struct dp_part_in *parts, uint8_t part_count,
+                          struct dp_node to, char number[64])
 {
     uint8_t ticket[DP_TICKET_BYTES];
     struct dp_slice body;
@@ -245,20 +247,76 @@ static bool came_before(struct dp_daemon *d, const struct dp_reg *reg, char numb
     return true;
 }
 
-enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_slice body)
+/*
+ * Anybody in the tree can seal a parcel for this node. A matter is taken in from where its sender lies, of an
+ * office of the sender, and only when R-N3-4 leads the sender past its own chain to this node: everything
+ * else it must register itself.
+ */
+static bool may_send(struct dp_daemon *d, const struct dp_peer *from, const struct dp_matter *m)
+{
+    const struct dp_reg *reg = m->form.reg;
+    if (dp_node_eq(m->sender, d->id.self) || !dp_node_covers(d->id.self, m->sender) || from->is_parent ||
+        !dp_node_covers(from->node, m->sender))
+        return false;
+    if (!dp_node_eq(m->form.office.node, m->sender) || !dp_office_eq(&reg->first_office, &m->form.office))
+        return false;
+    return dp_n3_denies_node(reg, false, m->sender, m->sender) &&
+           (!dp_n3_denies_node(reg, false, m->sender, d->id.self) || d->id.parent.v == 0);
+}
+
+static bool parts_readable(struct dp_daemon *d, const struct dp_matter *m)
+{
+    struct dp_part_text t;
+    for (uint8_t i = 0; i < m->part_count; i++)
+        if (dp_part_text_decode(m->parts[i].kind, m->parts[i].plain, &d->turn, &t) != DP_OK)
+            return false;
+    return true;
+}
+
+static enum dp_err answer_again(struct dp_daemon *d, const struct dp_matter *m, struct dp_slice row)
+{
+    char number[DP_NUMBER_TEXT];
+    if (row.len == 0 || row.len >= sizeof number)
+        return DP_CORRUPT;
+    memcpy(number, row.p, row.len);
+    number[row.len] = '\0';
+    return answer(d, m->sender, m->ticket.p, number);
+}
+
+enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body)
 {
     struct dp_matter m;
     struct dp_entry e;
+    struct dp_slice have;
     char code[24], number[DP_NUMBER_TEXT];
     enum dp_err err = dp_matter_unpack(d, body, &m);
-    if (err != DP_OK || !dp_node_covers(d->id.self, m.sender))
-        return DP_FORMAT;
+    if (err != DP_OK || !parts_readable(d, &m))
+        return err == DP_NOMEM ? err : DP_FORMAT;
+    if (!may_send(d, from, &m))
+        return DP_NOT_ENTITLED;
+    /* Whoever passes a parcel on can do so twice. */
+    if (dp_db_get_key(&d->db, DP_T_TICKET, m.ticket, &have) == DP_OK)
+        return answer_again(d, &m, have);
     struct dp_reg reg = *m.form.reg;
     struct dp_office bureau = {.node = d->id.self, .slug = "bureau"};
-    if (came_before(d, &reg, number))
-        return answer(d, m.sender, m.ticket.p, number);
-    err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, m.form.receipt, m.parts, m.part_count, &e, code);
-    return err == DP_OK ? answer(d, m.sender, m.ticket.p, reg.number.text) : err;
+    if (!came_before(d, &reg, number)) {
+        err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, m.form.receipt, m.parts, m.part_count,
+                          &e, code);
+        if (err != DP_OK)
+            return err;
+        snprintf(number, sizeof number, "%s", reg.number.text);
+    }
+    dp_db_put_key(&d->db, DP_T_TICKET, m.ticket, dp_slice_str(number));
+    return answer(d, m.sender, m.ticket.p, number);
+}
+
+/* Row of a ticket: a receipt came, and another changes nothing. */
+static bool is_answered(struct dp_slice row)
+{
+    for (size_t i = DP_TICKET_BYTES + 16; i < row.len; i++)
+        if (row.p[i] == '>')
+            return true;
+    return false;
 }
 
 enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body)
@@ -266,12 +324,15 @@ enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body)
     uint64_t at = 0;
     struct dp_slice row;
     bool first = true;
-    if (body.len <= DP_TICKET_BYTES || body.len > DP_TICKET_BYTES + DP_NUMBER_TEXT)
+    if (body.len <= DP_TICKET_BYTES ||
+        dp_number_check(dp_slice_of(body.p + DP_TICKET_BYTES, body.len - DP_TICKET_BYTES)) != DP_OK)
         return DP_FORMAT;
     while (dp_db_next64(&d->db, DP_T_MATTER, first, &at, &row) == DP_OK) {
         first = false;
         if (row.len < DP_TICKET_BYTES || memcmp(row.p, body.p, DP_TICKET_BYTES) != 0)
             continue;
+        if (is_answered(row))
+            return DP_OK;
         uint8_t out[DP_TICKET_BYTES + 16 + 64 + 2 + DP_NUMBER_TEXT];
         struct dp_wr w = dp_wr_of(out, sizeof out);
         dp_wr_bytes(&w, row.p, row.len);
