@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "places.h"
 #include "register_csv.h"
 #include "step.h"
 
@@ -17,9 +18,6 @@
 #define BATCHES 4
 #define BATCH_MEMORY (64u << 20)
 #define FAULTS_SHOWN 100
-#ifndef DP_DATA_DIR
-#define DP_DATA_DIR "/usr/share/daipao"
-#endif
 
 struct batch {
     uint64_t id; /* 0: free */
@@ -294,48 +292,6 @@ static enum dp_err run(struct import *x)
 
 /* ---- the file ---- */
 
-struct places {
-    char *text;
-    struct dp_divisions list;
-    struct dp_div within;
-};
-
-/* Names of places are a help: without the list, only 12 digits are understood. */
-static void places_open(struct import *x, struct places *p)
-{
-    PBC(Query) q = DAIPAO__CONTROL__V1__QUERY__INIT;
-    const char *path = getenv("DAIPAO_DIVISIONS");
-    FILE *f = fopen(path != NULL ? path : DP_DATA_DIR "/divisions.csv", "rb");
-    struct dp_node self;
-    size_t len;
-    uint32_t line;
-    json_t *v;
-    int code;
-
-    memset(p, 0, sizeof(*p));
-    q.what = dp_pb_str("status");
-    if (dp_query(x->app, &q, &v, &code) == DP_OK) {
-        const char *node = json_string_value(json_object_get(v, "node"));
-        if (node != NULL && dp_node_parse(dp_slice_str(node), &self) == DP_OK)
-            p->within = dp_node_div(self);
-        json_decref(v);
-    }
-    if (f == NULL)
-        return;
-    fclose(f);
-    if (dp_read_file(path != NULL ? path : DP_DATA_DIR "/divisions.csv", 64u << 20, &p->text, &len) ==
-            DP_OK &&
-        dp_divisions_init(&p->list, dp_slice_of(p->text, len), &line) != DP_OK)
-        p->list.count = 0;
-}
-
-static void places_close(struct places *p)
-{
-    if (p->list.count > 0)
-        dp_divisions_fini(&p->list);
-    free(p->text);
-}
-
 static enum dp_err encoding_of(const char *word, FILE *f, enum dp_encoding *out)
 {
     enum dp_err e = DP_OK;
@@ -354,7 +310,8 @@ static enum dp_err encoding_of(const char *word, FILE *f, enum dp_encoding *out)
     return e;
 }
 
-static enum dp_err open_register(struct import *x, const struct dp_args *a, const struct places *p, FILE *f)
+static enum dp_err open_register(struct import *x, const struct dp_args *a, const struct dp_places *p,
+                                 FILE *f)
 {
     struct dp_register_options o = {.system = a->opt[OPT_SYSTEM] != NULL ? a->opt[OPT_SYSTEM] : "register"};
     const char *reason = "";
@@ -416,13 +373,13 @@ static int report(struct import *x)
 
 static int import(struct import *x, const struct dp_args *a, FILE *f)
 {
-    struct places places;
+    struct dp_places places;
     enum dp_err e = dp_call_open(x->app);
     int code;
 
     if (e != DP_OK)
         return dp_err_exit(e);
-    places_open(x, &places);
+    dp_places_open(x->app, &places);
     e = open_register(x, a, &places, f);
     if (e == DP_OK) {
         e = run(x);
@@ -431,7 +388,7 @@ static int import(struct import *x, const struct dp_args *a, FILE *f)
         code = dp_err_exit(e);
     }
     dp_register_free(&x->reg);
-    places_close(&places);
+    dp_places_close(&places);
     return code;
 }
 
