@@ -80,6 +80,18 @@ void conns_cut(struct dp_net *net, int fd)
         cut(net, c, fd);
 }
 
+void conns_cut_soon(struct dp_net *net, int fd)
+{
+    struct conn *c = conn_at(net, fd);
+    int64_t due = net_now(net) + DROP_LINGER_MS;
+
+    if (c == NULL || c->cut_ms != 0)
+        return;
+    c->cut_ms = due;
+    if (net->conns.look_ms > due)
+        net->conns.look_ms = due;
+}
+
 static void cut_oldest(struct dp_net *net, enum role role, bool pending_only)
 {
     struct conns *cs = &net->conns;
@@ -218,7 +230,7 @@ static void look_at(struct dp_net *net, struct conn *c, int fd, int64_t now)
         net->count.hoarding++;
         cut(net, c, fd);
     }
-    if (c->role == ROLE_ENROLL && now - c->since_ms > net->cfg.enroll_life_ms)
+    if ((c->role == ROLE_ENROLL && now - c->since_ms > net->cfg.enroll_life_ms) || (c->cut_ms != 0 && now >= c->cut_ms))
         cut(net, c, fd);
 }
 

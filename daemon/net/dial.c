@@ -103,6 +103,14 @@ static int64_t pause_ms(struct dp_net *net, const struct dialler *d)
     return pause + (int64_t)(r % (uint64_t)pause);
 }
 
+void dial_linger(struct dialler *d)
+{
+    int ms = DROP_LINGER_MS;
+
+    if (d->state == DIAL_UP)
+        (void)zmq_setsockopt(d->socket, ZMQ_LINGER, &ms, sizeof(ms));
+}
+
 void dial_fail(struct dp_net *net, struct dialler *d)
 {
     int64_t now = net_now(net);

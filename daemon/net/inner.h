@@ -16,6 +16,7 @@
 #define NO_CONN UINT32_MAX
 #define CURVE_OVERHEAD 33 /* of one message: name 8, nonce 8, tag 16, flags 1 */
 #define ROUTING_ID_BYTES 5
+#define DROP_LINGER_MS 500 /* for what was sent before a drop */
 #define DOMAIN_LINK "link"
 #define DOMAIN_ENROLL "enroll"
 
@@ -51,6 +52,7 @@ struct conn {
     uint32_t serial;
     uint32_t peer; /* index + 1; 0: none */
     int64_t since_ms;
+    int64_t cut_ms; /* to be cut then, once what was sent had its moment; 0: no */
     uint64_t base_bytes;
 };
 
@@ -199,6 +201,8 @@ void conns_closed(struct dp_net *net, struct server *s, int fd);
 /* A message came on `fd`; the connection, or NULL when it is no longer known. */
 struct conn *conns_heard(struct dp_net *net, enum role role, int fd);
 void conns_cut(struct dp_net *net, int fd);
+/* The same after DROP_LINGER_MS. */
+void conns_cut_soon(struct dp_net *net, int fd);
 void conns_forget(struct dp_net *net, enum role role);
 /* Cut those that send bytes without messages or stay too long; call each turn. */
 void conns_look(struct dp_net *net);
@@ -227,6 +231,8 @@ struct dialler *dial_find(struct dp_net *net, const struct dp_net_key *server);
 enum dp_err dial_start(struct dp_net *net, struct dialler *d, const char *const *addresses, size_t n);
 void dial_stop(struct dialler *d);
 enum dp_err dial_send(struct dp_net *net, struct dialler *d, struct dp_slice bytes);
+/* What was sent on it has a moment when it is closed. */
+void dial_linger(struct dialler *d);
 void dial_fail(struct dp_net *net, struct dialler *d);
 void dial_watch(struct dp_net *net, struct dialler *d);
 void dial_serve(struct dp_net *net, struct dialler *d);

@@ -197,11 +197,13 @@ void dp_net_drop(struct dp_net *net, const struct dp_net_key *key)
     struct dialler *d = dial_find(net, key);
     struct peer *p = peers_find(&net->peers, key);
 
-    if (d != NULL)
+    if (d != NULL) {
+        dial_linger(d);
         dial_fail(net, d);
+    }
     if (p == NULL || !p->up)
         return;
     if (p->fd >= 0 && (size_t)p->fd < net->conns.cap && net->conns.at[p->fd].serial == p->serial)
-        conns_cut(net, p->fd);
+        conns_cut_soon(net, p->fd);
     peers_lost(net, p, false);
 }

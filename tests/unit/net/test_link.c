@@ -204,6 +204,31 @@ static void dropped_child_goes_down_and_may_come_back(void **state)
     RIG_UNTIL(&rig, child->seen[DP_NET_LINK_DOWN] == 2 && parent->seen[DP_NET_LINK_DOWN] == 2);
 }
 
+/* R-ENR-2, R-HEL-5: a bye with its reason is worth nothing when the cut is faster. */
+static void a_last_word_is_heard(void **state)
+{
+    (void)state;
+    for (unsigned i = 1; i <= 5; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "bye %u", i);
+        rig_dial(child, parent);
+        RIG_UNTIL(&rig, child->seen[DP_NET_LINK_UP] == 2 * i - 1);
+        assert_ok(rig_send(child, parent, "hello"));
+        RIG_UNTIL(&rig, rig_frame_is(parent, "hello"));
+        assert_ok(rig_send(parent, child, text));
+        dp_net_drop(parent->net, &child->own.pub);
+        RIG_UNTIL(&rig, child->seen[DP_NET_LINK_DOWN] == 2 * i - 1);
+        assert_true(rig_frame_is(child, text));
+        RIG_UNTIL(&rig, child->seen[DP_NET_LINK_UP] == 2 * i);
+        assert_ok(rig_send(child, parent, text));
+        dp_net_drop(child->net, &parent->own.pub);
+        RIG_UNTIL(&rig, rig_frame_is(parent, text));
+        dp_net_disconnect(child->net, &parent->own.pub);
+        RIG_UNTIL(&rig, parent->seen[DP_NET_LINK_DOWN] == 2 * i);
+    }
+}
+
 static void next_address_after_a_failure(void **state)
 {
     const char *addresses[] = {"tcp://127.0.0.1:1", dp_net_listen_endpoint(parent->net)};
@@ -434,6 +459,7 @@ int main(void)
         LINK(newer_session_replaces_older),
         LINK(older_session_is_cut),
         LINK(dropped_child_goes_down_and_may_come_back),
+        LINK(a_last_word_is_heard),
         LINK(next_address_after_a_failure),
         LINK(several_addresses_of_one_listener),
         LINK(link_through_a_proxy),
