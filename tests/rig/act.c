@@ -161,6 +161,14 @@ uint32_t act_admin(struct proc_node *n, const char *verb, const char *node)
     return proc_admin(n, &a, NULL);
 }
 
+uint32_t act_alarm_clear(struct proc_node *n, const char *word)
+{
+    Daipao__Control__V1__Admin a = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    a.verb = (char *)"alarm.clear";
+    a.name = text_of(word);
+    return proc_admin(n, &a, NULL);
+}
+
 /* ---- questions ---- */
 
 json_t *act_ask(struct proc_node *n, Query *q, const char *as_office)

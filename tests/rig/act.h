@@ -65,6 +65,7 @@ void act_step_soon(struct proc_node *n, const char *as_office, uint32_t kind, co
                    const char *to, const char *text, int seconds, struct act_result *out);
 /* {verb, node} and no more. */
 uint32_t act_admin(struct proc_node *n, const char *verb, const char *node);
+uint32_t act_alarm_clear(struct proc_node *n, const char *word);
 
 /* The answer to a query; NULL when it is an error. json_decref it. */
 json_t *act_ask(struct proc_node *n, Daipao__Control__V1__Query *q, const char *as_office);
