@@ -356,6 +356,7 @@ void cl_replace(struct cl_node *n, struct dp_kv *kv)
     cl_kill(n, -1);
     n->kv->ops->close(&n->kv);
     n->kv = kv;
+    n->c->swapped = true;
     cl_start(n);
 }
 
@@ -861,7 +862,7 @@ static void check_acks(const struct cl_node *from, const struct cl_node *to)
 
 void cluster_check(struct cluster *c)
 {
-    for (uint32_t i = 0; i < c->link_count; i++) {
+    for (uint32_t i = 0; i < c->link_count && !c->swapped; i++) {
         struct cl_node *child = child_of(c->links[i], c), *parent = parent_of(c->links[i], c);
         check_acks(child, parent);
         check_acks(parent, child);

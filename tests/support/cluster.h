@@ -99,6 +99,7 @@ struct cluster {
     bool replied;
     char *dir; /* keys of all nodes; NULL: another cluster's */
     uint64_t crashes_before, crashes_after;
+    bool swapped; /* a store was put in another's place: what was acknowledged may be gone */
 };
 
 #define CL_EPOCH_MS INT64_C(1772413200000) /* 2026-03-02 09:00 in Shanghai */
