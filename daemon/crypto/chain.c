@@ -128,6 +128,13 @@ static enum dp_cert_fault check_link(const struct path *p, size_t i)
 /* Every CA above must permit the name, that of another CA included. */
 static bool check_scope(struct path *p, size_t i)
 {
+    /* The key of its own CA renews nobody: what a node gets comes from above. The root alone stands for
+     * itself. */
+    if (i + 2 < p->count && dp_node_eq(p->cert[i].origin.node, p->cert[i + 1].origin.node)) {
+        (void)fails(p, i, DP_CERT_FAULT_SCOPE);
+        p->why.ca = p->cert[i + 1].origin.node;
+        return false;
+    }
     for (size_t ca = i + 1; ca < p->count; ca++) {
         if (!dp_cert_permits(&p->cert[ca], p->cert[i].origin.node)) {
             (void)fails(p, i, DP_CERT_FAULT_SCOPE);

@@ -16,7 +16,10 @@ void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err 
     dp_name_format(name, text);
     int n = snprintf(line, sizeof line, "%s %s %s", text, dp_err_name(code), why);
     if (n > 0)
-        dp_db_put64(&d->db, DP_T_QUARANTINE, no, dp_slice_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
+        dp_db_put64(&d->db, DP_T_QUARANTINE, no,
+                    dp_slice_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
+    if (no > DP_QUARANTINE_MAX)
+        dp_db_del64(&d->db, DP_T_QUARANTINE, no - DP_QUARANTINE_MAX);
     d->n.quarantined++;
     dp_alarm(d, "quarantine", "an entry could not be used; see `daipao log` and the quarantine list");
 }
@@ -37,14 +40,30 @@ static enum dp_err check_header(struct dp_daemon *d, struct dp_peer *p, const st
     return dp_header_verify(d->suite, h, &cert->sign_pub) ? DP_OK : DP_SIGNATURE;
 }
 
-/* R-CUT-1: another block under the same number is kept as evidence and refused. */
-static enum dp_err contradiction(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest)
+#define EVIDENCE_MAX                                                                                         \
+    16 /* headers kept of one origin: two prove a fork, and whoever forks can do so without end */
+
+static void keep_evidence(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest)
 {
     uint8_t raw[DP_HEADER_BYTES];
-    char why[128];
+    char word[40];
+    uint64_t count = 0;
+    struct dp_slice have;
+    snprintf(word, sizeof word, "evidence:%014llu", (unsigned long long)h->origin.v);
+    (void)!dp_db_meta_u64(&d->db, word, &count);
+    if (count >= EVIDENCE_MAX || dp_db_get32(&d->db, DP_T_EVIDENCE, digest, &have) == DP_OK)
+        return;
     dp_header_put(h, raw);
     dp_db_put32(&d->db, DP_T_EVIDENCE, digest, dp_slice_of(raw, sizeof raw));
-    char node[DP_NODE_TEXT];
+    dp_db_meta_u64_put(&d->db, word, count + 1);
+}
+
+/* R-CUT-1: another block under the same number is kept as evidence and refused. */
+static enum dp_err contradiction(struct dp_daemon *d, const struct dp_header *h,
+                                 const struct dp_digest *digest)
+{
+    char why[128], node[DP_NODE_TEXT];
+    keep_evidence(d, h, digest);
     dp_node_format(h->origin, node);
     snprintf(why, sizeof why, "node %s signed two different blocks %llu: clone or forgery; issue a cut", node,
              (unsigned long long)h->number);
@@ -52,7 +71,8 @@ static enum dp_err contradiction(struct dp_daemon *d, const struct dp_header *h,
     return DP_FORK;
 }
 
-static enum dp_err known_header(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest)
+static enum dp_err known_header(struct dp_daemon *d, const struct dp_header *h,
+                                const struct dp_digest *digest)
 {
     struct dp_slice wire;
     struct dp_header have;
@@ -103,7 +123,8 @@ static enum dp_err check_chain(struct dp_daemon *d, const struct dp_header *h, c
     return DP_OK;
 }
 
-/* What a withdrawal and the last cut leave of a chain: the highest block number, UINT64_MAX without either. */
+/* What a withdrawal and the last cut leave of a chain: the highest block number, UINT64_MAX without either.
+ */
 static uint64_t last_admitted(struct dp_daemon *d, const struct dp_header *h)
 {
     struct dp_subject s = dp_subject_of_node(h->origin);
@@ -128,10 +149,12 @@ static uint64_t last_admitted(struct dp_daemon *d, const struct dp_header *h)
 
 static struct dp_name shown_name(const struct dp_block *b, uint16_t i)
 {
-    return (struct dp_name){.origin = b->h.origin, .inc = b->h.inc, .seq = b->h.first_seq + b->shown[i].index};
+    return (struct dp_name){
+        .origin = b->h.origin, .inc = b->h.inc, .seq = b->h.first_seq + b->shown[i].index};
 }
 
-static void ingest_shown(struct dp_daemon *d, const struct dp_block *b, uint16_t piece, const struct dp_origin *from)
+static void ingest_shown(struct dp_daemon *d, const struct dp_block *b, uint16_t piece,
+                         const struct dp_origin *from)
 {
     d->ingest_block = b->h.number;
     for (uint16_t i = 0; i < b->shown_count; i++) {
@@ -158,9 +181,9 @@ static void forward_up(struct dp_daemon *d, const struct dp_header *h)
 }
 
 /*
- * What no entry of the block can be older than (R-WIT-1). The peer's hello named the head of its chain. What it had
- * written by then is in the block after that head at the latest, so those behind it were written after the hello. A
- * long time without a line is no lie: before that there is no bound.
+ * What no entry of the block can be older than (R-WIT-1). The peer's hello named the head of its chain. What
+ * it had written by then is in the block after that head at the latest, so those behind it were written after
+ * the hello. A long time without a line is no lie: before that there is no bound.
  */
 static void note_before(struct dp_daemon *d, struct dp_peer *p, const struct dp_header *h)
 {
@@ -288,8 +311,14 @@ static enum dp_err apply_pruned(struct dp_daemon *d, struct dp_peer *p, struct d
 static enum dp_err apply_cert(struct dp_daemon *d, struct dp_peer *p, struct dp_slice chain)
 {
     struct dp_cert leaf;
-    struct dp_refusal why;
-    enum dp_err e = dp_certs_store(d, chain, &leaf, &why);
+    struct dp_node about;
+    struct dp_refusal why = {0};
+    enum dp_err e = dp_certs_leaf(chain, &about);
+    if (e != DP_OK)
+        return e;
+    if (!p->is_parent && !dp_node_covers(p->node, about))
+        return DP_SCOPE; /* R-SCP-1 */
+    e = dp_certs_store(d, chain, &leaf, &why);
     if (e != DP_OK) {
         char text[DP_REFUSAL_TEXT];
         dp_refusal_format(&why, text);
@@ -297,10 +326,8 @@ static enum dp_err apply_cert(struct dp_daemon *d, struct dp_peer *p, struct dp_
         return e;
     }
     if (!p->is_parent) {
-        /* R-SCP-1. Those above must know whom they can seal for, before it has issued anything. */
+        /* Those above must know whom they can seal for, before it has issued anything. */
         struct dp_peer *parent = dp_peers_parent(d);
-        if (!dp_node_covers(p->node, leaf.origin.node))
-            return DP_SCOPE;
         if (parent != NULL)
             dp_certs_owe(d, parent, DP_LANE_CASES, &leaf.digest);
         return DP_OK;
@@ -310,8 +337,7 @@ static enum dp_err apply_cert(struct dp_daemon *d, struct dp_peer *p, struct dp_
         dp_peers_add(d, leaf.origin.node, false, &leaf.curve_pub) == NULL)
         return DP_FULL;
     /* On its way to the parent it names. */
-    if (!dp_node_eq(leaf.origin.parent, d->id.self) &&
-        dp_node_covers(d->id.self, leaf.origin.parent)) {
+    if (!dp_node_eq(leaf.origin.parent, d->id.self) && dp_node_covers(d->id.self, leaf.origin.parent)) {
         struct dp_peer *hop = dp_peers_towards(d, leaf.origin.parent);
         if (hop != NULL && !hop->is_parent)
             dp_certs_owe(d, hop, DP_LANE_CONTROL, &leaf.digest);
@@ -323,19 +349,6 @@ static enum dp_err apply_parcel(struct dp_daemon *d, struct dp_peer *p, struct d
 {
     d->n.parcels_in++;
     return dp_parcels_in(d, p, body, lane);
-}
-
-static enum dp_err apply_chunk(struct dp_daemon *d, struct dp_slice body)
-{
-    struct dp_digest root;
-    struct dp_rd r = dp_rd_of(body);
-    dp_rd_copy(&r, root.b, sizeof root.b);
-    uint32_t index = dp_rd_u32(&r);
-    struct dp_slice sealed = dp_rd_take(&r, dp_rd_left(&r));
-    if (dp_rd_done(&r) != DP_OK || sealed.len == 0 || sealed.len > 16384 + DP_TAG_BYTES)
-        return DP_FORMAT;
-    dp_db_chunk_put(&d->db, &root, index, sealed);
-    return DP_OK;
 }
 
 enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it)
@@ -350,7 +363,7 @@ enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct d
     case DP_ITEM_PARCEL:
         return apply_parcel(d, p, it->body, it->lane);
     case DP_ITEM_CHUNK:
-        return apply_chunk(d, it->body);
+        break; /* chunks travel in parcels, sealed for their reader */
     }
     return DP_FORMAT;
 }

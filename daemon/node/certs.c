@@ -65,16 +65,76 @@ enum dp_err dp_certs_of_node(struct dp_daemon *d, struct dp_node node, struct dp
     return load(d, &digest, out);
 }
 
+static struct dp_digest curve_key(const struct dp_cert *c)
+{
+    struct dp_digest key;
+    memcpy(key.b, c->curve_pub.b, sizeof key.b);
+    return key;
+}
+
+enum dp_err dp_certs_by_curve(struct dp_daemon *d, const uint8_t curve_pub[32], struct dp_node *out)
+{
+    struct dp_slice v;
+    struct dp_digest key;
+    memcpy(key.b, curve_pub, sizeof key.b);
+    enum dp_err e = dp_db_get32(&d->db, DP_T_CURVE, &key, &v);
+    if (e != DP_OK)
+        return e;
+    struct dp_rd r = dp_rd_of(v);
+    struct dp_node n = {.v = dp_rd_u64(&r)};
+    if (dp_rd_done(&r) != DP_OK)
+        return DP_CORRUPT;
+    *out = n;
+    return DP_OK;
+}
+
+/* A key is known to ZAP under the current certificate that names it; whoever copies another's key gets
+ * nothing. */
+static void index_curve(struct dp_daemon *d, const struct dp_cert *old, const struct dp_cert *c)
+{
+    uint8_t row[8];
+    struct dp_wr w = dp_wr_of(row, sizeof row);
+    struct dp_digest key;
+    struct dp_node n;
+    if (old != NULL && dp_certs_by_curve(d, old->curve_pub.b, &n) == DP_OK && dp_node_eq(n, c->origin.node)) {
+        key = curve_key(old);
+        dp_db_del_key(&d->db, DP_T_CURVE, dp_slice_of(key.b, sizeof key.b));
+    }
+    if (dp_certs_by_curve(d, c->curve_pub.b, &n) == DP_OK)
+        return;
+    key = curve_key(c);
+    dp_wr_u64(&w, c->origin.node.v);
+    dp_db_put32(&d->db, DP_T_CURVE, &key, dp_wr_slice(&w));
+}
+
 /* The newest certificate by its first day is the node's current one. */
 static void set_current(struct dp_daemon *d, const struct dp_cert *c)
 {
     struct dp_cert have;
-    if (dp_certs_of_node(d, c->origin.node, &have) == DP_OK && have.not_before_ms > c->not_before_ms)
+    bool known = dp_certs_of_node(d, c->origin.node, &have) == DP_OK;
+    if (d->id.enrolled && dp_node_eq(c->origin.node, d->id.self) &&
+        memcmp(c->sign_pub.b, d->kr->sign_pub.b, sizeof c->sign_pub.b) != 0)
+        return; /* in our name, for keys that are not ours */
+    if (known && have.not_before_ms > c->not_before_ms)
         return;
+    index_curve(d, known ? &have : NULL, c);
     dp_db_put64(&d->db, DP_T_NODE_CERT, c->origin.node.v, dp_slice_of(c->digest.b, sizeof c->digest.b));
 }
 
-enum dp_err dp_certs_store(struct dp_daemon *d, struct dp_slice bytes, struct dp_cert *leaf, struct dp_refusal *why)
+enum dp_err dp_certs_leaf(struct dp_slice bytes, struct dp_node *out)
+{
+    struct dp_chain chain;
+    struct dp_cert leaf;
+    enum dp_err e = dp_chain_decode(bytes, &chain);
+    if (e == DP_OK)
+        e = dp_cert_parse(chain.der[0], &leaf, NULL);
+    if (e == DP_OK)
+        *out = leaf.origin.node;
+    return e;
+}
+
+enum dp_err dp_certs_store(struct dp_daemon *d, struct dp_slice bytes, struct dp_cert *leaf,
+                           struct dp_refusal *why)
 {
     struct dp_chain chain;
     struct dp_cert certs[DP_CHAIN_MAX];

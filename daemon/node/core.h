@@ -234,6 +234,10 @@ void dp_cache_drop(struct dp_daemon *d); /* all, without writing: after a failed
 enum dp_err dp_certs_get(struct dp_daemon *d, const struct dp_digest *digest, struct dp_cert_slot *out);
 /* Current certificate of a node. */
 enum dp_err dp_certs_of_node(struct dp_daemon *d, struct dp_node node, struct dp_cert *out);
+/* Whose CURVE key this is, by the current certificates. DP_NOT_FOUND. */
+enum dp_err dp_certs_by_curve(struct dp_daemon *d, const uint8_t curve_pub[32], struct dp_node *out);
+/* The node that a chain speaks of; nothing is verified. */
+enum dp_err dp_certs_leaf(struct dp_slice chain, struct dp_node *out);
 /* Verify a chain and keep it; *leaf filled. */
 enum dp_err dp_certs_store(struct dp_daemon *d, struct dp_slice chain, struct dp_cert *leaf,
                            struct dp_refusal *why);
@@ -262,6 +266,7 @@ struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);
 /* ---- apply.c: incoming items ---- */
 /* DP_OK or DP_DUPLICATE: applied. Anything else is the code of a refusal. */
 enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it);
+#define DP_QUARANTINE_MAX 4096 /* rows; the oldest go */
 void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err code, const char *why);
 
 /* ---- ingest.c: entries into casefiles ---- */

@@ -512,20 +512,14 @@ struct dp_node dp_daemon_parent(const struct dp_daemon *d)
 
 struct dp_node dp_daemon_child_by_key(struct dp_daemon *d, const uint8_t curve_pub[32])
 {
-    uint64_t at = 0;
-    struct dp_slice v;
+    struct dp_node n;
     for (uint32_t i = 0; i < d->peer_count; i++)
         if (!d->peers[i]->is_parent && memcmp(d->peers[i]->curve_pub, curve_pub, 32) == 0)
             return d->peers[i]->node;
-    /* Not a child: perhaps a node of the tree at the wrong door. */
-    for (bool first = true; dp_db_next64(&d->db, DP_T_NODE_CERT, first, &at, &v) == DP_OK; first = false) {
-        struct dp_cert c;
-        struct dp_node n = {.v = at};
-        if (!dp_node_eq(n, d->id.self) && dp_certs_of_node(d, n, &c) == DP_OK &&
-            memcmp(c.curve_pub.b, curve_pub, 32) == 0)
-            return n;
-    }
-    return (struct dp_node){0};
+    /* R-ENR-2: not a child, but perhaps a node of the tree at the wrong door. */
+    if (dp_certs_by_curve(d, curve_pub, &n) != DP_OK || dp_node_eq(n, d->id.self))
+        return (struct dp_node){0};
+    return n;
 }
 
 bool dp_daemon_peer_key(struct dp_daemon *d, struct dp_node node, uint8_t curve_pub[32])

@@ -10,7 +10,8 @@
 
 #define CHUNK_BYTES 16384u
 
-static enum dp_err chunk_key(struct dp_daemon *d, const struct dp_key *key, uint32_t index, struct dp_key *out)
+static enum dp_err chunk_key(struct dp_daemon *d, const struct dp_key *key, uint32_t index,
+                             struct dp_key *out)
 {
     static const char context[] = "daipao/chunk/1";
     uint8_t info[sizeof context - 1 + 4];
@@ -22,12 +23,14 @@ static enum dp_err chunk_key(struct dp_daemon *d, const struct dp_key *key, uint
 
 static void chunk_leaf(struct dp_daemon *d, uint32_t index, struct dp_slice sealed, struct dp_digest *out)
 {
-    uint8_t head[5] = {0x05, (uint8_t)(index >> 24), (uint8_t)(index >> 16), (uint8_t)(index >> 8), (uint8_t)index};
+    uint8_t head[5] = {0x05, (uint8_t)(index >> 24), (uint8_t)(index >> 16), (uint8_t)(index >> 8),
+                       (uint8_t)index};
     struct dp_slice in[2] = {dp_slice_of(head, sizeof head), sealed};
     d->suite->hash(in, 2, out);
 }
 
-enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body, struct dp_key *key)
+enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body,
+                          struct dp_key *key)
 {
     uint32_t chunks = (uint32_t)((f->content.len + CHUNK_BYTES - 1) / CHUNK_BYTES);
     d->port.random.fill(d->port.random.ctx, key->b, sizeof key->b);
@@ -43,6 +46,7 @@ enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct d
         enum dp_err e = out == NULL ? DP_NOMEM : chunk_key(d, key, i, &k);
         if (e == DP_OK)
             e = d->suite->seal(&k, dp_slice_of("", 0), dp_slice_of(f->content.p + at, len), out);
+        dp_wipe(&k, sizeof k);
         if (e != DP_OK)
             return e;
         sealed[i] = dp_slice_of(out, len + DP_TAG_BYTES);
@@ -58,7 +62,8 @@ enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct d
     return DP_OK;
 }
 
-enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks, struct dp_node to)
+enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks,
+                          struct dp_node to)
 {
     for (uint32_t i = 0; i < chunks; i++) {
         uint8_t buf[36 + CHUNK_BYTES + DP_TAG_BYTES];
@@ -88,12 +93,14 @@ enum dp_err dp_files_in(struct dp_daemon *d, struct dp_slice body)
     struct dp_slice sealed = dp_rd_take(&r, dp_rd_left(&r));
     if (dp_rd_done(&r) != DP_OK || sealed.len <= DP_TAG_BYTES || sealed.len > CHUNK_BYTES + DP_TAG_BYTES)
         return DP_FORMAT;
-    dp_db_chunk_put(&d->db, &root, index, sealed);
+    struct dp_slice have;
+    if (dp_db_chunk(&d->db, &root, index, &have) != DP_OK)
+        dp_db_chunk_put(&d->db, &root, index, sealed); /* what is here is never replaced */
     return DP_OK;
 }
 
-enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index, const struct dp_key *key,
-                          struct dp_slice *out)
+enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index,
+                          const struct dp_key *key, struct dp_slice *out)
 {
     struct dp_slice sealed;
     struct dp_key k;
@@ -106,6 +113,7 @@ enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uin
     if (plain == NULL)
         return DP_NOMEM;
     e = d->suite->open(&k, dp_slice_of("", 0), sealed, plain);
+    dp_wipe(&k, sizeof k);
     if (e == DP_OK)
         *out = dp_slice_of(plain, sealed.len - DP_TAG_BYTES);
     return e;

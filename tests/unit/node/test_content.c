@@ -3,10 +3,7 @@
  * Content that arrives is believed only where the signed entry proves it: neither a part nor a grant of
  * somebody else replaces the true one, whether it comes before or after it (R-PRT-1, R-PART-1, R-STO-2).
  */
-#include <string.h>
-
-#include "support/cluster.h"
-#include "support/cmocka_all.h"
+#include "inject.h"
 #include "wire/sealer.h"
 
 #define COUNTY "331023000000"
@@ -40,25 +37,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Put an item in front of `to`, as the next one of `from` in a lane. */
-static void send_item(struct cl_node *to, struct cl_node *from, uint8_t lane, uint8_t kind,
-                      struct dp_slice body)
-{
-    const struct dp_lane_state *l = &cl_session(to, from)->lane[lane];
-    struct dp_frame f = {.type = DP_FRAME_ITEM};
-    struct dp_buf b;
-    f.u.item = (struct dp_item_frame){.lane = lane,
-                                      .kind = kind,
-                                      .epoch = l->epoch_in,
-                                      .number = l->durable_in + 1,
-                                      .total = (uint32_t)body.len,
-                                      .body = body};
-    dp_buf_init(&b, DP_FRAME_MAX);
-    assert_int_equal(dp_frame_put(&f, &b), DP_OK);
-    cl_inject(to, from->id, dp_buf_slice(&b));
-    dp_buf_fini(&b);
-}
-
 /* A record that somebody else makes up about an entry: one part of his own. */
 static void forged(struct cl_node *by, struct dp_sealer *s, struct dp_arena *a, const struct dp_name *entry,
                    struct dp_content *c)
@@ -89,7 +67,7 @@ static void send_forged(struct cl_node *to, struct cl_node *from, const struct d
     forged(from, &s, &a, entry, &c);
     assert_int_equal(dp_content_put(&c, &body), DP_OK);
     assert_int_equal(dp_parcel_seal(&s, DP_PARCEL_CONTENT, dp_buf_slice(&body), &a, &parcel), DP_OK);
-    send_item(to, from, DP_LANE_CONTROL, DP_ITEM_PARCEL, dp_buf_slice(&parcel));
+    inject_item(to, from, DP_LANE_CONTROL, DP_ITEM_PARCEL, dp_buf_slice(&parcel));
     dp_sealer_fini(&s);
     dp_buf_fini(&body);
     dp_buf_fini(&parcel);

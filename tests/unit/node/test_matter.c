@@ -5,8 +5,7 @@
  */
 #include <string.h>
 
-#include "support/cluster.h"
-#include "support/cmocka_all.h"
+#include "inject.h"
 #include "wire/sealer.h"
 
 #define COUNTY "331023000000"
@@ -59,24 +58,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* The next item of `from` at the county. */
-static void send_parcel(struct cl_node *from, struct dp_slice parcel)
-{
-    const struct dp_lane_state *l = &cl_session(w.county, from)->lane[DP_LANE_CASES];
-    struct dp_frame f = {.type = DP_FRAME_ITEM};
-    struct dp_buf b;
-    f.u.item = (struct dp_item_frame){.lane = DP_LANE_CASES,
-                                      .kind = DP_ITEM_PARCEL,
-                                      .epoch = l->epoch_in,
-                                      .number = l->durable_in + 1,
-                                      .total = (uint32_t)parcel.len,
-                                      .body = parcel};
-    dp_buf_init(&b, DP_FRAME_MAX);
-    assert_int_equal(dp_frame_put(&f, &b), DP_OK);
-    cl_inject(w.county, from->id, dp_buf_slice(&b));
-    dp_buf_fini(&b);
-}
-
 /* A matter that `author` writes down as of `sender` and its office, passed on by `from`. */
 static void send_matter(struct cl_node *author, const char *sender, const char *office, uint8_t purpose,
                         struct cl_node *from)
@@ -101,7 +82,7 @@ static void send_matter(struct cl_node *author, const char *sender, const char *
                                     &w.county->d->id.cert.seal_pub),
                      DP_OK);
     assert_int_equal(dp_parcel_seal(&s, DP_PARCEL_MATTER, body, &a, &parcel), DP_OK);
-    send_parcel(from, dp_buf_slice(&parcel));
+    inject_item(w.county, from, DP_LANE_CASES, DP_ITEM_PARCEL, dp_buf_slice(&parcel));
     dp_sealer_fini(&s);
     dp_buf_fini(&parcel);
     dp_arena_fini(&a);
@@ -147,8 +128,9 @@ static void test_passed_on_twice(void **state)
     assert_true(cluster_settle(w.c, 3600000));
     assert_int_not_equal(w.kept.len, 0);
     assert_county(own + 1, refused);
-    send_parcel(w.town, dp_buf_slice(&w.kept));
-    send_parcel(w.other, dp_buf_slice(&w.kept)); /* it cannot have come from there */
+    inject_item(w.county, w.town, DP_LANE_CASES, DP_ITEM_PARCEL, dp_buf_slice(&w.kept));
+    /* It cannot have come from there. */
+    inject_item(w.county, w.other, DP_LANE_CASES, DP_ITEM_PARCEL, dp_buf_slice(&w.kept));
     assert_county(own + 1, refused + 1);
 }
 
