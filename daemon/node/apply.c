@@ -9,17 +9,21 @@
 #include <stdio.h>
 #include <string.h>
 
+void dp_quarantine_line(struct dp_daemon *d, struct dp_slice line)
+{
+    uint64_t no = dp_db_last64(&d->db, DP_T_QUARANTINE) + 1;
+    dp_db_put64(&d->db, DP_T_QUARANTINE, no, line);
+    if (no > DP_QUARANTINE_MAX)
+        dp_db_del64(&d->db, DP_T_QUARANTINE, no - DP_QUARANTINE_MAX);
+}
+
 void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err code, const char *why)
 {
     char text[DP_NAME_TEXT], line[DP_NAME_TEXT + 128];
-    uint64_t no = dp_db_last64(&d->db, DP_T_QUARANTINE) + 1;
     dp_name_format(name, text);
     int n = snprintf(line, sizeof line, "%s %s %s", text, dp_err_name(code), why);
     if (n > 0)
-        dp_db_put64(&d->db, DP_T_QUARANTINE, no,
-                    dp_slice_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
-    if (no > DP_QUARANTINE_MAX)
-        dp_db_del64(&d->db, DP_T_QUARANTINE, no - DP_QUARANTINE_MAX);
+        dp_quarantine_line(d, dp_slice_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
     d->n.quarantined++;
     dp_alarm(d, "quarantine", "an entry could not be used; see `daipao log` and the quarantine list");
 }

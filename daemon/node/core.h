@@ -267,6 +267,7 @@ struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);
 /* DP_OK or DP_DUPLICATE: applied. Anything else is the code of a refusal. */
 enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it);
 #define DP_QUARANTINE_MAX 4096 /* rows; the oldest go */
+void dp_quarantine_line(struct dp_daemon *d, struct dp_slice line);
 void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err code, const char *why);
 
 /* ---- ingest.c: entries into casefiles ---- */

@@ -21,7 +21,8 @@ static void stop_link(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
     char text[256];
     dp_session_stop(&p->s, why);
     p->bye = (uint16_t)why;
-    snprintf(text, sizeof text, "link %s: %s; %s", node_text(p->node), dp_stop_text(why), dp_stop_advice(why));
+    snprintf(text, sizeof text, "link %s: %s; %s", node_text(p->node), dp_stop_text(why),
+             dp_stop_advice(why));
     dp_alarm(d, "link", text);
     /* R-HEL-3: the peer holds what we signed and lost. */
     if (why == DP_STOP_RESTORED)
@@ -119,23 +120,26 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     dp_log(DP_LOG_NOTICE, "link %s: up", node_text(p->node));
 }
 
+#define REFUSED_LOG_MS 1000 /* a peer that sends nothing but nonsense fills no log */
+
 static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it, enum dp_err code)
 {
     char line[96];
-    uint64_t no = dp_db_last64(&d->db, DP_T_QUARANTINE) + 1;
     int n = snprintf(line, sizeof line, "item %s:%s/%llu %s", node_text(p->node), dp_lane_word(it->lane),
                      (unsigned long long)it->number, dp_err_name(code));
-    dp_db_put64(&d->db, DP_T_QUARANTINE, no, dp_slice_of(line, (size_t)n));
+    dp_quarantine_line(d, dp_slice_of(line, (size_t)n));
     struct dp_refused_frame f = {
         .lane = it->lane, .epoch = it->epoch, .number = it->number, .code = (uint16_t)code};
     dp_shelf_refused_here(d, p, &f);
     if (p->queue_refused < DP_REFUSED_MAX)
         p->refused[p->queue_refused++] = f;
+    if (p->last_refused != code || d->now_wall - p->refused_ms >= REFUSED_LOG_MS ||
+        d->now_wall < p->refused_ms)
+        dp_log(DP_LOG_WARN, "link %s: refused %s/%llu: %s", node_text(p->node), dp_lane_word(it->lane),
+               (unsigned long long)it->number, dp_err_text(code));
     p->last_refused = code;
     p->refused_ms = d->now_wall;
     d->n.refused_out++;
-    dp_log(DP_LOG_WARN, "link %s: refused %s/%llu: %s", node_text(p->node), dp_lane_word(it->lane),
-           (unsigned long long)it->number, dp_err_text(code));
     dp_alarm(d, "refused", "an item of a peer was refused; see the quarantine list");
 }
 
@@ -205,12 +209,13 @@ static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_f
     enum dp_stop why = dp_session_on_bye(&p->s, b->reason);
     dp_node_format(b->node, right);
     snprintf(text, sizeof text, "link %s: %s%s%s; %s", node_text(p->node), dp_stop_text(why),
-             why == DP_STOP_WRONG_PARENT ? ": the right one is " : "", why == DP_STOP_WRONG_PARENT ? right : "",
-             dp_stop_advice(why));
+             why == DP_STOP_WRONG_PARENT ? ": the right one is " : "",
+             why == DP_STOP_WRONG_PARENT ? right : "", dp_stop_advice(why));
     dp_alarm(d, "link", text);
     /*
-     * A second process of this node, or a lost store of ours: issue nothing more. On the parent's word; a child that
-     * holds what we lost shows it in its hello, and its bare word must not silence the node (R-GON-1).
+     * A second process of this node, or a lost store of ours: issue nothing more. On the parent's word; a
+     * child that holds what we lost shows it in its hello, and its bare word must not silence the node
+     * (R-GON-1).
      */
     if (p->is_parent && (why == DP_STOP_RESTORED || why == DP_STOP_CLONE))
         dp_stop_loudly(d, why, text);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Refusals, durable at both ends (R-ACK-2). Table shelf, key peer 8, lane 1, number 8: under the plain lane
- * what that peer refused of ours; under the lane with REFUSED_HERE set what we refused of it, said again after
- * every hello. After an upgrade of either end, or by an operator, both sides start over: the receiver
+ * what that peer refused of ours; under the lane with REFUSED_HERE set what we refused of it, said again
+ * after every hello. After an upgrade of either end, or by an operator, both sides start over: the receiver
  * forgets its refusals and the sender offers the items again, under new numbers.
  */
 #include "node/core.h"
@@ -10,6 +10,7 @@
 #define REFUSED_HERE 0x80u
 #define KEY_BYTES 17
 #define HERE_BYTES 6 /* epoch 4, code 2 */
+#define HERE_MAX 256 /* of one peer and lane; the oldest go (R-GON-1) */
 
 struct shelf_key {
     uint8_t b[KEY_BYTES];
@@ -25,7 +26,8 @@ static struct dp_slice key_of(struct shelf_key *k, struct dp_node peer, unsigned
 }
 
 /* The next row of one peer and lane after *number; false at the end. */
-static bool next_row(struct dp_daemon *d, struct dp_node peer, unsigned lane, uint64_t *number, struct dp_slice *v)
+static bool next_row(struct dp_daemon *d, struct dp_node peer, unsigned lane, uint64_t *number,
+                     struct dp_slice *v)
 {
     struct shelf_key at;
     struct dp_slice key = key_of(&at, peer, lane, *number);
@@ -37,6 +39,20 @@ static bool next_row(struct dp_daemon *d, struct dp_node peer, unsigned lane, ui
     return true;
 }
 
+static void trim_here(struct dp_daemon *d, struct dp_node peer, unsigned lane)
+{
+    uint64_t number = 0, oldest = 0;
+    struct dp_slice v;
+    unsigned count = 0;
+    while (next_row(d, peer, lane, &number, &v)) {
+        oldest = count == 0 ? number : oldest;
+        count++;
+    }
+    struct shelf_key k;
+    if (count > HERE_MAX)
+        dp_db_del_key(&d->db, DP_T_SHELF, key_of(&k, peer, lane, oldest));
+}
+
 void dp_shelf_refused_here(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f)
 {
     struct shelf_key k;
@@ -44,14 +60,17 @@ void dp_shelf_refused_here(struct dp_daemon *d, const struct dp_peer *p, const s
     struct dp_wr w = dp_wr_of(row, sizeof row);
     dp_wr_u32(&w, f->epoch);
     dp_wr_u16(&w, f->code);
-    dp_db_put_key(&d->db, DP_T_SHELF, key_of(&k, p->node, f->lane | REFUSED_HERE, f->number), dp_wr_slice(&w));
+    dp_db_put_key(&d->db, DP_T_SHELF, key_of(&k, p->node, f->lane | REFUSED_HERE, f->number),
+                  dp_wr_slice(&w));
+    trim_here(d, p->node, f->lane | REFUSED_HERE);
 }
 
 void dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f)
 {
     struct shelf_key k;
     uint8_t code[2] = {(uint8_t)(f->code >> 8), (uint8_t)f->code};
-    dp_db_put_key(&d->db, DP_T_SHELF, key_of(&k, p->node, f->lane, f->number), dp_slice_of(code, sizeof code));
+    dp_db_put_key(&d->db, DP_T_SHELF, key_of(&k, p->node, f->lane, f->number),
+                  dp_slice_of(code, sizeof code));
 }
 
 void dp_shelf_repeat(struct dp_daemon *d, struct dp_peer *p)

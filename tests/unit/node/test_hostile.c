@@ -133,6 +133,22 @@ static void test_chunks_come_in_parcels_only(void **state)
     assert_int_equal(refused(), before + 1);
 }
 
+/* Rubbish without end takes a bounded place. */
+static void test_refusals_are_bounded(void **state)
+{
+    uint8_t peer[9], body[] = "no parcel";
+    (void)state;
+    struct dp_wr w9 = dp_wr_of(peer, sizeof peer);
+    dp_wr_u64(&w9, w.town->id.v);
+    dp_wr_u8(&w9, 0x80 | DP_LANE_BULK);
+    uint64_t before = refused();
+    for (unsigned i = 0; i < 4200; i++)
+        inject_item(w.county, w.town, DP_LANE_BULK, DP_ITEM_PARCEL, dp_slice_of(body, sizeof body));
+    assert_int_equal(refused(), before + 4200);
+    assert_int_equal(cl_grep_table(w.county, DP_T_SHELF, dp_slice_of(peer, sizeof peer)), 256);
+    assert_int_equal(cl_grep_table(w.county, DP_T_QUARANTINE, dp_slice_str("item ")), DP_QUARANTINE_MAX);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +156,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nobody_renews_himself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_key_has_one_node, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_chunks_come_in_parcels_only, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_refusals_are_bounded, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
