@@ -131,6 +131,28 @@ static void test_an_accusation_of_nobody(void **state)
     town_close(&t);
 }
 
+/* The sender keeps nothing to recognise it by: the same slip taken in twice is one case above (N1). */
+static void test_the_same_slip_twice(void **state)
+{
+    struct town t;
+    struct cl_command x;
+    (void)state;
+    town_open(&t, 11);
+    for (int i = 0; i < 2; i++) {
+        struct dp_intake *in = cl_intake(&x, "Zhao Wuming", "he takes the money of the school");
+        in->purpose = DP_PURPOSE_ACCUSATION;
+        in->source_system = "register";
+        in->source_no = "TT-2026-7";
+        cl_must(t.village, &x);
+        town_settle(&t);
+    }
+    struct dp_name n = only_case(t.county);
+    assert_int_equal(cl_facts(t.county, &n), 1);
+    /* Both tickets are answered. */
+    assert_int_equal(cl_grep_table(t.village, DP_T_MATTER, dp_slice_str(" > " COUNTY)), 2);
+    town_close(&t);
+}
+
 /* Of a neighbour: it may be registered here, goes up, and never to the accused. */
 static void test_an_accusation_of_a_neighbour(void **state)
 {
@@ -236,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_accusation_of_the_township),
         cmocka_unit_test(test_an_accusation_of_nobody),
+        cmocka_unit_test(test_the_same_slip_twice),
         cmocka_unit_test(test_an_accusation_of_a_neighbour),
         cmocka_unit_test(test_a_lock_stops_what_is_queued),
         cmocka_unit_test(test_an_accusation_through_a_bad_line),
