@@ -409,7 +409,7 @@ static const struct {
     {"case.lock", case_lock, NEED_NODE},
     {"case.unlock", case_unlock, NEED_NODE},
     {"link.clear", link_clear, NEED_NODE},
-    {"alarm.clear", alarm_clear, NEED_NODE},
+    {"alarm.clear", alarm_clear, NEED_NONE},
 };
 
 #define ROLE_HEAD 2u
