@@ -27,7 +27,7 @@ const struct dp_verb dp_verbs[] = {
     {"", "export", dp_run_export, "", 0, 0, 0, 0, O(OUT) | LISTED, N_("cases in codes as CSV, without persons")},
 
     {"node", "init", dp_run_admin, "CODE NAME", 2, 2, 0, DP_ASK_FIRST, 0, N_("make this node the root")},
-    {"node", "join", dp_run_admin, "ADDRESS CODE NODE", 3, 3, 0, 0, 0, N_("ask the parent at ADDRESS to be enrolled as NODE, with its one-time code")},
+    {"node", "join", dp_run_admin, "ADDRESS CODE [NODE]", 2, 3, 0, 0, 0, N_("ask at ADDRESS to be enrolled, with the one-time code made there")},
     {"node", "retire", dp_run_admin, "", 0, 0, 0, DP_ASK_FIRST, 0, N_("let this node issue nothing any more")},
 
     {"enroll", "token", dp_run_admin, "NODE", 1, 1, 0, 0, O(PARENT_ADDRESS), N_("one-time code for a node below")},
@@ -85,6 +85,7 @@ const struct dp_verb dp_verbs[] = {
 
     {"order", "issue", dp_run_step, "CASE OFFICE", 2, 2, 25, 0, STEP | O(ANSWER_BY) | O(GROUND) | O(LEVEL) | O(MODE) | O(LABEL) | TEXTS, N_("order or remind an office below")},
     {"order", "answer", dp_run_step, "CASE ANSWER", 2, 2, 27, 0, STEP | O(DATE) | O(RE) | TEXTS, N_("answer an order")},
+    {"order", "lift", dp_run_step, "CASE", 1, 1, 33, 0, STEP | O(REASON) | O(RE) | TEXTS, N_("take back an order that is not answered yet")},
     {"order", "list", dp_run_orders, "", 0, 0, 0, 0, O(LIMIT) | O(MINE), N_("orders and where they stand")},
 
     {"errand", "open", dp_run_errand_open, "", 0, 0, 1, 0, REGISTER, N_("take an errand for a villager")},

@@ -25,7 +25,7 @@ static const struct row kinds[] = {
     {17, "correct", N_("corrected")}, {18, "note", N_("note")}, {19, "attachment", N_("attachment")},
     {20, "extend", N_("extended")}, {21, "opinion", N_("opinion issued")}, {22, "serve", N_("served")},
     {23, "evaluate", N_("evaluated")}, {24, "report_back", N_("reported back")},
-    {25, "supervise", N_("supervision order")}, {26, "remind", N_("reminder")}, {27, "answer", N_("order answered")},
+    {25, "supervise", N_("supervision order")}, {26, "remind", N_("reminder")}, {27, "answer", N_("order answered")}, {33, "lift", N_("order lifted")},
     {28, "close", N_("closed")}, {29, "unmask", N_("unmasked")}, {30, "erase", N_("erasure asked")},
     {31, "erased", N_("erased")}, {32, "witness", N_("time witnessed")}, {64, "certificate", N_("certificate")},
     {65, "cut", N_("cut")}, {66, "officer_add", N_("officer added")}, {67, "officer_change", N_("officer changed")},

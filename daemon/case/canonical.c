@@ -106,6 +106,7 @@ static void put_orders(struct sink *k, const struct dp_state *s)
         put_fact(k, o->signed_);
         put_fact(k, o->answered);
         put_fact(k, o->answer_arrived);
+        put_fact(k, o->lifted);
     }
 }
 

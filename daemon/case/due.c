@@ -283,6 +283,8 @@ static void clocks_of_offer(struct list *l, const struct dp_offer_state *o)
 
 static enum dp_delay order_cause(const struct dp_order *o)
 {
+    if (o->lifted != DP_FACT_NONE)
+        return DP_DELAY_NONE;
     if (o->answered != DP_FACT_NONE) /* issued there, not arrived at the asker */
         return o->answer_arrived == DP_FACT_NONE ? DP_DELAY_ANSWER_ON_WAY : DP_DELAY_NONE;
     if (o->arrived == DP_FACT_NONE)
@@ -300,10 +302,10 @@ static void clocks_of_order(struct list *l, const struct dp_order *o)
 
     if (d != NULL && !dp_date_is_none(order->e.body.due))
         d->due = (struct dp_due_date){order->e.body.due, false};
-    STOP(l, d, o->answered);
+    STOP(l, d, o->answered, o->lifted);
     if (d != NULL)
         d->cause = order_cause(o);
-    clock_sign(l, o->issued, o->arrived, o->signed_, o->answered);
+    clock_sign(l, o->issued, o->arrived, o->signed_, o->answered != DP_FACT_NONE ? o->answered : o->lifted);
 }
 
 /* ---- the case ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tour 9/9: The fold: two passes over the facts in fold order (R-FLD-1). The first gathers custodies, parties and
- * lists; then the path in force is chosen (custody.c); the second lets the steps that stand
- * take effect. Only valid facts have any (R-FLD-3). Time O(n), but for the sorting of the parties.
+ * tour 9/9: The fold: two passes over the facts in fold order (R-FLD-1). The first gathers custodies, parties
+ * and lists; then the path in force is chosen (custody.c); the second lets the steps that stand take effect.
+ * Only valid facts have any (R-FLD-3). Time O(n), but for the sorting of the parties.
  */
 #include "case/fold.h"
 
@@ -169,7 +169,7 @@ static void add_order(struct fold *w, uint32_t i)
 {
     w->slot[i] = w->s->order_count;
     w->s->orders[w->s->order_count++] =
-        (struct dp_order){i, DP_FACT_NONE, DP_FACT_NONE, DP_FACT_NONE, DP_FACT_NONE};
+        (struct dp_order){i, DP_FACT_NONE, DP_FACT_NONE, DP_FACT_NONE, DP_FACT_NONE, DP_FACT_NONE};
 }
 
 static void apply_arrive(struct fold *w, const struct dp_fact *x, uint32_t i)
@@ -254,6 +254,14 @@ static void apply_answer(struct fold *w, const struct dp_fact *x, uint32_t i)
         first(&order->answered, i);
 }
 
+static void apply_lift(struct fold *w, const struct dp_fact *x, uint32_t i)
+{
+    struct dp_order *order = order_at(w, x->re);
+
+    if (order != NULL)
+        first(&order->lifted, i);
+}
+
 static void apply(struct fold *w, const struct dp_fact *x, uint32_t i)
 {
     switch (x->e.kind) {
@@ -281,6 +289,9 @@ static void apply(struct fold *w, const struct dp_fact *x, uint32_t i)
         break;
     case DP_KIND_ANSWER:
         apply_answer(w, x, i);
+        break;
+    case DP_KIND_LIFT:
+        apply_lift(w, x, i);
         break;
     case DP_KIND_EVALUATE:
         if (dp_ref_custody(w->f, &w->f->facts[x->re]) == w->current)

@@ -65,6 +65,7 @@ enum dp_shape {
     X(ERASE,            30, "erase",             PART_ACT)    \
     X(ERASED,           31, "erased",            PART_ACT)    \
     X(WITNESS,          32, "witness",           WITNESS)     \
+    X(LIFT,             33, "lift",              ACT)         \
     X(CERTIFICATE,      64, "certificate",       CERTIFICATE) \
     X(CUT,              65, "cut",               CUT)         \
     X(OFFICER_ADD,      66, "officer_add",       OFFICER)     \

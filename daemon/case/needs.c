@@ -319,6 +319,13 @@ static enum dp_void_reason needs_answer(struct dp_judge *j)
     return answered_by_me(j, DP_BIT(ANSWER)) ? DP_VOID_ALREADY : DP_VOID_NONE;
 }
 
+static enum dp_void_reason needs_lift(struct dp_judge *j)
+{
+    if (dp_judge_past_any(j, DP_BIT(ANSWER), dp_match_re, j->x->re))
+        return DP_VOID_TOO_LATE;
+    return dp_judge_past_any(j, DP_BIT(LIFT), dp_match_re, j->x->re) ? DP_VOID_ALREADY : DP_VOID_NONE;
+}
+
 /* R-ORD-2, R-ORD-3: a ground, a date, a level, and a named officer above the reminder. */
 static enum dp_void_reason needs_order(struct dp_judge *j)
 {
@@ -407,6 +414,7 @@ static needs_fn *const needs[DP_KIND_MAX + 1] = {
     [DP_KIND_UNMASK] = needs_part,
     [DP_KIND_ERASE] = needs_part,
     [DP_KIND_WITNESS] = needs_witness,
+    [DP_KIND_LIFT] = needs_lift,
     [DP_KIND_OFFICER_ADD] = needs_officer,
     [DP_KIND_OFFICER_CHANGE] = needs_officer,
     [DP_KIND_OFFICER_LEAVE] = needs_officer,

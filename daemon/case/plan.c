@@ -33,7 +33,8 @@ static bool is_to(const struct dp_step *p, uint32_t i)
 static uint32_t last_order(const struct dp_step *p)
 {
     for (uint32_t k = p->s->order_count; k-- > 0;) {
-        if (p->s->orders[k].answered == DP_FACT_NONE && is_to(p, p->s->orders[k].issued))
+        if (p->s->orders[k].answered == DP_FACT_NONE && p->s->orders[k].lifted == DP_FACT_NONE &&
+            is_to(p, p->s->orders[k].issued))
             return p->s->orders[k].issued;
     }
     return DP_FACT_NONE;
@@ -49,6 +50,23 @@ static uint32_t order_to_answer(const struct dp_step *p)
             re = p->s->orders[k].issued;
     }
     return re;
+}
+
+/* The last order of this office: one that still runs before others. */
+static uint32_t own_order(const struct dp_step *p)
+{
+    uint32_t any = DP_FACT_NONE;
+
+    for (uint32_t k = p->s->order_count; k-- > 0;) {
+        const struct dp_order *o = &p->s->orders[k];
+        if (!dp_office_eq(&fact(p, o->issued)->e.office, &p->x.e.office))
+            continue;
+        if (o->answered == DP_FACT_NONE && o->lifted == DP_FACT_NONE)
+            return o->issued;
+        if (any == DP_FACT_NONE)
+            any = o->issued;
+    }
+    return any;
 }
 
 /* The open offer when it is to this office; else the last it had, so that the refusal can say what became of
@@ -167,11 +185,14 @@ static uint32_t default_re(const struct dp_step *p)
     case DP_KIND_SERVE:
         return p->s->opinion;
     case DP_KIND_EVALUATE:
+    case DP_KIND_CLOSE: /* another office may have served it: the closing names the service */
         return p->s->served;
     case DP_KIND_REPORT_BACK:
         return assign_to_me(p);
     case DP_KIND_ANSWER:
         return order_to_answer(p);
+    case DP_KIND_LIFT:
+        return own_order(p);
     default:
         return DP_FACT_NONE;
     }

@@ -94,6 +94,15 @@ static enum dp_void_reason on_answer(const struct dp_step *p)
     return o != NULL && is(o->answered) ? DP_VOID_ALREADY : DP_VOID_NONE;
 }
 
+static enum dp_void_reason on_lift(const struct dp_step *p)
+{
+    const struct dp_order *o = order_of(p, p->x.re);
+
+    if (o != NULL && is(o->lifted))
+        return DP_VOID_ALREADY;
+    return o != NULL && is(o->answered) ? DP_VOID_TOO_LATE : DP_VOID_NONE;
+}
+
 static enum dp_void_reason on_receipt(const struct dp_step *p)
 {
     return is(dp_step_receipt_of(p, p->x.e.kind, p->x.re)) ? DP_VOID_ALREADY : DP_VOID_NONE;
@@ -122,6 +131,8 @@ static enum dp_void_reason on_answering(const struct dp_step *p)
         return is(p->s->evaluated) ? DP_VOID_ALREADY : DP_VOID_NONE;
     case DP_KIND_ANSWER:
         return on_answer(p);
+    case DP_KIND_LIFT:
+        return on_lift(p);
     case DP_KIND_ARRIVE:
     case DP_KIND_SIGN:
         return on_receipt(p);

@@ -57,11 +57,12 @@ const struct dp_right dp_rights[] = {
     {DP_KIND_SUPERVISE,        TCYP, 0,      b,      0, DP_REL_SUPERIOR_OF_TO,    false, NO,                   false},
     {DP_KIND_REMIND,           TCYP, 0,      b | d,  0, DP_REL_SUPERIOR_OF_TO,    false, NO,                   false},
     {DP_KIND_ANSWER,           ANY,  0,      sob,    0, DP_REL_ADDRESSEE,         false, DP_BITS_ORDER,        false},
-    {DP_KIND_CLOSE,            TCYP, V,      o | b,  s, DP_REL_HOLDER,            true,  NO,                   false},
+    {DP_KIND_CLOSE,            TCYP, V,      o | b,  s, DP_REL_HOLDER,            true,  K(SERVE) | ABSENT_OK, false},
     {DP_KIND_UNMASK,           TCYP, 0,      b,      0, DP_REL_SUPERIOR_OF_REGISTRAR, false, SOME,             false},
     {DP_KIND_ERASE,            ANY,  0,      sob,    0, DP_REL_HOLDER_OR_SUPERIOR, false, SOME,                false},
     {DP_KIND_ERASED,           ANY,  0,      d,      0, DP_REL_ANY,               false, K(ERASE),             false},
     {DP_KIND_WITNESS,          TCYP, 0,      d,      0, DP_REL_PARENT,            false, SOME,                 false},
+    {DP_KIND_LIFT,             TCYP, 0,      b | d,  0, DP_REL_ISSUER,            false, DP_BITS_ORDER,        false},
     {DP_KIND_CERTIFICATE,      TCYP, 0,      d,      0, DP_REL_COVERS,            false, NO,                   false},
     {DP_KIND_CUT,              TCYP, 0,      d,      0, DP_REL_COVERS,            false, NO,                   false},
     {DP_KIND_OFFICER_ADD,      ANY,  0,      sob | d, 0, DP_REL_OWN_NODE,         false, NO,                   false},
@@ -84,7 +85,7 @@ const uint32_t dp_rights_count = COUNT;
 /* Row + 1 of each kind: the rows rise by kind, with gaps for the reserved numbers. */
 const struct dp_right *dp_right_of(uint32_t kind)
 {
-    if (kind >= DP_KIND_REGISTER && kind <= DP_KIND_WITNESS)
+    if (kind >= DP_KIND_REGISTER && kind <= DP_KIND_LIFT)
         return &dp_rights[kind - DP_KIND_REGISTER];
     for (uint32_t i = DP_KIND_WITNESS; i < COUNT; i++) {
         if (dp_rights[i].kind == kind)

@@ -72,12 +72,12 @@ static void node_init(struct admin *x)
 
 static void node_join(struct admin *x)
 {
-    struct dp_node n;
+    struct dp_node n = {0}; /* none given: the code knows */
     if (x->d->id.enrolled) {
         dp_outcome_set(x->d, x->out, DP_CONFLICT, "this node is enrolled already");
         return;
     }
-    if (!parse_node(x, &n))
+    if (x->a->node[0] != '\0' && !parse_node(x, &n))
         return;
     enum dp_err e = dp_enroll_join(x->d, n, x->a->address, x->a->code);
     if (e != DP_OK)

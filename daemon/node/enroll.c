@@ -5,7 +5,9 @@
  *
  *   newcomer -> parent   id 4 | sealed(up):   version 1, node CSR u16, CA CSR u16 (may be 0)
  *   parent -> newcomer   id 4 | sealed(down): status 1, then
- *       pending, refused: text u16 | approved: root u16, chain u16, CA chain u16, address u16, n u8, ancestors u16 each
+ *       you are: node 8 (the answer to a request without CSRs: the code says for whom it was made) |
+ *       pending, refused: text u16 | approved: root u16, chain u16, CA chain u16, address u16, n u8,
+ * ancestors u16 each
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,7 +22,7 @@
 #define POLL_MS 1500
 #define MESSAGE_MAX 16384
 
-enum status { PENDING = 0, APPROVED = 1, REFUSED = 2 };
+enum status { PENDING = 0, APPROVED = 1, REFUSED = 2, YOU_ARE = 3 };
 
 /* ---- rows ---- */
 
@@ -89,7 +91,8 @@ static void tokens_tidy(struct dp_daemon *d)
 }
 
 /* Request row of a node: state 1, token id 4, then node CSR u16 and CA CSR u16. */
-static void request_put(struct dp_daemon *d, struct dp_node node, uint8_t state, const char *id, struct dp_slice csrs)
+static void request_put(struct dp_daemon *d, struct dp_node node, uint8_t state, const char *id,
+                        struct dp_slice csrs)
 {
     bool failed = false;
     csrs = dp_arena_copy(&d->turn, csrs, &failed);
@@ -163,8 +166,8 @@ enum dp_err dp_enroll_token(struct dp_daemon *d, struct dp_node node, const char
 }
 
 /* The certificate as a fact of the node's own subject, for the record and for revocation. */
-static enum dp_err issue_fact(struct dp_daemon *d, struct dp_node node, const struct dp_digest *digest, uint32_t state,
-                              uint32_t reason)
+static enum dp_err issue_fact(struct dp_daemon *d, struct dp_node node, const struct dp_digest *digest,
+                              uint32_t state, uint32_t reason)
 {
     struct dp_entry e = {.kind = DP_KIND_CERTIFICATE};
     e.body.node = node;
@@ -300,7 +303,8 @@ static void put_ancestors(struct dp_daemon *d, struct dp_wr *w, struct dp_node n
         put16(w, chains[i]);
 }
 
-static void answer_approved(struct dp_daemon *d, uint64_t conn, const struct token *t, const struct request *q)
+static void answer_approved(struct dp_daemon *d, uint64_t conn, const struct token *t,
+                            const struct request *q)
 {
     struct dp_slice chain, ca_chain = {0};
     struct dp_csr csr;
@@ -329,12 +333,23 @@ static void answer_approved(struct dp_daemon *d, uint64_t conn, const struct tok
         reply(d, conn, t, dp_wr_slice(&w));
 }
 
-static void answer_text(struct dp_daemon *d, uint64_t conn, const struct token *t, enum status s, const char *text)
+static void answer_text(struct dp_daemon *d, uint64_t conn, const struct token *t, enum status s,
+                        const char *text)
 {
     uint8_t buf[256];
     struct dp_wr w = dp_wr_of(buf, sizeof buf);
     dp_wr_u8(&w, (uint8_t)s);
     put16(&w, dp_slice_str(text));
+    reply(d, conn, t, dp_wr_slice(&w));
+}
+
+/* The newcomer knows its code only: it is told for which node that was made. */
+static void answer_who(struct dp_daemon *d, uint64_t conn, const struct token *t)
+{
+    uint8_t buf[16];
+    struct dp_wr w = dp_wr_of(buf, sizeof buf);
+    dp_wr_u8(&w, YOU_ARE);
+    dp_wr_u64(&w, t->node.v);
     reply(d, conn, t, dp_wr_slice(&w));
 }
 
@@ -344,8 +359,12 @@ static void on_request(struct dp_daemon *d, uint64_t conn, const struct token *t
     struct dp_csr csr;
     struct dp_refusal why;
     struct dp_rd r = dp_rd_of(plain);
-    if (dp_rd_u8(&r) != VERSION || !csrs_read(dp_rd_take(&r, dp_rd_left(&r)), &q) ||
-        dp_csr_parse(q.node_csr, &csr, &why) != DP_OK) {
+    bool shaped = dp_rd_u8(&r) == VERSION && csrs_read(dp_rd_take(&r, dp_rd_left(&r)), &q);
+    if (shaped && q.node_csr.len == 0) {
+        answer_who(d, conn, t);
+        return;
+    }
+    if (!shaped || dp_csr_parse(q.node_csr, &csr, &why) != DP_OK) {
         answer_text(d, conn, t, REFUSED, "the request cannot be read; upgrade this node");
         return;
     }
@@ -359,8 +378,9 @@ static void on_request(struct dp_daemon *d, uint64_t conn, const struct token *t
         else if (have.state == APPROVED)
             answer_approved(d, conn, t, &have);
         else
-            answer_text(d, conn, t, have.state, have.state == PENDING ? "waiting for the operator's approval"
-                                                                     : "refused by the operator");
+            answer_text(d, conn, t, have.state,
+                        have.state == PENDING ? "waiting for the operator's approval"
+                                              : "refused by the operator");
         return;
     }
     request_put(d, t->node, PENDING, t->id, q.csrs);
@@ -375,13 +395,15 @@ static void on_newcomer(struct dp_daemon *d, uint64_t conn, struct dp_slice byte
     if (bytes.len < DP_ENROL_ID_CHARS + DP_ENROL_SEAL_BYTES || !d->id.enrolled)
         return;
     struct dp_slice id = dp_slice_of(bytes.p, DP_ENROL_ID_CHARS);
-    if (dp_db_get_key(&d->db, DP_T_TOKEN, id, &v) != DP_OK || !token_read(id, v, &t) || t.expires_ms <= d->now_wall)
+    if (dp_db_get_key(&d->db, DP_T_TOKEN, id, &v) != DP_OK || !token_read(id, v, &t) ||
+        t.expires_ms <= d->now_wall)
         return; /* no word to strangers */
     size_t len = bytes.len - DP_ENROL_ID_CHARS - DP_ENROL_SEAL_BYTES;
     uint8_t *plain = dp_arena_alloc(&d->turn, len);
     if (plain == NULL)
         return;
-    if (dp_enrol_open(&t.up, id, dp_slice_of(bytes.p + DP_ENROL_ID_CHARS, len + DP_ENROL_SEAL_BYTES), plain) == DP_OK) {
+    if (dp_enrol_open(&t.up, id, dp_slice_of(bytes.p + DP_ENROL_ID_CHARS, len + DP_ENROL_SEAL_BYTES),
+                      plain) == DP_OK) {
         on_request(d, conn, &t, dp_slice_of(plain, len));
     } else if (++t.wrong >= TRIES_MAX) {
         token_del(d, &t);
@@ -395,7 +417,8 @@ static void on_newcomer(struct dp_daemon *d, uint64_t conn, struct dp_slice byte
 /* ---- newcomer's side ---- */
 
 /* Join row in meta "join": node 8, code 20, address. */
-enum dp_err dp_enroll_join(struct dp_daemon *d, struct dp_node self, const char *address, const char *code_text)
+enum dp_err dp_enroll_join(struct dp_daemon *d, struct dp_node self, const char *address,
+                           const char *code_text)
 {
     struct dp_enrol_code code;
     uint8_t row[300];
@@ -454,6 +477,11 @@ static enum dp_err join_keys(struct dp_daemon *d, struct dp_enrol_keys *keys)
 
 static enum dp_err make_csrs(struct dp_daemon *d, struct dp_node self, struct dp_wr *w)
 {
+    if (self.v == 0) { /* not known yet: who am I? */
+        dp_wr_u16(w, 0);
+        dp_wr_u16(w, 0);
+        return w->err;
+    }
     struct dp_der der;
     struct dp_keyring_why why;
     struct dp_csr csr = {.node = self,
@@ -537,22 +565,42 @@ static void joined(struct dp_daemon *d, struct dp_rd *r)
     }
 }
 
+static void learn_self(struct dp_daemon *d, struct dp_node self)
+{
+    uint8_t row[512];
+    struct dp_wr w = dp_wr_of(row, sizeof row);
+    if (dp_node_tier(self) == DP_TIER_NONE || d->join_state.len <= 8)
+        return;
+    dp_wr_u64(&w, self.v);
+    dp_wr_bytes(&w, d->join_state.p + 8, d->join_state.len - 8);
+    if (w.err != DP_OK)
+        return;
+    dp_db_meta_put(&d->db, "join", dp_wr_slice(&w));
+    dp_enroll_load(d);
+    dp_wipe(row, sizeof row);
+}
+
 static void on_parent(struct dp_daemon *d, struct dp_slice bytes)
 {
     struct dp_enrol_keys keys;
-    if (d->id.enrolled || bytes.len < DP_ENROL_ID_CHARS + DP_ENROL_SEAL_BYTES || join_keys(d, &keys) != DP_OK ||
-        memcmp(bytes.p, keys.id, DP_ENROL_ID_CHARS) != 0)
+    if (d->id.enrolled || bytes.len < DP_ENROL_ID_CHARS + DP_ENROL_SEAL_BYTES ||
+        join_keys(d, &keys) != DP_OK || memcmp(bytes.p, keys.id, DP_ENROL_ID_CHARS) != 0)
         return;
     size_t len = bytes.len - DP_ENROL_ID_CHARS - DP_ENROL_SEAL_BYTES;
     uint8_t *plain = dp_arena_alloc(&d->turn, len + 1);
     if (plain == NULL ||
         dp_enrol_open(&keys.down, dp_slice_of(keys.id, DP_ENROL_ID_CHARS),
-                      dp_slice_of(bytes.p + DP_ENROL_ID_CHARS, bytes.len - DP_ENROL_ID_CHARS), plain) != DP_OK)
+                      dp_slice_of(bytes.p + DP_ENROL_ID_CHARS, bytes.len - DP_ENROL_ID_CHARS),
+                      plain) != DP_OK)
         return;
     struct dp_rd r = dp_rd_of(dp_slice_of(plain, len));
     uint8_t status = dp_rd_u8(&r);
     if (status == APPROVED) {
         joined(d, &r);
+        return;
+    }
+    if (status == YOU_ARE) {
+        learn_self(d, (struct dp_node){.v = dp_rd_u64(&r)});
         return;
     }
     struct dp_slice text = dp_rd_take(&r, dp_rd_u16(&r));
@@ -587,6 +635,7 @@ void dp_daemon_join_now(struct dp_daemon *d)
 
 const char *dp_daemon_join_address(const struct dp_daemon *d)
 {
-    return d->join_address[0] == '\0' || d->port.clock.mono_ms(d->port.clock.ctx) < d->join_next_ms ? NULL
-                                                                                                   : d->join_address;
+    return d->join_address[0] == '\0' || d->port.clock.mono_ms(d->port.clock.ctx) < d->join_next_ms
+               ? NULL
+               : d->join_address;
 }

@@ -158,7 +158,8 @@ static void items_of_order(struct dp_ask *a, struct inbox *x, const struct dp_as
 {
     const struct dp_entry *e = &row->f->facts[o->issued].e;
 
-    if (!is_mine(a, &e->body.to) || o->arrived == DP_FACT_NONE || o->answered != DP_FACT_NONE)
+    if (!is_mine(a, &e->body.to) || o->arrived == DP_FACT_NONE || o->answered != DP_FACT_NONE ||
+        o->lifted != DP_FACT_NONE)
         return;
     if (o->signed_ == DP_FACT_NONE)
         put_item(a, x, row, (struct item){"sign", o->issued, CLOCK(SIGN), false});

@@ -78,6 +78,8 @@ void dp_ask_errands(struct dp_ask *a)
 
 static const char *order_state(const struct dp_order *o)
 {
+    if (o->lifted != DP_FACT_NONE)
+        return "lifted";
     if (o->answer_arrived != DP_FACT_NONE)
         return "answer_arrived";
     if (o->answered != DP_FACT_NONE)
@@ -107,6 +109,7 @@ static void put_order(struct dp_ask *a, const struct dp_ask_row *row, const stru
         dp_json_i64(j, "days_left", e->body.due.day - a->today.day);
     dp_json_str(j, "state", order_state(o));
     dp_ask_fact(a, "answered", row->f, o->answered);
+    dp_ask_fact(a, "lifted", row->f, o->lifted);
     dp_json_end(j);
 }
 

@@ -44,13 +44,14 @@ static const uint8_t audiences[DP_KIND_MAX + 1] = {
     [DP_KIND_REMIND] = ADDRESSEE,
     [DP_KIND_ANSWER] = ASKER,
     [DP_KIND_CLOSE] = REGISTRAR,
+    [DP_KIND_LIFT] = ADDRESSEE_RE,
 };
 
 /* Texts from one office to another, which do not come with custody. */
 static const uint8_t letters[DP_KIND_MAX + 1] = {
     [DP_KIND_WITHDRAW] = ADDRESSEE_RE, [DP_KIND_OBJECT] = ASKER,        [DP_KIND_OBJECTION_ANSWER] = ASKER,
     [DP_KIND_REPORT_BACK] = ASKER,     [DP_KIND_SUPERVISE] = ADDRESSEE, [DP_KIND_REMIND] = ADDRESSEE,
-    [DP_KIND_ANSWER] = ASKER,
+    [DP_KIND_ANSWER] = ASKER,          [DP_KIND_LIFT] = ADDRESSEE_RE,
 };
 
 /* Recipients being gathered. */

@@ -16,7 +16,8 @@ static bool stands_alone(const struct dp_casefile *f, const struct dp_fact *fact
 {
     if (is_order(fact->e.kind))
         return true;
-    if (fact->e.kind != DP_KIND_ARRIVE && fact->e.kind != DP_KIND_SIGN && fact->e.kind != DP_KIND_ANSWER)
+    if (fact->e.kind != DP_KIND_ARRIVE && fact->e.kind != DP_KIND_SIGN && fact->e.kind != DP_KIND_ANSWER &&
+        fact->e.kind != DP_KIND_LIFT)
         return false;
     if (fact->re >= f->count)
         return false;
@@ -82,7 +83,7 @@ struct dp_node dp_route_child_towards(struct dp_node self, struct dp_node n)
 /* R-LAN-1; what an urgent entry takes along (R-LAN-2) the queue decides, which knows what was sent. */
 uint8_t dp_route_lane(const struct dp_entry *e, const struct dp_reg *reg)
 {
-    if (is_order(e->kind) || e->kind == DP_KIND_ANSWER)
+    if (is_order(e->kind) || e->kind == DP_KIND_ANSWER || e->kind == DP_KIND_LIFT)
         return DP_LANE_URGENT;
     if (reg != NULL && (reg->flags & DP_REG_URGENT) != 0)
         return DP_LANE_URGENT;

@@ -403,6 +403,32 @@ static void test_order_before_its_case(void **state)
     assert_int_equal(dp_state_custodian(&h.state).node.v, 0);
 }
 
+/* Row 33: the issuer takes its order back, once, and not after the answer. */
+static void test_order_lifted(void **state)
+{
+    struct dp_body b = dp_hist_order(HOUSING, 2, "2026-04-01");
+    struct dp_name order, answered, other;
+
+    (void)state;
+    dp_hist_fini(&h);
+    dp_hist_init(&h);
+    h.file.subject = (struct dp_subject){DP_SUBJECT_CASE, {dp_hist_office(TOWN).node, 7, 1}};
+    order = FORCE(COUNTY, SUPERVISE, &b, NULL, NULL);
+    DO(COUNTY, LIFT, NULL);
+    dp_hist_fold(&h);
+    assert_int_not_equal(h.state.orders[0].lifted, DP_FACT_NONE);
+    other = FORCE(OTHER_COUNTY, LIFT, NULL, NULL, &order);
+    assert_int_equal(dp_hist_reason(&h, &other), DP_VOID_NOT_ISSUER);
+    answered = FORCE(COUNTY, SUPERVISE, &b, NULL, NULL);
+    DO(HOUSING_NODE, ARRIVE, NULL);
+    DO(HOUSING, ANSWER, NULL);
+    other = FORCE(COUNTY, LIFT, NULL, NULL, &answered); /* crossed the answer on its way */
+    assert_int_equal(dp_hist_reason(&h, &other), DP_VOID_NONE);
+    dp_hist_fold(&h);
+    assert_int_not_equal(h.state.orders[1].answered, DP_FACT_NONE);
+    assert_int_not_equal(h.state.orders[1].lifted, DP_FACT_NONE);
+}
+
 /* R-N3-1 */
 static void test_protected(void **state)
 {
@@ -512,6 +538,8 @@ int main(void)
         TEST(test_parties),
         TEST(test_many_parties),
         TEST(test_order_before_its_case),
+        TEST(test_order_lifted),
+        TEST(test_order_lifted),
         TEST(test_protected),
         TEST(test_witness),
         TEST(test_canonical),

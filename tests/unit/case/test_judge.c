@@ -525,6 +525,8 @@ static void test_take(void **state)
     CHECK(FORCE(OTHER_COUNTY, TAKE, NULL, &held, NULL), NOT_SUPERIOR);
     CHECK(FORCE(VILLAGE, TAKE, NULL, &held, NULL), KIND_RULE);
     CHECK(FORCE(COUNTY, TAKE, NULL, NULL, NULL), REF_KIND);
+    op = held;
+    op.seq += 5000;
     CHECK(FORCE(COUNTY, TAKE, NULL, &op, NULL), COUNT); /* names nothing here: pending */
     op = opinion();
     n = FORCE(HOUSING, SERVE, NULL, NULL, &op);

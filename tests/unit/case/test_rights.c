@@ -109,6 +109,8 @@ static uint64_t read_re(const char *s, uint32_t kind)
         return 0;
     if (strcmp(s, "any or none") == 0)
         return ~UINT64_C(0);
+    if (strcmp(s, "serve or none") == 0)
+        return bit("serve") | 1;
     if (strncmp(s, "entry", 5) == 0)
         return ~UINT64_C(1);
     if (kind >= 96)

@@ -178,7 +178,8 @@ static void orders_and_urgent_cases_take_the_urgent_lane(void **state)
 
     (void)state;
     for (unsigned kind = 1; kind <= DP_KIND_MAX; kind++) {
-        bool order = kind == DP_KIND_SUPERVISE || kind == DP_KIND_REMIND || kind == DP_KIND_ANSWER;
+        bool order = kind == DP_KIND_SUPERVISE || kind == DP_KIND_REMIND || kind == DP_KIND_ANSWER ||
+                     kind == DP_KIND_LIFT;
         e.kind = (uint8_t)kind;
         reg.flags = DP_REG_FLAGS_ALL & ~(uint32_t)DP_REG_URGENT;
         assert_int_equal(dp_route_lane(&e, NULL), order ? DP_LANE_URGENT : DP_LANE_CASES);
