@@ -6,6 +6,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -549,6 +550,8 @@ static int start_daemon(struct shell *sh)
 static int start(struct shell *sh)
 {
     uint64_t files;
+    /* One heap for both threads: an idle node gives back nearly all of it. */
+    mallopt(M_ARENA_MAX, 1);
     sh->signal_fd = -1;
     sh->clock = dp_os_clock();
     sh->random = dp_random_system();
@@ -624,6 +627,7 @@ static int restore(struct shell *sh, const char *file)
 
 static int fsck(struct shell *sh)
 {
+    dp_os_log_stderr(sh->conf.log.level); /* the store names there what is damaged */
     int rc = start_store(sh);
     if (rc == 0) {
         enum dp_err e = dp_fsck(sh->kv, sh->kr, stdout);

@@ -22,6 +22,7 @@
 #include "wire/entry.h"
 #include "wire/link.h"
 #include "wire/part.h"
+#include "wire/zip.h"
 
 #define DP_TURN_ARENA_MAX (256u << 20)
 #define DP_TURN_ARENA_KEEP (512u << 10)

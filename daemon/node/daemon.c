@@ -420,6 +420,11 @@ static void rest(struct dp_daemon *d)
     free(d->feed);
     d->feed = NULL;
     d->feed_cap = 0;
+    dp_arena_fini(&d->turn); /* nothing of the turn is alive here */
+    dp_arena_fini(&d->look);
+    dp_arena_init(&d->turn, DP_TURN_ARENA_MAX, DP_TURN_ARENA_KEEP);
+    dp_arena_init(&d->look, DP_TURN_ARENA_MAX, DP_TURN_ARENA_KEEP);
+    dp_zip_rest();
     malloc_trim(0);
 }
 

@@ -47,6 +47,11 @@ static struct contexts *contexts_get(void)
     return kept.c != NULL && kept.d != NULL ? &kept : NULL;
 }
 
+void dp_zip_rest(void)
+{
+    contexts_free(&kept);
+}
+
 enum dp_err dp_zip(struct dp_slice plain, int level, struct dp_buf *out)
 {
     struct contexts *k = contexts_get();

@@ -7,6 +7,9 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
+/* Give this thread's contexts back, about a megabyte after a large block; the next use makes them again. */
+void dp_zip_rest(void);
+
 /* Append one frame that states its content size. */
 DP_MUST enum dp_err dp_zip(struct dp_slice plain, int level, struct dp_buf *out);
 
