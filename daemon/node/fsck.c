@@ -6,6 +6,7 @@
 #include "node/fsck.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/chain.h"
@@ -20,10 +21,19 @@ struct fsck {
     struct dp_trust trust;
     struct dp_arena turn;
     FILE *to;
+    struct dp_buf root; /* DER of the trusted root */
     uint64_t certs, blocks, entries, own, cases, parts, journal, faults;
     struct dp_node self;
     uint32_t inc;
 };
+
+/* A damaged record ends its transaction: what follows is read in a new one. */
+static void again(struct fsck *x)
+{
+    dp_db_abort(&x->db);
+    if (dp_db_begin(&x->db, false) != DP_OK)
+        abort(); /* it was possible a moment ago, and nobody else has the store */
+}
 
 static void fault(struct fsck *x, const char *what, struct dp_slice key)
 {
@@ -31,21 +41,47 @@ static void fault(struct fsck *x, const char *what, struct dp_slice key)
     dp_hex(key.p, key.len > 48 ? 48 : key.len, hex);
     fprintf(x->to, "damaged: %s %s\n", what, hex);
     x->faults++;
+    if (x->db.kv->ops->error(x->db.t) != DP_OK)
+        again(x);
 }
 
 /* Walk a table; the row function may fault. */
 static void each(struct fsck *x, enum dp_table t, void (*row)(struct fsck *x, struct dp_slice k, struct dp_slice v))
 {
+    uint8_t kept[DP_KV_KEY_MAX]; /* the walk goes on in another transaction after a fault */
     struct dp_slice key = {0}, v;
     enum dp_err e;
     while ((e = dp_db_next_key(&x->db, t, dp_slice_of("", 0), &key, &v)) == DP_OK) {
         dp_arena_reset(&x->turn);
+        memcpy(kept, key.p, key.len);
+        key.p = kept;
         row(x, key, v);
     }
     if (e != DP_NOT_FOUND) {
-        fprintf(x->to, "table %s cannot be read: %s\n", dp_table_word(t), dp_err_text(e));
+        fprintf(x->to, "table %s cannot be read to its end: %s\n", dp_table_word(t), dp_err_text(e));
         x->faults++;
+        again(x);
     }
+}
+
+/* R-STO-5: the store sums every record and names in the log the one that is not as it was written. */
+static void read_table(struct fsck *x, unsigned table)
+{
+    const struct dp_kv_ops *ops = x->db.kv->ops;
+    struct dp_kv_cur *cur = NULL;
+    struct dp_slice k, v;
+    enum dp_err e = ops->cur_open(x->db.t, table, &cur);
+    if (e == DP_OK)
+        e = ops->cur_seek(cur, DP_KV_FIRST, dp_slice_of("", 0), &k, &v);
+    while (e == DP_OK)
+        e = ops->cur_next(cur, &k, &v);
+    if (cur != NULL)
+        ops->cur_close(cur);
+    if (e == DP_NOT_FOUND)
+        return;
+    fprintf(x->to, "damaged: a record of table %s\n", table < DP_T_COUNT ? dp_table_word((enum dp_table)table) : "life");
+    x->faults++;
+    again(x);
 }
 
 /* ---- certificates ---- */
@@ -236,8 +272,11 @@ static enum dp_err load_trust(struct fsck *x, const struct dp_keyring *kr)
     enum dp_err e = dp_db_meta(&x->db, "root", &root);
     if (e != DP_OK)
         return e;
-    x->trust.root_der = root;
-    x->suite->hash(&root, 1, &x->trust.root);
+    e = dp_buf_put(&x->root, root.p, root.len);
+    if (e != DP_OK)
+        return e;
+    x->trust.root_der = dp_buf_slice(&x->root);
+    x->suite->hash(&x->trust.root_der, 1, &x->trust.root);
     if (kr != NULL && kr->has_root && !dp_digest_eq(&kr->root, &x->trust.root)) {
         fprintf(x->to, "the root in the store is not the one pinned in the keys\n");
         x->faults++;
@@ -253,7 +292,10 @@ enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to)
 {
     struct fsck x = {.db = {.kv = kv}, .suite = dp_suite_of(DP_SUITE_INTL), .to = to};
     dp_arena_init(&x.turn, 64u << 20, 1u << 20);
+    dp_buf_init(&x.root, DP_CERT_BYTES_MAX);
     enum dp_err e = dp_db_begin(&x.db, false);
+    for (unsigned t = 0; e == DP_OK && t < DP_KV_TABLES_MAX; t++)
+        read_table(&x, t);
     if (e == DP_OK && load_trust(&x, kr) == DP_OK) {
         each(&x, DP_T_CERT, row_cert);
         each(&x, DP_T_BLOCK, row_block);
@@ -266,6 +308,7 @@ enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to)
     }
     dp_db_abort(&x.db);
     dp_arena_fini(&x.turn);
+    dp_buf_fini(&x.root);
     if (e != DP_OK)
         return e;
     fprintf(to,
