@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -625,7 +626,7 @@ static int restore(struct shell *sh, const char *file)
     return 0;
 }
 
-static int fsck(struct shell *sh)
+static int fsck_here(struct shell *sh)
 {
     dp_os_log_stderr(sh->conf.log.level); /* the store names there what is damaged */
     int rc = start_store(sh);
@@ -638,6 +639,23 @@ static int fsck(struct shell *sh)
     if (sh->kr != NULL)
         dp_keyring_free(&sh->kr);
     return rc;
+}
+
+/* In a child: some kinds of damage to its pages end whoever reads an LMDB store. */
+static int fsck(struct shell *sh)
+{
+    int status = 0;
+    pid_t done, pid = fork();
+    if (pid < 0)
+        return complain("fsck", strerror(errno));
+    if (pid == 0)
+        exit(fsck_here(sh));
+    while ((done = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+        ;
+    if (done == pid && WIFEXITED(status))
+        return WEXITSTATUS(status);
+    printf("damaged: the pages of the store cannot be read to their end; restore a backup\n");
+    return 1;
 }
 
 static int load_config(struct shell *sh, const struct args *a)
