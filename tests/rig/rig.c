@@ -198,6 +198,8 @@ int proc_offline(struct proc_rig *r, const struct proc_node *n, const char *opti
     for (ssize_t got; len + 1 < cap && (got = read(fd[0], out + len, cap - 1 - len)) > 0;)
         len += (size_t)got;
     out[len] = '\0';
+    for (char rest[4096]; read(fd[0], rest, sizeof rest) > 0;)
+        ; /* so that it is not ended by our not listening */
     close(fd[0]);
     waitpid(pid, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
