@@ -149,13 +149,18 @@ static const char *const papers[] = {"办理情况报告", "实地核查笔录",
 
 #define PICK(a, n) (a)[(n) % (sizeof(a) / sizeof(a)[0])]
 
-/* An official number as papers carry it, at most 120 bytes: whose, of what year and number, and what it is.
- */
-static void paper_number(uint32_t n, char out[121])
+/* Number and title as papers carry them: whose, about what, of what year and number, and where it lies. */
+static void paper_number(uint32_t n, char out[DP_DOC_NO_MAX + 1])
 {
+    static const char *const matters[] = {"征地补偿款发放", "农村道路硬化", "拖欠工资",     "饮用水水质",
+                                          "宅基地审批",     "山林权属",     "医疗费用报销", "垃圾清运"};
     uint32_t h = n * 2654435761u >> 7;
-    snprintf(out, 121, "%s%s〔2026〕%u号%s 附件%u件 收文%07u 原件存档", PICK(towns, h),
-             PICK(sections, h >> 4), 1 + n % 9000, PICK(papers, h >> 9), 1 + (h >> 13) % 9, h % 9999991u);
+    snprintf(out, DP_DOC_NO_MAX + 1,
+             "天台县%s%s关于%s问题调查处理情况的%s（天%s信〔2026〕%u号，%s、%s会签，%u月%u日印发，附件%"
+             "u件，收文%07u，卷%03u第%u页）",
+             PICK(towns, h), PICK(sections, h >> 4), PICK(matters, h >> 6), PICK(papers, h >> 9),
+             PICK(sections, h >> 3), 1 + n % 9000, PICK(towns, h >> 8), PICK(sections, h >> 10), 1 + h % 12,
+             1 + (h >> 7) % 28, 1 + (h >> 13) % 9, h % 9999991u, h % 997, 1 + (h >> 5) % 200);
 }
 
 struct intake_room {
@@ -231,7 +236,7 @@ struct step_room {
     Command cmd;
     Step step;
     File file;
-    char doc_no[121];
+    char doc_no[DP_DOC_NO_MAX + 1];
 };
 
 /* Notes, and attachments announced only: a paper kept at the office. */
@@ -265,7 +270,7 @@ void tree_work(struct tree *t, uint32_t rounds, uint32_t batch)
         batch = BATCH;
     for (uint64_t i = 0; i < total; i++) {
         list[fill] =
-            fill_step(t, &room[fill], t->numbers[i % t->cases], i / t->cases % 2 == 0 ? NOTE : ATTACHMENT);
+            fill_step(t, &room[fill], t->numbers[i % t->cases], i / t->cases % 8 == 7 ? ATTACHMENT : NOTE);
         if (++fill < batch && i + 1 < total)
             continue;
         room_for(t, fill);
@@ -281,7 +286,7 @@ void tree_issue(struct tree *t, uint32_t n)
     if (room == NULL || list == NULL)
         die("no memory");
     for (uint32_t i = 0; i < n; i++)
-        list[i] = fill_step(t, &room[i], t->numbers[t->papers % t->cases], i % 2 == 0 ? NOTE : ATTACHMENT);
+        list[i] = fill_step(t, &room[i], t->numbers[t->papers % t->cases], i % 8 == 7 ? ATTACHMENT : NOTE);
     send_request(t, list, n, 0);
     tree_drain(t);
     free(room);
