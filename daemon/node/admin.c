@@ -30,7 +30,8 @@ static bool parse_node(struct admin *x, struct dp_node *n)
 {
     if (dp_node_parse(dp_slice_str(x->a->node), n) == DP_OK)
         return true;
-    dp_outcome_set(x->d, x->out, DP_USAGE, "not a node: %s; give 12 digits, and .PP for a department's post", x->a->node);
+    dp_outcome_set(x->d, x->out, DP_USAGE, "not a node: %s; give 12 digits, and .PP for a department's post",
+                   x->a->node);
     return false;
 }
 
@@ -108,7 +109,8 @@ static void enroll_token(struct admin *x)
         snprintf(json, sizeof json, "{\"code\":\"%s\",\"days\":7}", code);
         ok_json(x, json);
     } else if (e == DP_NOT_ENTITLED) {
-        dp_outcome_set(x->d, x->out, e, "%s is not below this node; its own ancestors can enrol it", x->a->node);
+        dp_outcome_set(x->d, x->out, e, "%s is not below this node; its own ancestors can enrol it",
+                       x->a->node);
     } else {
         fail(x, e, "no code could be made");
     }
@@ -138,7 +140,7 @@ static void enroll_refuse(struct admin *x)
     if (e == DP_OK)
         ok_json(x, "{\"refused\":true}");
     else
-        fail(x, e, "no such request");
+        dp_outcome_set(x->d, x->out, e, "no request of %s waits here: see `daipao enroll list`", x->a->node);
 }
 
 static void enroll_revoke(struct admin *x)
@@ -166,6 +168,22 @@ static void office_key(const struct dp_office *o, uint8_t out[24])
     dp_wr_bytes(&w, o->slug, sizeof o->slug);
 }
 
+/* An office that was named here before. */
+static bool known_office(struct admin *x, struct dp_office *o)
+{
+    struct dp_slice name;
+    uint8_t key[24];
+    if (!parse_office(x, o))
+        return false;
+    office_key(o, key);
+    if (dp_db_get_key(&x->d->db, DP_T_OFFICE, dp_slice_of(key, sizeof key), &name) == DP_OK)
+        return true;
+    dp_outcome_set(x->d, x->out, DP_NOT_FOUND,
+                   "no such office here: %s; see `daipao office list`, or add it with `daipao office add`",
+                   x->a->office);
+    return false;
+}
+
 static void office_add(struct admin *x)
 {
     struct dp_office o;
@@ -178,11 +196,18 @@ static void office_add(struct admin *x)
     ok_json(x, "{\"added\":true}");
 }
 
+static void office_set(struct admin *x)
+{
+    struct dp_office o;
+    if (known_office(x, &o))
+        office_add(x);
+}
+
 static void office_leave(struct admin *x)
 {
     struct dp_office o;
     uint8_t key[24];
-    if (!parse_office(x, &o))
+    if (!known_office(x, &o))
         return;
     office_key(&o, key);
     dp_db_del_key(&x->d->db, DP_T_OFFICE, dp_slice_of(key, sizeof key));
@@ -190,13 +215,38 @@ static void office_leave(struct admin *x)
 }
 
 /* Rows: DP_T_OFFICER office 24, number 4 -> uid, roles, state; DP_T_UID uid 4, office 24 -> number, roles. */
+static void officer_key(struct admin *x, const struct dp_office *o, uint8_t key[28])
+{
+    struct dp_wr w = dp_wr_of(key + 24, 4);
+    office_key(o, key);
+    dp_wr_u32(&w, x->a->number);
+}
+
+/* The user that the officer was until now: it must not stay entitled. False: there is no such officer. */
+static bool forget_user(struct admin *x, const struct dp_office *o)
+{
+    uint8_t key[28], ukey[28];
+    struct dp_slice row, urow;
+    struct dp_wr w = dp_wr_of(ukey, 4);
+    officer_key(x, o, key);
+    if (dp_db_get_key(&x->d->db, DP_T_OFFICER, dp_slice_of(key, sizeof key), &row) != DP_OK)
+        return false;
+    struct dp_rd r = dp_rd_of(row);
+    dp_wr_u32(&w, dp_rd_u32(&r));
+    memcpy(ukey + 4, key, 24);
+    if (dp_db_get_key(&x->d->db, DP_T_UID, dp_slice_of(ukey, sizeof ukey), &urow) != DP_OK)
+        return true;
+    r = dp_rd_of(urow);
+    if (dp_rd_u32(&r) == x->a->number) /* else it is another officer by now */
+        dp_db_del_key(&x->d->db, DP_T_UID, dp_slice_of(ukey, sizeof ukey));
+    return true;
+}
+
 static void officer_rows(struct admin *x, const struct dp_office *o, bool active)
 {
     uint8_t key[28], ukey[28], row[9], urow[8];
-    struct dp_wr w = dp_wr_of(key + 24, 4), uw = dp_wr_of(ukey, 4), r = dp_wr_of(row, sizeof row),
-                 ur = dp_wr_of(urow, sizeof urow);
-    office_key(o, key);
-    dp_wr_u32(&w, x->a->number);
+    struct dp_wr uw = dp_wr_of(ukey, 4), r = dp_wr_of(row, sizeof row), ur = dp_wr_of(urow, sizeof urow);
+    officer_key(x, o, key);
     dp_wr_u32(&uw, x->a->uid);
     memcpy(ukey + 4, key, 24);
     dp_wr_u32(&r, x->a->uid);
@@ -207,8 +257,6 @@ static void officer_rows(struct admin *x, const struct dp_office *o, bool active
     dp_db_put_key(&x->d->db, DP_T_OFFICER, dp_slice_of(key, sizeof key), dp_slice_of(row, sizeof row));
     if (active)
         dp_db_put_key(&x->d->db, DP_T_UID, dp_slice_of(ukey, sizeof ukey), dp_slice_of(urow, sizeof urow));
-    else
-        dp_db_del_key(&x->d->db, DP_T_UID, dp_slice_of(ukey, sizeof ukey));
 }
 
 static void officer_change(struct admin *x, uint8_t kind, bool active)
@@ -218,7 +266,13 @@ static void officer_change(struct admin *x, uint8_t kind, bool active)
     if (!parse_office(x, &o))
         return;
     if (!dp_node_eq(o.node, x->d->id.self) || x->a->number == 0) {
-        dp_outcome_set(x->d, x->out, DP_USAGE, "an officer has a number above 0 and belongs to an office of this node");
+        dp_outcome_set(x->d, x->out, DP_USAGE,
+                       "an officer has a number above 0 and belongs to an office of this node");
+        return;
+    }
+    if (!forget_user(x, &o) && kind != DP_KIND_OFFICER_ADD) {
+        dp_outcome_set(x->d, x->out, DP_NOT_FOUND, "no officer %u there: see `daipao officer list`",
+                       x->a->number);
         return;
     }
     officer_rows(x, &o, active);
@@ -257,8 +311,8 @@ static bool publisher(struct admin *x, struct dp_office *o)
         *o = x->c->office;
         return true;
     }
-    dp_outcome_set(x->d, x->out, DP_NOT_ENTITLED, "profiles and calendars are published by the bureau: use --as %s",
-                   "DIVISION/bureau");
+    dp_outcome_set(x->d, x->out, DP_NOT_ENTITLED,
+                   "profiles and calendars are published by the bureau: use --as %s", "DIVISION/bureau");
     return false;
 }
 
@@ -306,8 +360,8 @@ static void calendar_publish(struct admin *x)
         struct dp_editions ed = dp_daemon_editions(x->d);
         const struct dp_calendar *older = ed.calendar(ed.ctx, &n);
         if (older != NULL && dp_calendar_take_over(older, &c) != DP_OK) {
-            dp_outcome_set(x->d, x->out, DP_CONFLICT, "edition %u is in force already: give the file a higher one",
-                           older->edition);
+            dp_outcome_set(x->d, x->out, DP_CONFLICT,
+                           "edition %u is in force already: give the file a higher one", older->edition);
             return;
         }
     }
@@ -326,7 +380,8 @@ static void backup(struct admin *x)
     if (e == DP_OK)
         ok_json(x, "{\"written\":true}");
     else
-        dp_outcome_set(x->d, x->out, e, "%s: %s", x->a->path, e == DP_CONFLICT ? "exists already" : dp_err_text(e));
+        dp_outcome_set(x->d, x->out, e, "%s: %s", x->a->path,
+                       e == DP_CONFLICT ? "exists already" : dp_err_text(e));
 }
 
 static void lock_case(struct admin *x, bool on)
@@ -334,7 +389,8 @@ static void lock_case(struct admin *x, bool on)
     struct dp_subject s;
     uint8_t key[DP_SUBJECT_BYTES];
     if (dp_case_lookup(x->d, x->a->name, &s) != DP_OK) {
-        dp_outcome_set(x->d, x->out, DP_NOT_FOUND, "no such case here: %s", x->a->name);
+        dp_outcome_set(x->d, x->out, DP_NOT_FOUND, "no such case here: %s; see `daipao case list`",
+                       x->a->name);
         return;
     }
     dp_subject_put(&s, key);
@@ -364,7 +420,7 @@ static void link_clear(struct admin *x)
         return;
     p = dp_peers_find(x->d, n);
     if (p == NULL) {
-        dp_outcome_set(x->d, x->out, DP_NOT_FOUND, "no link to %s", x->a->node);
+        dp_outcome_set(x->d, x->out, DP_NOT_FOUND, "no link to %s; see `daipao link list`", x->a->node);
         return;
     }
     dp_session_clear(&p->s);
@@ -398,7 +454,7 @@ static const struct {
     {"enroll.refuse", enroll_refuse, NEED_NODE},
     {"enroll.revoke", enroll_revoke, NEED_NODE},
     {"office.add", office_add, NEED_NODE},
-    {"office.set", office_add, NEED_NODE},
+    {"office.set", office_set, NEED_NODE},
     {"office.leave", office_leave, NEED_NODE},
     {"officer.add", officer_add, NEED_NODE},
     {"officer.set", officer_set, NEED_NODE},
@@ -415,8 +471,8 @@ static const struct {
 #define ROLE_HEAD 2u
 #define ROLE_TECHNICIAN 4u
 
-void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq, const struct dp_admin *a,
-                 struct dp_outcome *out)
+void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                 const struct dp_admin *a, struct dp_outcome *out)
 {
     struct admin x = {.d = d, .c = c, .rq = rq, .a = a, .out = out};
     if (!c->is_root && (c->roles & (ROLE_HEAD | ROLE_TECHNICIAN)) == 0) {
@@ -427,7 +483,9 @@ void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp
         if (strcmp(verbs[i].verb, a->verb) != 0)
             continue;
         if (verbs[i].need == NEED_NODE && !d->id.enrolled)
-            dp_outcome_set(d, out, DP_NOT_ENROLLED, "this node is not enrolled yet");
+            dp_outcome_set(
+                d, out, DP_NOT_ENROLLED,
+                "this node is not enrolled: `daipao node init` at the root, `daipao node join` elsewhere");
         else if (rq->dry_run)
             ok_json(&x, "{\"would\":true}");
         else

@@ -435,6 +435,7 @@ enum dp_err dp_enroll_join(struct dp_daemon *d, struct dp_node self, const char 
         return DP_RANGE;
     dp_db_meta_put(&d->db, "join", dp_wr_slice(&w));
     dp_enroll_load(d);
+    dp_alarm_clear(d, "enrolment"); /* what became of the request before */
     dp_wipe(&code, sizeof code);
     dp_wipe(row, sizeof row);
     return DP_OK;
@@ -445,6 +446,8 @@ void dp_enroll_load(struct dp_daemon *d)
     struct dp_slice v;
     tokens_tidy(d);
     d->join_address[0] = '\0';
+    dp_wipe(&d->join_keys, sizeof d->join_keys); /* of the code before */
+    d->join_keys_ready = false;
     if (d->id.enrolled || dp_db_meta(&d->db, "join", &v) != DP_OK || v.len <= 8 + DP_ENROL_CHARS)
         return;
     dp_buf_reset(&d->join_state);
