@@ -340,7 +340,7 @@ static enum dp_err step_body(struct dp_daemon *d, const struct dp_step *s, struc
     if (s->other[0] != '\0') {
         enum dp_err e = dp_case_lookup(d, s->other, &other);
         if (e != DP_OK) {
-            dp_outcome_set(d, out, e, "no such case here: %s", s->other);
+            dp_outcome_set(d, out, e, "no such case here: %s; see `daipao case list`", s->other);
             return e;
         }
         b->other = other.name;
@@ -433,7 +433,8 @@ static bool find_slot(struct dp_daemon *d, const struct dp_caller *c, const stru
         e = DP_NOT_FOUND; /* its existence must not show either (R-N3-6) */
     if (e != DP_OK)
         dp_outcome_set(d, out, e, "%s: %s", s->case_ref,
-                       e == DP_AMBIGUOUS ? "more than one case ends so; give more of the number" : "no such case here");
+                       e == DP_AMBIGUOUS ? "more than one case ends so; give more of the number"
+                                          : "no such case here; see `daipao case list`");
     return e == DP_OK;
 }
 
