@@ -156,11 +156,10 @@ static void paper_number(uint32_t n, char out[DP_DOC_NO_MAX + 1])
                                           "宅基地审批",     "山林权属",     "医疗费用报销", "垃圾清运"};
     uint32_t h = n * 2654435761u >> 7;
     snprintf(out, DP_DOC_NO_MAX + 1,
-             "天台县%s%s关于%s问题调查处理情况的%s（天%s信〔2026〕%u号，%s、%s会签，%u月%u日印发，附件%"
-             "u件，收文%07u，卷%03u第%u页）",
+             "天台县%s%s关于%s问题调查处理情况的%s（天%s信〔2026〕%u号，%s、%s会签，收文%07u，附件%u件存%s）",
              PICK(towns, h), PICK(sections, h >> 4), PICK(matters, h >> 6), PICK(papers, h >> 9),
-             PICK(sections, h >> 3), 1 + n % 9000, PICK(towns, h >> 8), PICK(sections, h >> 10), 1 + h % 12,
-             1 + (h >> 7) % 28, 1 + (h >> 13) % 9, h % 9999991u, h % 997, 1 + (h >> 5) % 200);
+             PICK(sections, h >> 3), 1 + n % 9000, PICK(towns, h >> 8), PICK(sections, h >> 10), h % 9999991u,
+             1 + (h >> 13) % 9, PICK(towns, h >> 2));
 }
 
 struct intake_room {
