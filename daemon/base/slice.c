@@ -81,7 +81,7 @@ enum dp_err dp_unhex(const char *s, size_t s_len, void *out, size_t len)
             return DP_FORMAT;
     }
     for (size_t i = 0; i < len; i++)
-        bytes[i] = (uint8_t)(hex_value(s[2 * i]) << 4 | hex_value(s[2 * i + 1]));
+        bytes[i] = (uint8_t)(hex_value(s[2 * i]) * 16 + hex_value(s[2 * i + 1]));
     return DP_OK;
 }
 

@@ -142,7 +142,7 @@ static enum dp_err build_pruned(struct dp_daemon *d, struct dp_peer *p, const st
 {
     static const uint8_t none[2] = {0, 0};
     struct piece pieces[DP_REF_NAMES_MAX];
-    uint16_t n, blocks = 0;
+    uint16_t n = 0, blocks = 0;
     enum dp_err e = may_show(d, p, &r->subject);
     if (e == DP_DENIED)
         return dp_buf_put(out, none, sizeof none);

@@ -23,7 +23,7 @@ static bool ends_with(const char *s, const char *tail)
 {
     size_t len = s != NULL ? strlen(s) : 0, tail_len = strlen(tail);
 
-    return len >= tail_len && strcmp(s + len - tail_len, tail) == 0;
+    return s != NULL && len >= tail_len && strcmp(s + len - tail_len, tail) == 0;
 }
 
 static bool petitioner_is(const struct dp_ask *a, const struct dp_part_text *t)

@@ -195,7 +195,7 @@ static uint64_t reserve_after(uint64_t sealed)
 
 static enum dp_err start(struct dp_life_keeper *k)
 {
-    struct dp_life life;
+    struct dp_life life = {0};
     bool restored = false;
     enum dp_err err = life_load(k->kv, &life, &restored);
 

@@ -232,8 +232,8 @@ enum dp_err vectors_wire(FILE *out)
     blocks(&m);
     fputs("# Parts, grants, a record and two parcels of one sealer (R-PART-1, R-PART-2, R-PARC-1).\n", out);
     parcels(&m);
-    for (uint8_t kind = DP_PART_PETITIONERS; kind <= DP_PART_KEY; kind++)
-        part_text(&m, kind);
+    for (int kind = DP_PART_PETITIONERS; kind <= DP_PART_KEY; kind++)
+        part_text(&m, (uint8_t)kind);
     fputs("# Frames (proto/link.md).\n", out);
     frame(&m, DP_FRAME_HELLO, "frame.hello");
     frame(&m, DP_FRAME_ITEM, "frame.item");
