@@ -89,6 +89,7 @@ void act_build_step(struct act_command *c, uint32_t kind, const char *case_ref, 
     start(c, kind);
     c->step.case_ref = text_of(case_ref);
     c->step.to = text_of(to);
+    c->step.code = kind == ACT_ANSWER ? 1 : 0;
     if (text != NULL) {
         add_part(c, 4);
         c->part[0].text = text_of(text);
@@ -138,6 +139,11 @@ uint32_t act_step(struct proc_node *n, const char *as_office, uint32_t kind, con
     struct act_command c;
     act_build_step(&c, kind, case_ref, to, text);
     return call(n, as_office, &c.cmd, out);
+}
+
+uint32_t act_do(struct proc_node *n, const char *as_office, struct act_command *c, struct act_result *out)
+{
+    return call(n, as_office, &c->cmd, out);
 }
 
 void act_step_soon(struct proc_node *n, const char *as_office, uint32_t kind, const char *case_ref,

@@ -60,6 +60,8 @@ uint32_t act_register(struct proc_node *n, const char *as_office, const struct a
                       struct act_result *out);
 uint32_t act_step(struct proc_node *n, const char *as_office, uint32_t kind, const char *case_ref,
                   const char *to, const char *text, struct act_result *out);
+/* A command as built, perhaps changed since. */
+uint32_t act_do(struct proc_node *n, const char *as_office, struct act_command *c, struct act_result *out);
 /* Tries again while the case is not here yet or the step not valid yet; dies after `seconds`. */
 void act_step_soon(struct proc_node *n, const char *as_office, uint32_t kind, const char *case_ref,
                    const char *to, const char *text, int seconds, struct act_result *out);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "hunt.h"
 #include "relay/session.h"
@@ -208,6 +209,7 @@ int main(int argc, char **argv)
 {
     static struct scene s;
     struct act_result r;
+    struct act_command order;
     char before[40], after[40], receipt[40], number[40], name[48];
     if (argc < 3) {
         fprintf(stderr, "usage: test_system_protected DAIPAOD DAIPAOD_PROBE\n");
@@ -231,7 +233,12 @@ int main(int argc, char **argv)
     /* The county works on it, even gives an order about it to the accused: nothing comes down (R-N3-3). */
     CHECK(act_step(s.t.county, NULL, ACT_NOTE, name, NULL, LATER, &r) == DP_OK, "the county cannot work: %s",
           r.text);
-    (void)act_step(s.t.county, NULL, ACT_SUPERVISE, name, TOWNSHIP "/bureau", LATER, &r);
+    act_build_step(&order, ACT_SUPERVISE, name, TOWNSHIP "/bureau", LATER);
+    order.step.code = 1; /* ground, level */
+    order.step.code2 = 2;
+    order.step.due = (uint32_t)(time(NULL) / 86400 + 10);
+    printf("protected: an order about it: %s\n",
+           act_do(s.t.county, NULL, &order, &r) == DP_OK ? "issued, and kept back" : r.text);
     usual(&s, "USUAL-MATTER-0816", after);
     /* It went through the township, sealed: without that the rest would show nothing. */
     CHECK(hunt_frames(s.frames[0], DP_ITEM_PARCEL) >= parcels + 2, "no parcel passed the township");

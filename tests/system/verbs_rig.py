@@ -101,15 +101,11 @@ class Run:
         name, _, office = who.partition("/")
         return self.nodes[name].ask(*options, *shlex.split(words), office=office)
 
-    def must(self, who, words):
+    def must(self, who, words, code=0):
         answer = self.at(who, words, "-y", "--json")
-        if answer.returncode != 0:
+        if answer.returncode != code:
             raise SystemExit(f"verbs: {who}: {words}: {answer.stdout}{answer.stderr}")
         return json.loads(answer.stdout)
-
-    def soon(self, who, words):
-        until(20, lambda: self.at(who, words, "-n").returncode == 0, f"{who}: {words} becomes possible")
-        return self.must(who, words)
 
     def close(self, keep, failed):
         for n in reversed(self.nodes.values()):

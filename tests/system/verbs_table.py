@@ -126,7 +126,7 @@ VERBS = [
      "county/bureau", "import {bad_register}", 11, "line 3"),
     ("export", "county/bureau", "export --out {dir}/export.csv", "", "county/bureau", "export", 2, "--out"),
     ("backup", "county", "backup {dir}/backup", "written", "county", "backup {dir}/backup", 6, "exists already"),
-    ("enroll revoke", "county", "enroll revoke {village} gone", "revoked", "county", "enroll revoke {city} gone", 5, "not below"),
+    ("enroll revoke", "county", "enroll revoke {asking_again} gone", "revoked", "county", "enroll revoke {city} gone", 5, "not below"),
     ("node retire", "spare", "node retire", "retired", "bare", "node retire", 8, "node join"),
 ]
 READING = set("status alarms quarantine inbox log digest export import".split()) | {
