@@ -17,7 +17,7 @@
 #define DP_RULES_VERSION 1
 #define DP_ENTRY_BYTES_MAX 4096
 #define DP_PARTS_MAX 8
-#define DP_DOC_NO_MAX 240
+#define DP_DOC_NO_MAX 300
 #define DP_RESPONDENTS_MAX 4
 
 struct dp_reg {
