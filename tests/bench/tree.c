@@ -269,7 +269,7 @@ void tree_work(struct tree *t, uint32_t rounds, uint32_t batch)
         batch = BATCH;
     for (uint64_t i = 0; i < total; i++) {
         list[fill] =
-            fill_step(t, &room[fill], t->numbers[i % t->cases], i / t->cases % 8 == 7 ? ATTACHMENT : NOTE);
+            fill_step(t, &room[fill], t->numbers[i % t->cases], i / t->cases % 16 == 15 ? ATTACHMENT : NOTE);
         if (++fill < batch && i + 1 < total)
             continue;
         room_for(t, fill);
@@ -285,7 +285,7 @@ void tree_issue(struct tree *t, uint32_t n)
     if (room == NULL || list == NULL)
         die("no memory");
     for (uint32_t i = 0; i < n; i++)
-        list[i] = fill_step(t, &room[i], t->numbers[t->papers % t->cases], i % 8 == 7 ? ATTACHMENT : NOTE);
+        list[i] = fill_step(t, &room[i], t->numbers[t->papers % t->cases], i % 16 == 15 ? ATTACHMENT : NOTE);
     send_request(t, list, n, 0);
     tree_drain(t);
     free(room);
