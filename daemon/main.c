@@ -31,6 +31,7 @@
 #include "store/kv_lmdb.h"
 #include "store/layout.h"
 #include "store/life.h"
+#include "wire/link.h"
 
 #define DEFAULT_CONF "/etc/daipao/daipaod.conf"
 #define ENROLL_PORT_OFFSET 2 /* beside the port of the links */
@@ -116,6 +117,8 @@ struct shell {
     int signal_fd;
     bool listening, dialling, enrolling, joining;
     bool turn_open, running;
+    bool parent_up, seeking;
+    uint64_t dials_failed; /* when the parent was last up */
     char joined_at[256];
     int64_t life_next_ms, watchdog_next_ms;
     struct {
@@ -224,6 +227,57 @@ static void on_signals(struct shell *sh)
     }
 }
 
+/* ---- the wrong door (R-ENR-2) ---- */
+
+#define SEEK_AFTER 3 /* attempts at the parent that failed */
+#define SEEK_MAX 3   /* ancestors */
+
+static bool is_ancestor(struct shell *sh, const struct dp_net_event *ev)
+{
+    struct dp_net_key parent;
+    return ev->token == 0 && dp_daemon_parent_key(sh->d, parent.b) && memcmp(parent.b, ev->key.b, sizeof parent.b) != 0;
+}
+
+static void seek_end(struct shell *sh)
+{
+    struct dp_net_key key;
+    for (unsigned i = 0; sh->seeking && i < SEEK_MAX; i++)
+        if (dp_daemon_ancestor_key(sh->d, i, key.b))
+            dp_net_disconnect(sh->net, &key);
+    sh->seeking = false;
+}
+
+/* What an ancestor says where the parent should be; a frame without meaning makes it speak. */
+static void on_ancestor(struct shell *sh, const struct dp_net_event *ev)
+{
+    static const uint8_t keep[2] = {DP_FRAME_KEEP, 0};
+    if (ev->type == DP_NET_LINK_UP && dp_net_send(sh->net, &ev->key, dp_slice_of(keep, sizeof keep)) != DP_OK)
+        dp_log(DP_LOG_DEBUG, "link: an ancestor cannot be asked");
+    if (ev->type == DP_NET_FRAME)
+        dp_daemon_ancestor_frame(sh->d, ev->bytes);
+}
+
+static void on_parent(struct shell *sh, const struct dp_net_event *ev)
+{
+    sh->parent_up = ev->type != DP_NET_LINK_DOWN;
+    sh->dials_failed = dp_net_counters(sh->net)->dials_failed;
+    seek_end(sh);
+}
+
+/* True when the event was about the way to the parent alone. */
+static bool on_way_up(struct shell *sh, const struct dp_net_event *ev)
+{
+    if (ev->type > DP_NET_FRAME || ev->token != 0)
+        return false;
+    if (is_ancestor(sh, ev)) {
+        on_ancestor(sh, ev);
+        return true;
+    }
+    if (ev->type != DP_NET_FRAME)
+        on_parent(sh, ev);
+    return false;
+}
+
 static void on_event(void *ctx, const struct dp_net_event *ev)
 {
     struct shell *sh = ctx;
@@ -231,7 +285,7 @@ static void on_event(void *ctx, const struct dp_net_event *ev)
         on_signals(sh);
         return;
     }
-    if (!open_turn(sh))
+    if (!open_turn(sh) || on_way_up(sh, ev))
         return;
     switch (ev->type) {
     case DP_NET_LINK_UP:
@@ -320,6 +374,29 @@ static void dial_parent(struct shell *sh)
     sh->dialling = true;
 }
 
+/*
+ * R-ENR-2: where the operator said that the parent is, another node may listen, to which our words for the parent are
+ * noise. While the parent does not come up, what we know above it is tried there too.
+ */
+static void seek_parent(struct shell *sh)
+{
+    char eps[DP_NET_ADDRESSES_MAX][320];
+    const char *list[DP_NET_ADDRESSES_MAX];
+    struct dp_net_key key;
+    struct dp_net_pair own;
+    if (!sh->dialling || sh->seeking || sh->parent_up || sh->conf.parent.address.n == 0 ||
+        dp_net_counters(sh->net)->dials_failed < sh->dials_failed + SEEK_AFTER)
+        return;
+    size_t n = parent_endpoints(sh, eps, list);
+    memcpy(own.pub.b, dp_daemon_keyring(sh->d)->curve_pub.b, sizeof own.pub.b);
+    memcpy(own.secret.b, dp_daemon_keyring(sh->d)->curve.b, sizeof own.secret.b);
+    for (unsigned i = 0; i < SEEK_MAX; i++)
+        if (dp_daemon_ancestor_key(sh->d, i, key.b) && dp_net_connect(sh->net, list, n, &key, &own) != DP_OK)
+            dp_log(DP_LOG_DEBUG, "link: an ancestor cannot be tried at %s", list[0]);
+    dp_wipe(&own, sizeof own);
+    sh->seeking = true;
+}
+
 static void enroll_listen(struct shell *sh)
 {
     char ep[160];
@@ -392,6 +469,7 @@ static void follow_state(struct shell *sh)
     if (dp_daemon_enrolled(sh->d)) {
         listen_links(sh);
         dial_parent(sh);
+        seek_parent(sh);
     }
     enroll_listen(sh);
     join(sh);

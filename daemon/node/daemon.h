@@ -102,6 +102,12 @@ struct dp_node dp_daemon_parent(const struct dp_daemon *d);
 struct dp_node dp_daemon_child_by_key(struct dp_daemon *d, const uint8_t curve_pub[32]);
 /* CURVE key of the parent; false when there is none. */
 bool dp_daemon_parent_key(struct dp_daemon *d, uint8_t curve_pub[32]);
+/*
+ * R-ENR-2. CURVE key of the `i`th node above the parent, as its certificate was learnt; false when there is no such.
+ * One of them may listen where the parent was looked for; the only word of it that counts is whose child this is.
+ */
+bool dp_daemon_ancestor_key(struct dp_daemon *d, unsigned i, uint8_t curve_pub[32]);
+void dp_daemon_ancestor_frame(struct dp_daemon *d, struct dp_slice frame);
 /* CURVE key of any peer. */
 bool dp_daemon_peer_key(struct dp_daemon *d, struct dp_node node, uint8_t curve_pub[32]);
 /* Borrowed; NULL while the node is blank. */

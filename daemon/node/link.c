@@ -238,6 +238,37 @@ static void wrong_door(struct dp_daemon *d, struct dp_node node)
     d->port.transport.drop(d->port.transport.ctx, node);
 }
 
+/* The same at the other end: an ancestor answers where the parent was looked for. */
+void dp_daemon_ancestor_frame(struct dp_daemon *d, struct dp_slice bytes)
+{
+    struct dp_frame f;
+    char text[256];
+    if (dp_frame_get(bytes, &f) != DP_OK || f.type != DP_FRAME_BYE || f.u.bye.reason != DP_STOP_WRONG_PARENT) {
+        d->n.frames_dropped++;
+        return;
+    }
+    snprintf(text, sizeof text, "%s: the right one is %s; %s", dp_stop_text(DP_STOP_WRONG_PARENT),
+             node_text(f.u.bye.node), dp_stop_advice(DP_STOP_WRONG_PARENT));
+    dp_alarm(d, "parent", text);
+}
+
+bool dp_daemon_ancestor_key(struct dp_daemon *d, unsigned i, uint8_t curve_pub[32])
+{
+    struct dp_cert cert;
+    struct dp_node n = d->id.parent.v == 0 ? d->id.parent : dp_node_parent(d->id.parent);
+    bool outside = d->db.t == NULL, found;
+    while (n.v != 0 && i-- > 0)
+        n = dp_node_parent(n);
+    if (n.v == 0 || (outside && dp_db_begin(&d->db, false) != DP_OK))
+        return false;
+    found = dp_certs_of_node(d, n, &cert) == DP_OK;
+    if (outside)
+        dp_db_abort(&d->db);
+    if (found)
+        memcpy(curve_pub, cert.curve_pub.b, sizeof cert.curve_pub.b);
+    return found;
+}
+
 void dp_daemon_frame(struct dp_daemon *d, struct dp_node node, struct dp_slice bytes)
 {
     struct dp_frame f;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Enrolment over the line between real daemons: by the parent, by an ancestor for a node two levels below,
- * with a wrong code, with a code that was used; and a node whose certificate is withdrawn (R-ENR-1, R-CERT-3,
- * R-CUT-2). What makes a certificate unusable by itself (out of scope, no name, two names) is in
- * tests/unit/crypto.
+ * with a wrong code, with a code that was used; a node at the wrong door; one whose certificate is withdrawn
+ * (R-ENR-1, R-ENR-2, R-CERT-3, R-CUT-2). What makes a certificate unusable by itself (out of scope, no name,
+ * two names) is in tests/unit/crypto.
  *
  *   test_system_enrolment DAIPAOD DAIPAOD_PROBE
  */
@@ -199,6 +199,31 @@ static void withdrawn(struct scene *s)
     CHECK(told_above(s, "certificate", VILLAGE), "the city does not know of the withdrawal");
 }
 
+/*
+ * R-ENR-2. The address of the county where that of the township belongs: it is told whose child it is, says
+ * so, and works again with the right one. Nothing of it is taken at the wrong door.
+ */
+static void wrong_door(struct scene *s)
+{
+    struct proc_node *v = s->t.village;
+    struct act_result r;
+    proc_kill(v, SIGTERM);
+    snprintf(v->conf, sizeof v->conf, "[parent]\naddress = 127.0.0.1:%u\n", s->t.county->port);
+    int64_t blocks = proc_number(s->t.county, "status", "counters.blocks_in");
+    proc_start(&s->t.rig, v);
+    act_wait_alarm(v, "parent", "the right one is " TOWNSHIP, 30);
+    CHECK(proc_number(v, "status", "links_up") == 0, "the county took it for a child of its own");
+    CHECK(proc_number(s->t.county, "status", "counters.blocks_in") == blocks,
+          "the county took a block of it");
+    CHECK(act_link_number(s->t.county, VILLAGE, "backlog") == -1, "the county has a link to it");
+    proc_kill(v, SIGTERM);
+    snprintf(v->conf, sizeof v->conf, "[parent]\naddress = 127.0.0.1:%u\n", s->t.township->port);
+    proc_start(&s->t.rig, v);
+    proc_wait(v, "status", "links_up", 1, 30);
+    tree_relay(v, s->t.city, &r);
+    CHECK(!act_alarmed(v, "parent", ""), "the right door is taken for a wrong one");
+}
+
 int main(int argc, char **argv)
 {
     static struct scene s;
@@ -214,6 +239,8 @@ int main(int argc, char **argv)
     printf("enrolment: a wrong code\n");
     second_machine(&s);
     printf("enrolment: a second machine\n");
+    wrong_door(&s);
+    printf("enrolment: a wrong door\n");
     withdrawn(&s);
     proc_free(&s.t.rig);
     return 0;

@@ -9,6 +9,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -91,7 +92,7 @@ class Run:
         self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
                     "TEXTDOMAINDIR": os.path.join(os.path.dirname(os.path.abspath(daipao)), "locale"),
                     "DAIPAO_DIVISIONS": os.path.join(ROOT, "conf", "divisions", "divisions.csv")}
-        port = 21000 + os.getpid() % 1000 * 10
+        port = free_ports()
         self.nodes = {n.name: n for n in (
             Node(self, "city", CITY, port), Node(self, "county", COUNTY, port + 3), Node(self, "township", TOWN, port + 6),
             Node(self, "village", VILLAGE), Node(self, "blank", BLANK_CODE), Node(self, "spare", "330000000000"),
@@ -117,6 +118,20 @@ class Run:
             print("kept:", self.dir)
         else:
             shutil.rmtree(self.dir)
+
+
+def free_ports():
+    """The first of nine in a row that nobody listens on; every listener takes a second one, two further."""
+    base = 21000 + os.getpid() % 1000 * 10
+    while True:
+        try:
+            for port in range(base, base + 9):
+                with socket.socket() as s:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                    s.bind(("127.0.0.1", port))
+            return base
+        except OSError:
+            base += 10
 
 
 def group_name():

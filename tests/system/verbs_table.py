@@ -129,6 +129,7 @@ VERBS = [
     ("enroll revoke", "county", "enroll revoke {asking_again} gone", "revoked", "county", "enroll revoke {city} gone", 5, "not below"),
     ("node retire", "spare", "node retire", "retired", "bare", "node retire", 8, "node join"),
 ]
+ELSEWHERE = {"enroll plan", "link sync", "case print", "errand promote"}  # with tests of their own
 READING = set("status alarms quarantine inbox log digest export import".split()) | {
     f"{n} {v}" for n, v in (("enroll", "list"), ("link", "list"), ("link", "show"), ("office", "list"),
                             ("officer", "list"), ("profile", "list"), ("calendar", "list"), ("order", "list"),
