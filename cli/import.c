@@ -35,6 +35,8 @@ struct import {
     unsigned under_way;
     uint64_t rows, done, known, rejected;
     json_t *faults;
+    enum dp_err ended; /* what would meet every further row as well */
+    char ended_text[512];
 };
 
 /* ---- faults ---- */
@@ -196,6 +198,21 @@ static void progress(const struct import *x)
         fprintf(stderr, "\r%llu ", (unsigned long long)x->rows);
 }
 
+/* Not about the row: all further ones would be told the same. */
+static bool ends_all(enum dp_err e)
+{
+    return e == DP_USAGE || e == DP_NOT_ENTITLED || e == DP_NOT_ENROLLED || e == DP_STOPPED ||
+           e == DP_INTAKE_STOPPED;
+}
+
+static void end_all(struct import *x, enum dp_err e, const char *why)
+{
+    if (x->ended != DP_OK)
+        return;
+    x->ended = e;
+    snprintf(x->ended_text, sizeof(x->ended_text), "%s", why);
+}
+
 static void count_results(struct import *x, const struct batch *b, const PBC(Reply) * reply)
 {
     for (unsigned i = 0; i < b->count; i++) {
@@ -206,6 +223,8 @@ static void count_results(struct import *x, const struct batch *b, const PBC(Rep
             x->done++;
         } else if (e == DP_DUPLICATE) {
             x->known++;
+        } else if (ends_all(e)) {
+            end_all(x, e, r->text[0] != '\0' ? r->text : _(dp_err_text(e)));
         } else {
             x->rejected++;
             fault(x, b->lines[i], "", r->text[0] != '\0' ? r->text : _(dp_err_text(e)));
@@ -268,7 +287,8 @@ static enum dp_err run(struct import *x)
     struct batch *b;
     enum dp_err e = batch_get(x, &b), got = DP_OK;
 
-    while (e == DP_OK && (got = dp_register_next(x->reg, &row, &faults)) != DP_NOT_FOUND) {
+    while (e == DP_OK && x->ended == DP_OK &&
+           (got = dp_register_next(x->reg, &row, &faults)) != DP_NOT_FOUND) {
         if (got != DP_OK && got != DP_PARTLY)
             return got;
         x->rows++;
@@ -283,7 +303,7 @@ static enum dp_err run(struct import *x)
         if (e == DP_OK)
             e = batch_get(x, &b);
     }
-    if (e == DP_OK)
+    if (e == DP_OK && x->ended == DP_OK)
         e = send(x, b);
     while (e == DP_OK && x->under_way > 0)
         e = receive(x);
@@ -344,18 +364,31 @@ static json_t *dropped_of(const struct import *x)
     return list;
 }
 
+static json_t *json_of_import(const struct import *x, json_t *dropped)
+{
+    json_t *v =
+        json_pack("{s:I,s:I,s:I,s:I,s:b,s:O,s:O}", "rows", (json_int_t)x->rows, "registered",
+                  (json_int_t)x->done, "known", (json_int_t)x->known, "rejected", (json_int_t)x->rejected,
+                  "dry_run", x->app->dry_run, "faults", x->faults, "dropped", dropped);
+
+    if (x->ended != DP_OK) {
+        json_object_set_new(v, "err", json_string(dp_err_name(x->ended)));
+        json_object_set_new(v, "exit", json_integer(dp_err_exit(x->ended)));
+        json_object_set_new(v, "text", json_string(x->ended_text));
+    }
+    return v;
+}
+
 static int report(struct import *x)
 {
-    int code = x->rejected > 0 ? dp_err_exit(DP_PARTLY) : 0;
+    enum dp_err e = x->ended != DP_OK ? x->ended : x->rejected > 0 ? DP_PARTLY : DP_OK;
     json_t *dropped = dropped_of(x), *name;
     size_t i;
 
     if (x->app->json) {
-        dp_print_json(json_pack("{s:I,s:I,s:I,s:I,s:b,s:O,s:o}", "rows", (json_int_t)x->rows, "registered",
-                                (json_int_t)x->done, "known", (json_int_t)x->known, "rejected",
-                                (json_int_t)x->rejected, "dry_run", x->app->dry_run, "faults", x->faults,
-                                "dropped", dropped));
-        return code;
+        dp_print_json(json_of_import(x, dropped));
+        json_decref(dropped);
+        return dp_err_exit(e);
     }
     json_array_foreach(dropped, i, name)
     {
@@ -368,7 +401,9 @@ static int report(struct import *x)
                            : _("registered %llu of %llu rows; %llu here already, %llu not good\n"),
            (unsigned long long)x->done, (unsigned long long)x->rows, (unsigned long long)x->known,
            (unsigned long long)x->rejected);
-    return code;
+    if (x->ended != DP_OK)
+        dp_fail(x->ended, "%s: %s", _(dp_err_text(x->ended)), x->ended_text);
+    return dp_err_exit(e);
 }
 
 static int import(struct import *x, const struct dp_args *a, FILE *f)
@@ -379,7 +414,8 @@ static int import(struct import *x, const struct dp_args *a, FILE *f)
 
     if (e != DP_OK)
         return dp_err_exit(e);
-    dp_places_open(x->app, &places);
+    if (!dp_places_open(x->app, &places, &code))
+        return code;
     e = open_register(x, a, &places, f);
     if (e == DP_OK) {
         e = run(x);

@@ -13,8 +13,11 @@ struct dp_places {
     struct dp_div within; /* division of the node; none when it has no identity yet */
 };
 
-/* The file named by DAIPAO_DIVISIONS, else the installed one; a list that cannot be used is left aside. */
-void dp_places_open(struct dp_app *app, struct dp_places *p);
+/*
+ * The file named by DAIPAO_DIVISIONS, else the installed one; a list that cannot be used is left aside.
+ * False: the daemon did not say where it is, which was explained, with the exit code in *code.
+ */
+bool dp_places_open(struct dp_app *app, struct dp_places *p, int *code);
 void dp_places_close(struct dp_places *p);
 
 #endif

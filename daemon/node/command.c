@@ -257,7 +257,7 @@ static void do_register(struct dp_daemon *d, const struct dp_caller *c, const st
     struct dp_reg reg;
     struct dp_part_in parts[DP_PARTS_MAX];
     if (d->intake_stopped) {
-        dp_outcome_set(d, out, DP_INTAKE_STOPPED, "intake is stopped: disk space is low on this node; free some and try again");
+        dp_outcome_set(d, out, DP_INTAKE_STOPPED, "disk space is low on this node; free some and try again");
         return;
     }
     if (s->from_draft[0] != '\0' && s->intake == NULL) {
