@@ -500,7 +500,12 @@ static bool keys_fit(struct cl_node *child, struct cl_node *parent)
 static void dial(struct cluster *c, struct cl_link *l)
 {
     struct cl_node *child = child_of(l, c), *parent = parent_of(l, c);
-    l->refused = !keys_fit(child, parent);
+    bool fit = keys_fit(child, parent);
+    if (parent->d == NULL) { /* the parent died of the question: it is asked again */
+        l->dial_ms = c->now_ms + c->redial_ms;
+        return;
+    }
+    l->refused = !fit;
     if (l->refused) {
         l->dial_ms = c->now_ms + 30 * c->redial_ms;
         return;
