@@ -136,9 +136,11 @@ static void enroll_refuse(struct admin *x)
     struct dp_node n;
     if (!parse_node(x, &n))
         return;
-    enum dp_err e = dp_enroll_refuse(x->d, n);
+    enum dp_err e = dp_enroll_refuse(x->d, n, x->a->reason);
     if (e == DP_OK)
         ok_json(x, "{\"refused\":true}");
+    else if (e == DP_RANGE)
+        dp_outcome_set(x->d, x->out, e, "the reason is too long: 120 bytes, or 40 Chinese characters");
     else
         dp_outcome_set(x->d, x->out, e, "no request of %s waits here: see `daipao enroll list`", x->a->node);
 }
@@ -153,9 +155,10 @@ static void enroll_revoke(struct admin *x)
         return;
     }
     enum dp_err e = dp_enroll_revoke(x->d, n, x->a->number == 0 ? 1 : x->a->number);
-    if (e == DP_OK)
+    if (e == DP_OK) {
+        dp_log(DP_LOG_NOTICE, "enrolment of %s withdrawn: %s", x->a->node, x->a->reason);
         ok_json(x, "{\"revoked\":true}");
-    else
+    } else
         fail(x, e, "it cannot be revoked");
 }
 

@@ -9,6 +9,7 @@
  *       pending, refused: text u16 | approved: root u16, chain u16, CA chain u16, address u16, n u8,
  * ancestors u16 each
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@
 #define TRIES_MAX 3
 #define POLL_MS 1500
 #define MESSAGE_MAX 16384
+#define REASON_MAX 120
 
 enum status { PENDING = 0, APPROVED = 1, REFUSED = 2, YOU_ARE = 3 };
 
@@ -217,13 +219,25 @@ enum dp_err dp_enroll_approve(struct dp_daemon *d, struct dp_node node)
     return issue_fact(d, node, &leaf.digest, 1, 0);
 }
 
-enum dp_err dp_enroll_refuse(struct dp_daemon *d, struct dp_node node)
+/* Meta row "refused:NODE": why, for the newcomer. */
+static void refusal_word(struct dp_node node, char word[32])
+{
+    snprintf(word, 32, "refused:%016" PRIx64, node.v);
+}
+
+enum dp_err dp_enroll_refuse(struct dp_daemon *d, struct dp_node node, const char *reason)
 {
     struct request q;
+    char word[32];
     enum dp_err e = request_get(d, node, &q);
-    if (e == DP_OK)
-        request_put(d, node, REFUSED, q.id, q.csrs);
-    return e;
+    if (e != DP_OK)
+        return e;
+    if (strlen(reason) > REASON_MAX)
+        return DP_RANGE;
+    request_put(d, node, REFUSED, q.id, q.csrs);
+    refusal_word(node, word);
+    dp_db_meta_put(&d->db, word, dp_slice_str(reason));
+    return DP_OK;
 }
 
 /* Certificate withdrawn and cut: late blocks of it are shelved until a person admits them. */
@@ -353,6 +367,18 @@ static void answer_who(struct dp_daemon *d, uint64_t conn, const struct token *t
     reply(d, conn, t, dp_wr_slice(&w));
 }
 
+static void answer_refused(struct dp_daemon *d, uint64_t conn, const struct token *t)
+{
+    char word[32], text[REASON_MAX + 32];
+    struct dp_slice why;
+    refusal_word(t->node, word);
+    if (dp_db_meta(&d->db, word, &why) != DP_OK || why.len > REASON_MAX)
+        why = dp_slice_of("", 0);
+    snprintf(text, sizeof text, "refused by the operator%s%.*s", why.len > 0 ? ": " : "", (int)why.len,
+             (const char *)why.p);
+    answer_text(d, conn, t, REFUSED, text);
+}
+
 static void on_request(struct dp_daemon *d, uint64_t conn, const struct token *t, struct dp_slice plain)
 {
     struct request have, q = {0};
@@ -377,10 +403,10 @@ static void on_request(struct dp_daemon *d, uint64_t conn, const struct token *t
             answer_text(d, conn, t, REFUSED, "the code was used by another machine; ask for a new one");
         else if (have.state == APPROVED)
             answer_approved(d, conn, t, &have);
+        else if (have.state == PENDING)
+            answer_text(d, conn, t, PENDING, "waiting for the operator's approval");
         else
-            answer_text(d, conn, t, have.state,
-                        have.state == PENDING ? "waiting for the operator's approval"
-                                              : "refused by the operator");
+            answer_refused(d, conn, t);
         return;
     }
     request_put(d, t->node, PENDING, t->id, q.csrs);

@@ -9,9 +9,11 @@
 enum dp_err dp_enroll_token(struct dp_daemon *d, struct dp_node node, const char *address, char text[32]);
 /* DP_NOT_FOUND: no request (or its parent is not enrolled); DP_DUPLICATE: approved before. */
 enum dp_err dp_enroll_approve(struct dp_daemon *d, struct dp_node node);
-enum dp_err dp_enroll_refuse(struct dp_daemon *d, struct dp_node node);
+/* The newcomer is told why. DP_RANGE: `reason` is longer than the answer has room for. */
+enum dp_err dp_enroll_refuse(struct dp_daemon *d, struct dp_node node, const char *reason);
 enum dp_err dp_enroll_revoke(struct dp_daemon *d, struct dp_node node, uint32_t reason);
 /* Newcomer's side. */
-enum dp_err dp_enroll_join(struct dp_daemon *d, struct dp_node self, const char *address, const char *code_text);
+enum dp_err dp_enroll_join(struct dp_daemon *d, struct dp_node self, const char *address,
+                           const char *code_text);
 
 #endif

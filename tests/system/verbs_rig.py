@@ -182,6 +182,9 @@ class Things(dict):
         return BLANK_CODE
 
     def make_asking_again(self):
+        """After the refusal; the newcomer was told why."""
+        until(20, lambda: any("wrong division" in a["text"] for a in self.run.must("blank", "alarms")["alarms"]),
+              "the refusal is told")
         token = self.run.must("county", f"enroll token {BLANK_CODE}")["code"]
         self.run.must("blank", f"node join 127.0.0.1:{self['county_port']} {token} {BLANK_CODE}")
         return self.make_asking()

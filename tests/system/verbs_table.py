@@ -17,7 +17,7 @@ VERBS = [
     ("enroll token", "county", "enroll token 331023107000", "code days",
      "county", "enroll token 331024107000", 5, "its own ancestors"),
     ("enroll list", "county", "enroll list", "requests tokens", "county", "enroll list more", 2, "--help"),
-    ("enroll refuse", "county", "enroll refuse {asking} wrong", "refused",
+    ("enroll refuse", "county", "enroll refuse {asking} 'wrong division'", "refused",
      "county", "enroll refuse 331023109000 wrong", 3, "enroll list"),
     ("enroll approve", "county", "enroll approve {asking_again}", "approved",
      "county", "enroll approve 331023109000", 3, "no request waits here"),
