@@ -141,6 +141,8 @@ void dp_daemon_free(struct dp_daemon **dp)
     dp_buf_fini(&d->scratch);
     dp_buf_fini(&d->frame);
     dp_buf_fini(&d->id.root_der);
+    if (d->join_state.p != NULL)
+        dp_wipe(d->join_state.p, d->join_state.cap); /* the one-time code */
     dp_buf_fini(&d->join_state);
     dp_arena_fini(&d->turn);
     dp_arena_fini(&d->look);

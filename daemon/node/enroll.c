@@ -90,6 +90,7 @@ static void tokens_tidy(struct dp_daemon *d)
         key = dp_slice_of("", 0); /* the borrowed key is gone: start again */
     }
     d->tokens_open = open;
+    dp_wipe(&t, sizeof t);
 }
 
 /* Request row of a node: state 1, token id 4, then node CSR u16 and CA CSR u16. */
@@ -198,24 +199,23 @@ enum dp_err dp_enroll_approve(struct dp_daemon *d, struct dp_node node)
     csr.node = node;
     csr.parent = dp_node_parent(node);
     csr.roles = dp_identity_roles(node);
+    bool ours = dp_node_eq(csr.parent, d->id.self);
+    struct dp_peer *hop = ours ? NULL : dp_peers_towards(d, csr.parent);
+    if (!ours && (hop == NULL || hop->is_parent))
+        return DP_NOT_FOUND; /* its parent must be enrolled first */
     e = dp_identity_issue(d, &csr, &chain);
     if (e == DP_OK)
         e = dp_certs_store(d, chain, &leaf, &why);
     if (e != DP_OK)
         return e;
+    if (ours && dp_peers_add(d, node, false, &leaf.curve_pub) == NULL)
+        return DP_FULL; /* the request still waits */
     request_put(d, node, APPROVED, q.id, q.csrs);
     struct dp_peer *above = dp_peers_parent(d);
     if (above != NULL)
         dp_certs_owe(d, above, DP_LANE_CASES, &leaf.digest); /* they seal parcels for it */
-    if (dp_node_eq(csr.parent, d->id.self)) {
-        if (dp_peers_add(d, node, false, &leaf.curve_pub) == NULL)
-            return DP_FULL;
-    } else {
-        struct dp_peer *hop = dp_peers_towards(d, csr.parent);
-        if (hop == NULL || hop->is_parent)
-            return DP_NOT_FOUND; /* its parent must be enrolled first */
+    if (hop != NULL)
         dp_certs_owe(d, hop, DP_LANE_CONTROL, &leaf.digest);
-    }
     return issue_fact(d, node, &leaf.digest, 1, 0);
 }
 
@@ -417,17 +417,21 @@ static void on_request(struct dp_daemon *d, uint64_t conn, const struct token *t
 static void on_newcomer(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes)
 {
     struct dp_slice v;
-    struct token t;
+    struct token t = {0};
     if (bytes.len < DP_ENROL_ID_CHARS + DP_ENROL_SEAL_BYTES || !d->id.enrolled)
         return;
     struct dp_slice id = dp_slice_of(bytes.p, DP_ENROL_ID_CHARS);
     if (dp_db_get_key(&d->db, DP_T_TOKEN, id, &v) != DP_OK || !token_read(id, v, &t) ||
-        t.expires_ms <= d->now_wall)
+        t.expires_ms <= d->now_wall) {
+        dp_wipe(&t, sizeof t);
         return; /* no word to strangers */
+    }
     size_t len = bytes.len - DP_ENROL_ID_CHARS - DP_ENROL_SEAL_BYTES;
     uint8_t *plain = dp_arena_alloc(&d->turn, len);
-    if (plain == NULL)
+    if (plain == NULL) {
+        dp_wipe(&t, sizeof t);
         return;
+    }
     if (dp_enrol_open(&t.up, id, dp_slice_of(bytes.p + DP_ENROL_ID_CHARS, len + DP_ENROL_SEAL_BYTES),
                       plain) == DP_OK) {
         on_request(d, conn, &t, dp_slice_of(plain, len));
@@ -556,6 +560,7 @@ enum dp_err dp_daemon_join_message(struct dp_daemon *d, struct dp_buf *out)
                           out->p + out->len);
     if (e == DP_OK)
         out->len += w.len + DP_ENROL_SEAL_BYTES;
+    dp_wipe(&keys, sizeof keys);
     d->join_next_ms = d->port.clock.mono_ms(d->port.clock.ctx) + POLL_MS;
     return e;
 }
@@ -617,10 +622,12 @@ static void on_parent(struct dp_daemon *d, struct dp_slice bytes)
         return;
     size_t len = bytes.len - DP_ENROL_ID_CHARS - DP_ENROL_SEAL_BYTES;
     uint8_t *plain = dp_arena_alloc(&d->turn, len + 1);
-    if (plain == NULL ||
-        dp_enrol_open(&keys.down, dp_slice_of(keys.id, DP_ENROL_ID_CHARS),
-                      dp_slice_of(bytes.p + DP_ENROL_ID_CHARS, bytes.len - DP_ENROL_ID_CHARS),
-                      plain) != DP_OK)
+    bool opened = plain != NULL &&
+                  dp_enrol_open(&keys.down, dp_slice_of(keys.id, DP_ENROL_ID_CHARS),
+                                dp_slice_of(bytes.p + DP_ENROL_ID_CHARS, bytes.len - DP_ENROL_ID_CHARS),
+                                plain) == DP_OK;
+    dp_wipe(&keys, sizeof keys);
+    if (!opened)
         return;
     struct dp_rd r = dp_rd_of(dp_slice_of(plain, len));
     uint8_t status = dp_rd_u8(&r);
