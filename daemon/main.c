@@ -95,9 +95,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 static void print_version(FILE *to, struct argp_state *state)
 {
     (void)state;
-    fprintf(to, "daipaod %s\nlink protocol %d (speaks %d..%d)\nrules %d\nstore schema %d\ncontrol protocol %d\n",
-            DP_VERSION, DP_LINK_VERSION, DP_LINK_VERSION_MIN, DP_LINK_VERSION, DP_RULES_VERSION, DP_STORE_SCHEMA,
-            DP_CONTROL_VERSION);
+    fprintf(to,
+            "daipaod %s\nlink protocol %d (speaks %d..%d)\nrules %d\nstore schema %d\ncontrol protocol %d\n",
+            DP_VERSION, DP_LINK_VERSION, DP_LINK_VERSION_MIN, DP_LINK_VERSION, DP_RULES_VERSION,
+            DP_STORE_SCHEMA, DP_CONTROL_VERSION);
 }
 
 /* ---- the process ---- */
@@ -235,7 +236,8 @@ static void on_signals(struct shell *sh)
 static bool is_ancestor(struct shell *sh, const struct dp_net_event *ev)
 {
     struct dp_net_key parent;
-    return ev->token == 0 && dp_daemon_parent_key(sh->d, parent.b) && memcmp(parent.b, ev->key.b, sizeof parent.b) != 0;
+    return ev->token == 0 && dp_daemon_parent_key(sh->d, parent.b) &&
+           memcmp(parent.b, ev->key.b, sizeof parent.b) != 0;
 }
 
 static void seek_end(struct shell *sh)
@@ -375,8 +377,8 @@ static void dial_parent(struct shell *sh)
 }
 
 /*
- * R-ENR-2: where the operator said that the parent is, another node may listen, to which our words for the parent are
- * noise. While the parent does not come up, what we know above it is tried there too.
+ * R-ENR-2: where the operator said that the parent is, another node may listen, to which our words for the
+ * parent are noise. While the parent does not come up, what we know above it is tried there too.
  */
 static void seek_parent(struct shell *sh)
 {
@@ -464,7 +466,8 @@ static void follow_state(struct shell *sh)
         if (dp_life_begin(sh->kv, &sh->place, id, inc, &sh->life) == DP_OK)
             dp_daemon_life(sh->d, sh->life);
         else
-            dp_daemon_stop_issuing(sh->d, DP_STOP_RESTORED, "the life file beside the store cannot be written");
+            dp_daemon_stop_issuing(sh->d, DP_STOP_RESTORED,
+                                   "the life file beside the store cannot be written");
     }
     if (dp_daemon_enrolled(sh->d)) {
         listen_links(sh);
@@ -621,7 +624,8 @@ static int start_daemon(struct shell *sh)
         opt.keep_ms = 60000;
     enum dp_err e = dp_daemon_new(&ports, &opt, sh->kr, &sh->d);
     if (e != DP_OK)
-        return complain(sh->store_dir, e == DP_NOT_FOUND ? "the keys of this store are missing" : dp_err_text(e));
+        return complain(sh->store_dir,
+                        e == DP_NOT_FOUND ? "the keys of this store are missing" : dp_err_text(e));
     start_life(sh);
     return 0;
 }
@@ -638,7 +642,8 @@ static int start(struct shell *sh)
     if (dp_os_process_harden() != DP_OK)
         dp_log(DP_LOG_WARN, "the process could not be hardened");
     if (dp_os_process_files(65536, &files) == DP_OK && files < sh->conf.children.max + 64)
-        dp_log(DP_LOG_WARN, "only %llu open files are allowed: too few for all children", (unsigned long long)files);
+        dp_log(DP_LOG_WARN, "only %llu open files are allowed: too few for all children",
+               (unsigned long long)files);
     if (dp_os_signals_open(&sh->signal_fd) != DP_OK)
         return complain("signals", "cannot be blocked");
     int rc = start_store(sh);
@@ -700,7 +705,8 @@ static int restore(struct shell *sh, const char *file)
     enum dp_err e = dp_backup_restore(file, sh->store_dir, tell, NULL, why, sizeof why);
     if (e != DP_OK)
         return complain(file, why[0] != '\0' ? why : dp_err_text(e));
-    printf("restored into %s\nThe node will not issue entries until an operator settles its new life.\n", sh->store_dir);
+    printf("restored into %s\nThe node will not issue entries until an operator settles its new life.\n",
+           sh->store_dir);
     return 0;
 }
 
@@ -753,9 +759,11 @@ static int load_config(struct shell *sh, const struct args *a)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {options, parse_option, NULL,
-                                     "The node daemon of Daipao, a relay of cases between levels of administration.",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        options, parse_option,
+        NULL,    "The node daemon of Daipao, a relay of cases between levels of administration.",
+        NULL,    NULL,
+        NULL};
     static struct shell sh;
     struct args a = {.action = RUN, .conf = DEFAULT_CONF};
     argp_program_version_hook = print_version;

@@ -5,8 +5,8 @@
  */
 #include "base/date.h"
 
-#define YEAR_MIN 1850 /* a living petitioner's day of birth */
-#define FIRST_DAY (-43829)  /* 1850-01-01 */
+#define YEAR_MIN 1850      /* a living petitioner's day of birth */
+#define FIRST_DAY (-43829) /* 1850-01-01 */
 #define YEAR_MAX 9999
 #define ERA_DAYS 146097
 #define EPOCH_FROM_MARCH_0 719468 /* days from 0000-03-01 to 1970-01-01 */

@@ -44,7 +44,7 @@ struct dp_custody {
 struct dp_order {
     uint32_t issued;                                     /* fact index */
     uint32_t arrived, signed_, answered, answer_arrived; /* fact index or DP_FACT_NONE */
-    uint32_t lifted; /* by its issuer; an answer may have crossed it */
+    uint32_t lifted;                                     /* by its issuer; an answer may have crossed it */
 };
 
 /* An offer in force or past on the path, with its receipts. */

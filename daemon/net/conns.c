@@ -230,7 +230,8 @@ static void look_at(struct dp_net *net, struct conn *c, int fd, int64_t now)
         net->count.hoarding++;
         cut(net, c, fd);
     }
-    if ((c->role == ROLE_ENROLL && now - c->since_ms > net->cfg.enroll_life_ms) || (c->cut_ms != 0 && now >= c->cut_ms))
+    if ((c->role == ROLE_ENROLL && now - c->since_ms > net->cfg.enroll_life_ms) ||
+        (c->cut_ms != 0 && now >= c->cut_ms))
         cut(net, c, fd);
 }
 

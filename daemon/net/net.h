@@ -122,9 +122,9 @@ void dp_net_redial(struct dp_net *net, const struct dp_net_key *server);
  */
 DP_MUST enum dp_err dp_net_send(struct dp_net *net, const struct dp_net_key *peer, struct dp_slice frame);
 /*
- * End the session with this peer: nothing more of it is delivered, LINK_DOWN comes with the next poll. What was
- * sent before has half a second to leave, so that a last word is heard. A child may come back (allow decides), and
- * the dialler tries again after its pause.
+ * End the session with this peer: nothing more of it is delivered, LINK_DOWN comes with the next poll. What
+ * was sent before has half a second to leave, so that a last word is heard. A child may come back (allow
+ * decides), and the dialler tries again after its pause.
  */
 void dp_net_drop(struct dp_net *net, const struct dp_net_key *peer);
 

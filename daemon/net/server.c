@@ -69,7 +69,8 @@ static void watch_one(struct dp_net *net, struct server *s, struct mon_event e)
         net->count.handshake_auth++;
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        if (s->role != ROLE_CONTROL) /* a local program that only looks whether somebody answers is no stranger */
+        if (s->role !=
+            ROLE_CONTROL) /* a local program that only looks whether somebody answers is no stranger */
             net->count.handshake_other++;
         break;
     default:

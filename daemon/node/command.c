@@ -76,7 +76,8 @@ enum dp_err dp_office_lookup(struct dp_daemon *d, const char *text, struct dp_of
 /* ---- the caller ---- */
 
 /* Offices of a uid: rows uid 4, node 8, slug 16 -> officer 4. */
-static enum dp_err find_caller(struct dp_daemon *d, uint32_t uid, const char *as_office, struct dp_caller *out)
+static enum dp_err find_caller(struct dp_daemon *d, uint32_t uid, const char *as_office,
+                               struct dp_caller *out)
 {
     uint8_t prefix[4];
     struct dp_wr w = dp_wr_of(prefix, sizeof prefix);
@@ -93,7 +94,8 @@ static enum dp_err find_caller(struct dp_daemon *d, uint32_t uid, const char *as
         if (e != DP_OK)
             return e;
     }
-    while (dp_db_next_key(&d->db, DP_T_UID, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK && key.len == 28) {
+    while (dp_db_next_key(&d->db, DP_T_UID, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK &&
+           key.len == 28) {
         struct dp_office o;
         struct dp_rd r = dp_rd_of(dp_slice_of(key.p + 4, 24));
         o.node.v = dp_rd_u64(&r);
@@ -166,8 +168,8 @@ static struct dp_date today(const struct dp_daemon *d)
 }
 
 /* The number printed for the petitioner, and the secret code, once. */
-static void register_answer(struct dp_daemon *d, struct dp_outcome *out, const struct dp_entry *e, const char *number,
-                            const char *code)
+static void register_answer(struct dp_daemon *d, struct dp_outcome *out, const struct dp_entry *e,
+                            const char *number, const char *code)
 {
     char json[160];
     out->err = DP_OK;
@@ -195,7 +197,8 @@ static bool known_source(struct dp_daemon *d, const struct dp_caller *c, const s
     return true;
 }
 
-/* R-N3-4, clamped to the tree as it is: the topmost ancestor known here, where the codes name one above it. */
+/* R-N3-4, clamped to the tree as it is: the topmost ancestor known here, where the codes name one above it.
+ */
 static struct dp_node parcel_to(struct dp_daemon *d, const struct dp_reg *reg)
 {
     struct dp_cert cert;
@@ -208,8 +211,9 @@ static struct dp_node parcel_to(struct dp_daemon *d, const struct dp_reg *reg)
     return top;
 }
 
-static void keep_draft(struct dp_daemon *d, const struct dp_caller *c, struct dp_reg *reg, struct dp_date receipt,
-                       const struct dp_part_in *parts, uint8_t n, struct dp_outcome *out)
+static void keep_draft(struct dp_daemon *d, const struct dp_caller *c, struct dp_reg *reg,
+                       struct dp_date receipt, const struct dp_part_in *parts, uint8_t n,
+                       struct dp_outcome *out)
 {
     static const uint8_t none[DP_TICKET_BYTES];
     struct dp_slice body;
@@ -230,8 +234,8 @@ static void keep_draft(struct dp_daemon *d, const struct dp_caller *c, struct dp
 }
 
 static void finish_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
-                            struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts, uint8_t n,
-                            struct dp_outcome *out);
+                            struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,
+                            uint8_t n, struct dp_outcome *out);
 
 static void register_draft(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                            const struct dp_step *s, struct dp_outcome *out)
@@ -289,8 +293,8 @@ static void do_register(struct dp_daemon *d, const struct dp_caller *c, const st
 
 /* Here, or sealed to the bureau above where the chain leads past an accused office (R-N3-4). */
 static void finish_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
-                            struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts, uint8_t n,
-                            struct dp_outcome *out)
+                            struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,
+                            uint8_t n, struct dp_outcome *out)
 {
     struct dp_entry e;
     char code[24] = "", number[64];
@@ -298,8 +302,9 @@ static void finish_register(struct dp_daemon *d, const struct dp_caller *c, cons
     struct dp_node away = parcel_to(d, reg);
     if (rq->dry_run) {
         out->err = DP_OK;
-        out->json = away.v != 0 && !dp_node_eq(away, d->id.self) ? "{\"would\":\"send it sealed to a bureau above\"}"
-                                                                : "{\"would\":\"register it here\"}";
+        out->json = away.v != 0 && !dp_node_eq(away, d->id.self)
+                        ? "{\"would\":\"send it sealed to a bureau above\"}"
+                        : "{\"would\":\"register it here\"}";
         return;
     }
     if (away.v != 0 && !dp_node_eq(away, d->id.self)) {
@@ -317,7 +322,8 @@ static void finish_register(struct dp_daemon *d, const struct dp_caller *c, cons
         dp_outcome_set(d, out, err, "it could not be registered: %s", dp_err_text(err));
 }
 
-static enum dp_err step_body(struct dp_daemon *d, const struct dp_step *s, struct dp_body *b, struct dp_outcome *out)
+static enum dp_err step_body(struct dp_daemon *d, const struct dp_step *s, struct dp_body *b,
+                             struct dp_outcome *out)
 {
     struct dp_subject other;
     b->due = s->due;
@@ -366,8 +372,8 @@ static void refuse_step(struct dp_daemon *d, struct dp_outcome *out, enum dp_err
     out->valid_kinds = kinds;
     out->reason = reason;
     if (err == DP_STEP_INVALID || err == DP_CONFLICT)
-        dp_outcome_set(d, out, err, "%s is not valid now: %s; valid now: %s", dp_kind_word(kind), dp_void_text(reason),
-                       words[0] == '\0' ? "nothing for this office" : words);
+        dp_outcome_set(d, out, err, "%s is not valid now: %s; valid now: %s", dp_kind_word(kind),
+                       dp_void_text(reason), words[0] == '\0' ? "nothing for this office" : words);
     else
         dp_outcome_set(d, out, err, "%s: %s", dp_kind_word(kind), dp_err_text(err));
 }
@@ -427,14 +433,14 @@ static bool find_slot(struct dp_daemon *d, const struct dp_caller *c, const stru
     enum dp_err e = dp_case_lookup(d, s->case_ref, &subject);
     if (e == DP_OK)
         x->slot = s->kind == DP_KIND_SUPERVISE || s->kind == DP_KIND_REMIND ? dp_cache_get(d, &subject, &e)
-                                                                           : dp_cache_find(d, &subject, &e);
+                                                                            : dp_cache_find(d, &subject, &e);
     if (e == DP_OK && x->slot->f.has_reg &&
         dp_n3_denies_office(&x->slot->f.reg, dp_locked(d, &subject), subject.name.origin, &c->office))
         e = DP_NOT_FOUND; /* its existence must not show either (R-N3-6) */
     if (e != DP_OK)
         dp_outcome_set(d, out, e, "%s: %s", s->case_ref,
                        e == DP_AMBIGUOUS ? "more than one case ends so; give more of the number"
-                                          : "no such case here; see `daipao case list`");
+                                         : "no such case here; see `daipao case list`");
     return e == DP_OK;
 }
 
@@ -467,12 +473,13 @@ static bool add_file(struct dp_daemon *d, const struct dp_step *s, struct step *
     return e == DP_OK && !failed;
 }
 
-void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq, const struct dp_step *s,
-                struct dp_outcome *out)
+void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                const struct dp_step *s, struct dp_outcome *out)
 {
     struct step x = {0};
     if (!c->has_office) {
-        dp_outcome_set(d, out, DP_NOT_ENTITLED, "user %u is no officer of an office here; see `daipao officer add`", c->uid);
+        dp_outcome_set(d, out, DP_NOT_ENTITLED,
+                       "user %u is no officer of an office here; see `daipao officer add`", c->uid);
         return;
     }
     if (d->stopped != DP_STOP_NONE) {
@@ -535,8 +542,9 @@ static void do_one(struct dp_daemon *d, const struct dp_caller *c, const struct 
                    const struct dp_command *cmd, struct dp_outcome *out)
 {
     if (!d->id.enrolled && cmd->kind != DP_COMMAND_ADMIN && cmd->kind != DP_COMMAND_QUERY) {
-        dp_outcome_set(d, out, DP_NOT_ENROLLED,
-                       "this node is not enrolled: `daipao node init` at the root, `daipao node join` elsewhere");
+        dp_outcome_set(
+            d, out, DP_NOT_ENROLLED,
+            "this node is not enrolled: `daipao node init` at the root, `daipao node join` elsewhere");
         return;
     }
     switch (cmd->kind) {

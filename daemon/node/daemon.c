@@ -78,8 +78,8 @@ enum dp_err dp_daemon_reload_identity(struct dp_daemon *d)
     return load_identity(d);
 }
 
-enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_options *opt, struct dp_keyring *kr,
-                          struct dp_daemon **out)
+enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_options *opt,
+                          struct dp_keyring *kr, struct dp_daemon **out)
 {
     struct dp_daemon *d = calloc(1, sizeof *d);
     if (d == NULL)
@@ -275,7 +275,8 @@ static void send_reply(struct dp_daemon *d, struct dp_pending_reply *r, enum dp_
     }
     if (failed != DP_OK)
         for (uint32_t i = 0; i < r->count; i++)
-            r->results[i] = (struct dp_outcome){.err = failed == DP_IO || failed == DP_FULL ? DP_INTAKE_STOPPED : failed};
+            r->results[i] =
+                (struct dp_outcome){.err = failed == DP_IO || failed == DP_FULL ? DP_INTAKE_STOPPED : failed};
     dp_buf_reset(&d->frame);
     if (dp_reply_encode(r->id, r->results, r->count, &d->turn, &d->frame) == DP_OK)
         d->port.transport.reply(d->port.transport.ctx, r->conn, dp_buf_slice(&d->frame));
@@ -363,7 +364,9 @@ static void watch_door(struct dp_daemon *d)
     uint64_t refused = n->auth_failed + n->handshake_protocol + n->handshake_auth;
     uint64_t flood = n->rate_limited + n->crowded_out + n->enroll_limited + n->hoarding;
     if (refused > d->door_refused)
-        dp_alarm(d, "door", "connections were refused: a key that is not enrolled, or another protocol; see `daipao node status`");
+        dp_alarm(d, "door",
+                 "connections were refused: a key that is not enrolled, or another protocol; see `daipao "
+                 "node status`");
     if (flood > d->door_flood || n->handshake_other > d->door_silent + DOOR_SILENT_MAX)
         dp_alarm(d, "flood", "connections or messages were cut: too many at once; see `daipao node status`");
     d->door_ms = d->now_mono + DOOR_MS;
@@ -430,7 +433,8 @@ static void rest(struct dp_daemon *d)
     malloc_trim(0);
 }
 
-/* For good, beside the store: what trusts a root is committed. A folder that cannot be written is tried again. */
+/* For good, beside the store: what trusts a root is committed. A folder that cannot be written is tried
+ * again. */
 static void pin_root(struct dp_daemon *d)
 {
     struct dp_keyring_why why;

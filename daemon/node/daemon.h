@@ -39,16 +39,16 @@ struct dp_ports {
 struct dp_net_counters;
 
 struct dp_daemon_options {
-    uint64_t cache_facts;   /* facts kept decoded between turns */
-    uint64_t window_bytes;  /* in flight per peer; 0 = default */
-    int64_t max_skew_ms;    /* [clock] max-skew */
+    uint64_t cache_facts;       /* facts kept decoded between turns */
+    uint64_t window_bytes;      /* in flight per peer; 0 = default */
+    int64_t max_skew_ms;        /* [clock] max-skew */
     uint64_t disk_min_permille; /* [store] free-min: intake stops below */
-    int64_t keep_ms;        /* keep-alive interval, from the idle budget; 0 = default */
-    int64_t silence_ms;     /* 0 = default */
+    int64_t keep_ms;            /* keep-alive interval, from the idle budget; 0 = default */
+    int64_t silence_ms;         /* 0 = default */
     int zstd_level;
-    uint32_t silence_days;  /* [alarm] silence-days, working days; 0 = 3 */
-    const char *data_dir;   /* keys/ and the life file are below it */
-    const char *parent_address; /* shown to children; may be "" */
+    uint32_t silence_days;             /* [alarm] silence-days, working days; 0 = 3 */
+    const char *data_dir;              /* keys/ and the life file are below it */
+    const char *parent_address;        /* shown to children; may be "" */
     const struct dp_net_counters *net; /* of the transport, for status and alarms; NULL = none */
 };
 
@@ -96,15 +96,16 @@ bool dp_daemon_enrolled(const struct dp_daemon *d);
 struct dp_node dp_daemon_self(const struct dp_daemon *d);
 struct dp_node dp_daemon_parent(const struct dp_daemon *d);
 /*
- * Which node of the tree has this CURVE key; {0} = none (ZAP refuses). A node that is not this one's child, or not any
- * more, may connect to be told so (R-ENR-2). Inside a turn.
+ * Which node of the tree has this CURVE key; {0} = none (ZAP refuses). A node that is not this one's child,
+ * or not any more, may connect to be told so (R-ENR-2). Inside a turn.
  */
 struct dp_node dp_daemon_child_by_key(struct dp_daemon *d, const uint8_t curve_pub[32]);
 /* CURVE key of the parent; false when there is none. */
 bool dp_daemon_parent_key(struct dp_daemon *d, uint8_t curve_pub[32]);
 /*
- * R-ENR-2. CURVE key of the `i`th node above the parent, as its certificate was learnt; false when there is no such.
- * One of them may listen where the parent was looked for; the only word of it that counts is whose child this is.
+ * R-ENR-2. CURVE key of the `i`th node above the parent, as its certificate was learnt; false when there is
+ * no such. One of them may listen where the parent was looked for; the only word of it that counts is whose
+ * child this is.
  */
 bool dp_daemon_ancestor_key(struct dp_daemon *d, unsigned i, uint8_t curve_pub[32]);
 void dp_daemon_ancestor_frame(struct dp_daemon *d, struct dp_slice frame);
@@ -116,14 +117,15 @@ const struct dp_keyring *dp_daemon_keyring(const struct dp_daemon *d);
 const char *dp_daemon_parent_address(const struct dp_daemon *d);
 /* True while enrolment tokens are outstanding: the enrolment socket should be open. */
 bool dp_daemon_wants_enroll_listen(const struct dp_daemon *d);
-/* A blank daemon that asks its parent: where to connect; NULL when it does not. And the message to send there now. */
+/* A blank daemon that asks its parent: where to connect; NULL when it does not. And the message to send there
+ * now. */
 const char *dp_daemon_join_address(const struct dp_daemon *d);
 /* The way to the parent is open: ask at once. */
 void dp_daemon_join_now(struct dp_daemon *d);
 DP_MUST enum dp_err dp_daemon_join_message(struct dp_daemon *d, struct dp_buf *out);
 /*
- * Keeper of the life file: told of every seal (R-STO-3). It stays the caller's; NULL takes it away. `new_life` is
- * true once after an identity was taken: then the shell begins a life and hands in its keeper.
+ * Keeper of the life file: told of every seal (R-STO-3). It stays the caller's; NULL takes it away.
+ * `new_life` is true once after an identity was taken: then the shell begins a life and hands in its keeper.
  */
 struct dp_life_keeper;
 void dp_daemon_life(struct dp_daemon *d, struct dp_life_keeper *keeper);
@@ -138,7 +140,8 @@ void dp_daemon_stop_issuing(struct dp_daemon *d, enum dp_stop why, const char *d
 void dp_daemon_probe(struct dp_daemon *d, void (*after_commit)(void *ctx), void *ctx);
 
 struct dp_daemon_counters {
-    uint64_t turns, entries_in, entries_own, blocks_in, blocks_sealed, voided, quarantined, refused_out, refused_in;
+    uint64_t turns, entries_in, entries_own, blocks_in, blocks_sealed, voided, quarantined, refused_out,
+        refused_in;
     uint64_t commits_failed, parcels_in, parcels_out, frames_dropped;
 };
 const struct dp_daemon_counters *dp_daemon_counters(const struct dp_daemon *d);

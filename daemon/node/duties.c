@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the daemon does by itself, in its own name, besides `arrive`: it bears witness against an impossible
- * time, obeys an erasure, and once a day reminds, and alarms about silence and a missing calendar. Timers never do
- * more than remind (R-ORD-3).
+ * time, obeys an erasure, and once a day reminds, and alarms about silence and a missing calendar. Timers
+ * never do more than remind (R-ORD-3).
  */
 #include "node/core.h"
 
@@ -14,8 +14,8 @@
 #define TRANSIT_MS DP_DAY_MS
 #define SWEEP_CASES 200 /* of one turn */
 
-static enum dp_err issue(struct dp_daemon *d, struct dp_slot *slot, enum dp_kind kind, const struct dp_name *re,
-                         const struct dp_body *body)
+static enum dp_err issue(struct dp_daemon *d, struct dp_slot *slot, enum dp_kind kind,
+                         const struct dp_name *re, const struct dp_body *body)
 {
     struct dp_state st;
     struct dp_entry e;
@@ -62,7 +62,8 @@ static enum dp_err witness(struct dp_daemon *d, struct dp_slot *slot, const stru
         return DP_OK;
     int64_t at = slot->f.facts[i].e.at_ms;
     struct dp_body body = {.other = *name, .not_before_ms = p->before_ms, .not_after_ms = d->now_wall};
-    if ((at >= p->before_ms && at <= d->now_wall + d->opt.max_skew_ms) || witnessed(&slot->f, name, d->id.self))
+    if ((at >= p->before_ms && at <= d->now_wall + d->opt.max_skew_ms) ||
+        witnessed(&slot->f, name, d->id.self))
         return DP_OK;
     return issue(d, slot, DP_KIND_WITNESS, name, &body);
 }
@@ -105,7 +106,8 @@ enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot)
         uint32_t i = dp_casefile_find(&slot->f, &name);
         const struct dp_fact *x = i == DP_FACT_NONE ? NULL : &slot->f.facts[i];
         enum dp_err e = DP_OK;
-        if (x != NULL && x->verdict == DP_VALID && (x->e.kind == DP_KIND_ERASE || x->e.kind == DP_KIND_CORRECT)) {
+        if (x != NULL && x->verdict == DP_VALID &&
+            (x->e.kind == DP_KIND_ERASE || x->e.kind == DP_KIND_CORRECT)) {
             struct dp_fact copy = *x; /* issuing may move the facts */
             e = erase(d, slot, &copy);
         }
@@ -119,7 +121,8 @@ enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot)
 
 /* ---- the wrapping key changes after an erasure ---- */
 
-static enum dp_err rewrap_draft(struct dp_daemon *d, const struct dp_keyring *kr, uint64_t no, struct dp_slice v)
+static enum dp_err rewrap_draft(struct dp_daemon *d, const struct dp_keyring *kr, uint64_t no,
+                                struct dp_slice v)
 {
     struct dp_name n = {.origin = d->id.self, .inc = d->own.inc, .seq = no};
     struct dp_key k;
@@ -144,7 +147,8 @@ static enum dp_err rewrap_drafts(struct dp_daemon *d, const struct dp_keyring *k
     uint64_t no = 0;
     struct dp_slice v;
     enum dp_err e = DP_OK;
-    for (bool first = true; e == DP_OK && dp_db_next64(&d->db, DP_T_DRAFT, first, &no, &v) == DP_OK; first = false)
+    for (bool first = true; e == DP_OK && dp_db_next64(&d->db, DP_T_DRAFT, first, &no, &v) == DP_OK;
+         first = false)
         if (dp_keyring_is_stale(kr, v.p))
             e = rewrap_draft(d, kr, no, v);
     return e;
@@ -158,7 +162,8 @@ static enum dp_err rewrap(void *ctx, const struct dp_keyring *kr)
     enum dp_err e = dp_db_begin(&d->db, true);
     if (e != DP_OK)
         return e;
-    while (dp_db_next_key(&d->db, DP_T_PART_KEY, dp_slice_of("", 0), &key, &v) == DP_OK && key.len == sizeof at) {
+    while (dp_db_next_key(&d->db, DP_T_PART_KEY, dp_slice_of("", 0), &key, &v) == DP_OK &&
+           key.len == sizeof at) {
         uint8_t out[DP_WRAPPED_BYTES];
         struct dp_key k;
         struct dp_name n = dp_name_get(key.p);
@@ -214,8 +219,8 @@ static bool reminded(const struct dp_casefile *f, const struct dp_office *to, st
 static bool we_asked(struct dp_daemon *d, const struct dp_slot *slot, const struct dp_due *due)
 {
     const struct dp_fact *x = due->started_by == DP_FACT_NONE ? NULL : &slot->f.facts[due->started_by];
-    return x != NULL && dp_node_eq(x->e.office.node, d->id.self) && dp_node_covers(d->id.self, due->office.node) &&
-           !dp_node_eq(d->id.self, due->office.node);
+    return x != NULL && dp_node_eq(x->e.office.node, d->id.self) &&
+           dp_node_covers(d->id.self, due->office.node) && !dp_node_eq(d->id.self, due->office.node);
 }
 
 static enum dp_err remind_case(struct dp_daemon *d, struct dp_slot *slot)
@@ -233,8 +238,9 @@ static enum dp_err remind_case(struct dp_daemon *d, struct dp_slot *slot)
         struct dp_due due = list[i];
         struct dp_body body = {.to = due.office, .code = 1, .code2 = 1, .code3 = 1};
         if (dp_date_is_none(due.from) || due.met_by != DP_FACT_NONE || due.due.date.day >= today.day ||
-            due.clock == DP_CLOCK_SIGN || due.clock == DP_CLOCK_REMIND || due.clock == DP_CLOCK_REVIEW_WINDOW ||
-            !we_asked(d, slot, &due) || reminded(&slot->f, &due.office, due.due.date))
+            due.clock == DP_CLOCK_SIGN || due.clock == DP_CLOCK_REMIND ||
+            due.clock == DP_CLOCK_REVIEW_WINDOW || !we_asked(d, slot, &due) ||
+            reminded(&slot->f, &due.office, due.due.date))
             continue;
         body.due = dp_due_working_days(NULL, today, 2).date;
         snprintf(body.label, sizeof body.label, "%s", slot->f.reg.number.text);
@@ -261,7 +267,8 @@ void dp_duties_calendar(struct dp_daemon *d)
         return;
     }
     dp_date_split(today, &year, &month, &day);
-    snprintf(text, sizeof text, "no rest days of %d are published: due dates are provisional, weekends only", year);
+    snprintf(text, sizeof text, "no rest days of %d are published: due dates are provisional, weekends only",
+             year);
     dp_alarm(d, "calendar", text);
 }
 

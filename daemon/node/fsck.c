@@ -46,7 +46,8 @@ static void fault(struct fsck *x, const char *what, struct dp_slice key)
 }
 
 /* Walk a table; the row function may fault. */
-static void each(struct fsck *x, enum dp_table t, void (*row)(struct fsck *x, struct dp_slice k, struct dp_slice v))
+static void each(struct fsck *x, enum dp_table t,
+                 void (*row)(struct fsck *x, struct dp_slice k, struct dp_slice v))
 {
     uint8_t kept[DP_KV_KEY_MAX]; /* the walk goes on in another transaction after a fault */
     struct dp_slice key = {0}, v;
@@ -79,7 +80,8 @@ static void read_table(struct fsck *x, unsigned table)
         ops->cur_close(cur);
     if (e == DP_NOT_FOUND)
         return;
-    fprintf(x->to, "damaged: a record of table %s\n", table < DP_T_COUNT ? dp_table_word((enum dp_table)table) : "life");
+    fprintf(x->to, "damaged: a record of table %s\n",
+            table < DP_T_COUNT ? dp_table_word((enum dp_table)table) : "life");
     x->faults++;
     again(x);
 }
@@ -120,7 +122,8 @@ static void row_cert(struct fsck *x, struct dp_slice k, struct dp_slice v)
 /* ---- blocks ---- */
 
 /* Each entry must decode; its casefile must hold it. */
-static void check_entry(struct fsck *x, const struct dp_name *name, struct dp_slice bytes, const struct dp_origin *from)
+static void check_entry(struct fsck *x, const struct dp_name *name, struct dp_slice bytes,
+                        const struct dp_origin *from)
 {
     struct dp_entry e;
     struct dp_slice packed;
@@ -164,7 +167,8 @@ static void row_block(struct fsck *x, struct dp_slice k, struct dp_slice v)
     struct dp_block b;
     struct dp_cert c;
     bool whole = k.len == 22 && k.p[20] == 0 && k.p[21] == 0;
-    enum dp_err e = whole ? dp_block_decode(x->suite, v, &x->turn, &b) : dp_block_decode_pruned(x->suite, v, &x->turn, &b);
+    enum dp_err e = whole ? dp_block_decode(x->suite, v, &x->turn, &b)
+                          : dp_block_decode_pruned(x->suite, v, &x->turn, &b);
     x->blocks++;
     if (e != DP_OK) {
         fault(x, "block", k);
@@ -213,7 +217,8 @@ static void row_case(struct fsck *x, struct dp_slice k, struct dp_slice v)
         uint64_t number;
         uint16_t piece;
         struct dp_slice own;
-        bool is_own = dp_node_eq(n->origin, x->self) && n->inc == x->inc && dp_db_own(&x->db, n->seq, &own) == DP_OK;
+        bool is_own =
+            dp_node_eq(n->origin, x->self) && n->inc == x->inc && dp_db_own(&x->db, n->seq, &own) == DP_OK;
         if (!is_own && dp_db_seq(&x->db, n, &number, &piece) != DP_OK)
             fault(x, "fact without its entry in casefile", k);
     }
@@ -312,9 +317,9 @@ enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to)
     if (e != DP_OK)
         return e;
     fprintf(to,
-            "certificates %" PRIu64 ", blocks %" PRIu64 ", entries %" PRIu64 ", unsealed %" PRIu64 ", cases %" PRIu64
-            ", parts %" PRIu64 ", journal items %" PRIu64 ": %s (%" PRIu64 " faults)\n",
-            x.certs, x.blocks, x.entries, x.own, x.cases, x.parts, x.journal, x.faults == 0 ? "sound" : "DAMAGED",
-            x.faults);
+            "certificates %" PRIu64 ", blocks %" PRIu64 ", entries %" PRIu64 ", unsealed %" PRIu64
+            ", cases %" PRIu64 ", parts %" PRIu64 ", journal items %" PRIu64 ": %s (%" PRIu64 " faults)\n",
+            x.certs, x.blocks, x.entries, x.own, x.cases, x.parts, x.journal,
+            x.faults == 0 ? "sound" : "DAMAGED", x.faults);
     return x.faults == 0 ? DP_OK : DP_CORRUPT;
 }

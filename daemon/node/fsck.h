@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Offline check of a whole store (R-STO-5): every certificate against the pinned root, every block against
- * its signature, root and chain, every casefile against the entries it indexes (re-derived, byte for byte), every
- * journal without holes, every part against its entry. Reads only.
+ * its signature, root and chain, every casefile against the entries it indexes (re-derived, byte for byte),
+ * every journal without holes, every part against its entry. Reads only.
  */
 #ifndef DP_NODE_FSCK_H
 #define DP_NODE_FSCK_H

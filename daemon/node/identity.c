@@ -72,7 +72,8 @@ static enum dp_err issuer(struct dp_daemon *d, struct dp_chain *chain, struct dp
 }
 
 /* leaf, then own CA chain. */
-static enum dp_err chain_bytes(struct dp_daemon *d, struct dp_slice leaf, const struct dp_chain *ca, struct dp_slice *out)
+static enum dp_err chain_bytes(struct dp_daemon *d, struct dp_slice leaf, const struct dp_chain *ca,
+                               struct dp_slice *out)
 {
     struct dp_chain c = {.count = 1};
     size_t cap = 1 + DP_CHAIN_MAX * (2 + DP_CERT_BYTES_MAX);

@@ -23,7 +23,8 @@ uint8_t dp_identity_roles(struct dp_node n);
 bool dp_identity_has_ca(struct dp_node n);
 /* Load or make the keyring below the data folder. */
 enum dp_err dp_identity_keys(struct dp_daemon *d);
-/* A certificate by this node's CA; the chain's bytes live in the turn's arena. DP_NOT_ENTITLED without a CA. */
+/* A certificate by this node's CA; the chain's bytes live in the turn's arena. DP_NOT_ENTITLED without a CA.
+ */
 enum dp_err dp_identity_issue(struct dp_daemon *d, const struct dp_csr *csr, struct dp_slice *chain);
 enum dp_err dp_identity_init_root(struct dp_daemon *d, struct dp_node self);
 enum dp_err dp_identity_take(struct dp_daemon *d, const struct dp_grantbook *g);

@@ -243,7 +243,8 @@ void dp_daemon_ancestor_frame(struct dp_daemon *d, struct dp_slice bytes)
 {
     struct dp_frame f;
     char text[256];
-    if (dp_frame_get(bytes, &f) != DP_OK || f.type != DP_FRAME_BYE || f.u.bye.reason != DP_STOP_WRONG_PARENT) {
+    if (dp_frame_get(bytes, &f) != DP_OK || f.type != DP_FRAME_BYE ||
+        f.u.bye.reason != DP_STOP_WRONG_PARENT) {
         d->n.frames_dropped++;
         return;
     }

@@ -91,7 +91,8 @@ static void keep_lanes(struct dp_peer *p)
     p->row_dirty = true;
 }
 
-struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_parent, const struct dp_key *curve_pub)
+struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_parent,
+                             const struct dp_key *curve_pub)
 {
     struct dp_peer *p = dp_peers_find(d, node);
     bool is_new = p == NULL;
@@ -150,7 +151,8 @@ void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, cons
     dp_session_journal(&p->s, lane, number);
 }
 
-/* Cursors that acks moved go along with a turn that writes anyway: after a crash the peer's hello says them. */
+/* Cursors that acks moved go along with a turn that writes anyway: after a crash the peer's hello says them.
+ */
 static bool acks_to_keep(const struct dp_daemon *d, const struct dp_peer *p)
 {
     if (d->feed_count == 0 && d->fresh_count == 0)
@@ -255,7 +257,8 @@ static bool header_digest_of(struct dp_daemon *d, struct dp_node origin, const s
 }
 
 /* What the store says, for the judgement of a hello (R-HEL-1, R-HEL-3). `h` NULL: for our own hello. */
-void dp_peers_facts(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h, struct dp_hello_facts *out)
+void dp_peers_facts(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h,
+                    struct dp_hello_facts *out)
 {
     struct dp_chain_row row;
     memset(out, 0, sizeof *out);

@@ -138,7 +138,8 @@ static enum dp_err locate(struct dp_daemon *d, const struct dp_ref *r, struct pi
 }
 
 /* Body of a DP_ITEM_PRUNED: count, then pruned blocks. */
-static enum dp_err build_pruned(struct dp_daemon *d, struct dp_peer *p, const struct dp_ref *r, struct dp_buf *out)
+static enum dp_err build_pruned(struct dp_daemon *d, struct dp_peer *p, const struct dp_ref *r,
+                                struct dp_buf *out)
 {
     static const uint8_t none[2] = {0, 0};
     struct piece pieces[DP_REF_NAMES_MAX];
@@ -240,8 +241,8 @@ void dp_pump_peer(struct dp_daemon *d, struct dp_peer *p)
         if (e != DP_AGAIN && e != DP_UNREACHABLE) {
             char node[DP_NODE_TEXT];
             dp_node_format(p->node, node);
-            dp_log(DP_LOG_ERROR, "link %s: item %s/%llu cannot be read from the store: %s", node, dp_lane_word(lane),
-                   (unsigned long long)number, dp_err_text(e));
+            dp_log(DP_LOG_ERROR, "link %s: item %s/%llu cannot be read from the store: %s", node,
+                   dp_lane_word(lane), (unsigned long long)number, dp_err_text(e));
             dp_alarm(d, "store", "a stored item is damaged; run daipaod --fsck");
         }
         return;

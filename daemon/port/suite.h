@@ -38,7 +38,8 @@ struct dp_suite {
     /* Key agreement. */
     enum dp_err (*kex_pub)(const struct dp_key *priv, struct dp_key *pub);
     enum dp_err (*kex)(const struct dp_key *priv, const struct dp_key *pub, struct dp_key *shared);
-    enum dp_err (*hkdf)(struct dp_slice secret, struct dp_slice salt, struct dp_slice info, struct dp_key *out);
+    enum dp_err (*hkdf)(struct dp_slice secret, struct dp_slice salt, struct dp_slice info,
+                        struct dp_key *out);
     /* AEAD with a key used once, nonce zero. `out` has plain.len + DP_TAG_BYTES. */
     enum dp_err (*seal)(const struct dp_key *key, struct dp_slice aad, struct dp_slice plain, uint8_t *out);
     /* `out` has sealed.len - DP_TAG_BYTES; wiped unless the tag is right (DP_SIGNATURE). */

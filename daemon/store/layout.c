@@ -67,8 +67,8 @@ static void del(struct dp_db *db, enum dp_table t, const struct key *k)
  * One cursor step, opened and closed here: seek to `k`. The key and value stay borrowed in the transaction
  * after the cursor is closed.
  */
-static enum dp_err seek(struct dp_db *db, enum dp_table t, enum dp_kv_seek how, struct dp_slice k, struct dp_slice *rk,
-                        struct dp_slice *rv)
+static enum dp_err seek(struct dp_db *db, enum dp_table t, enum dp_kv_seek how, struct dp_slice k,
+                        struct dp_slice *rk, struct dp_slice *rv)
 {
     const struct dp_kv_ops *ops = db->kv->ops;
     struct dp_kv_cur *c;
@@ -209,7 +209,8 @@ void dp_db_chain_put(struct dp_db *db, struct dp_node origin, uint32_t inc, cons
     put(db, DP_T_CHAIN, &k, dp_wr_slice(&w));
 }
 
-enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc, struct dp_chain_row *out)
+enum dp_err dp_db_chain_next(struct dp_db *db, struct dp_node *origin, uint32_t *inc,
+                             struct dp_chain_row *out)
 {
     struct key k;
     struct dp_slice rk, rv;
@@ -238,8 +239,8 @@ void dp_db_block_put(struct dp_db *db, struct dp_node origin, uint32_t inc, uint
     put(db, DP_T_BLOCK, &k, wire);
 }
 
-enum dp_err dp_db_block(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number, uint16_t piece,
-                        struct dp_slice *wire)
+enum dp_err dp_db_block(struct dp_db *db, struct dp_node origin, uint32_t inc, uint64_t number,
+                        uint16_t piece, struct dp_slice *wire)
 {
     struct key k;
     key_block(&k, origin, inc, number, piece);
@@ -440,7 +441,8 @@ static void ref_put_names(struct dp_wr *w, const struct dp_ref *r)
     }
 }
 
-void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number, const struct dp_ref *r)
+void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
+                       const struct dp_ref *r)
 {
     uint8_t b[REF_BYTES_MAX];
     struct dp_wr w = dp_wr_of(b, sizeof b);
@@ -517,8 +519,8 @@ static enum dp_err ref_get(struct dp_slice v, struct dp_arena *a, struct dp_ref 
     return DP_OK;
 }
 
-enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number, struct dp_arena *a,
-                          struct dp_ref *out)
+enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
+                          struct dp_arena *a, struct dp_ref *out)
 {
     struct key k;
     struct dp_slice v;
@@ -643,24 +645,24 @@ static void key_part(struct key *k, const struct dp_name *n, uint8_t index)
     dp_wr_u8(&k->w, index);
 }
 
-#define PART_TABLE(word, table)                                                                                    \
-    void dp_db_##word##_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice v)           \
-    {                                                                                                              \
-        struct key k;                                                                                              \
-        key_part(&k, n, index);                                                                                    \
-        put(db, table, &k, v);                                                                                     \
-    }                                                                                                              \
-    enum dp_err dp_db_##word(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice *v)         \
-    {                                                                                                              \
-        struct key k;                                                                                              \
-        key_part(&k, n, index);                                                                                    \
-        return get(db, table, &k, v);                                                                              \
-    }                                                                                                              \
-    void dp_db_##word##_del(struct dp_db *db, const struct dp_name *n, uint8_t index)                              \
-    {                                                                                                              \
-        struct key k;                                                                                              \
-        key_part(&k, n, index);                                                                                    \
-        del(db, table, &k);                                                                                        \
+#define PART_TABLE(word, table)                                                                              \
+    void dp_db_##word##_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice v)     \
+    {                                                                                                        \
+        struct key k;                                                                                        \
+        key_part(&k, n, index);                                                                              \
+        put(db, table, &k, v);                                                                               \
+    }                                                                                                        \
+    enum dp_err dp_db_##word(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice *v)   \
+    {                                                                                                        \
+        struct key k;                                                                                        \
+        key_part(&k, n, index);                                                                              \
+        return get(db, table, &k, v);                                                                        \
+    }                                                                                                        \
+    void dp_db_##word##_del(struct dp_db *db, const struct dp_name *n, uint8_t index)                        \
+    {                                                                                                        \
+        struct key k;                                                                                        \
+        key_part(&k, n, index);                                                                              \
+        del(db, table, &k);                                                                                  \
     }
 
 PART_TABLE(part, DP_T_PART)
@@ -845,7 +847,8 @@ void dp_db_chunk_put(struct dp_db *db, const struct dp_digest *root, uint32_t in
     put(db, DP_T_CHUNK, &k, sealed);
 }
 
-enum dp_err dp_db_chunk(struct dp_db *db, const struct dp_digest *root, uint32_t index, struct dp_slice *sealed)
+enum dp_err dp_db_chunk(struct dp_db *db, const struct dp_digest *root, uint32_t index,
+                        struct dp_slice *sealed)
 {
     struct key k;
     key_chunk(&k, root, index);
