@@ -250,6 +250,25 @@ enum dp_err dp_query_rows(struct dp_app *app, PBC(Query) * q, uint32_t limit, js
 
 /* ---- steps and administration ---- */
 
+/* -n for people: what would happen, who would get the personal parts, and what it costs on the line. */
+static void print_would(const char *json)
+{
+    json_t *v = json_loads(json, 0, NULL);
+    const char *would = json_string_value(json_object_get(v, "would"));
+    const char *parts_to = json_string_value(json_object_get(v, "parts_to"));
+    json_int_t bytes = json_integer_value(json_object_get(v, "bytes_alone"));
+    uint32_t kind;
+
+    if (would != NULL && dp_code_number(DP_CODES_KIND, would, &kind))
+        would = dp_code_text(DP_CODES_KIND, kind);
+    printf("%s %s\n", _("would do:"), would != NULL ? would : _("as asked"));
+    if (parts_to != NULL && parts_to[0] != '\0')
+        printf("  %s: %s\n", _("personal parts would go to"), parts_to);
+    if (bytes > 0)
+        printf("  %s: %lld\n", _("bytes on the line, if sent alone"), (long long)bytes);
+    json_decref(v);
+}
+
 static int print_done(struct dp_app *app, const PBC(Result) * r, const char *done)
 {
     json_t *more;
@@ -258,7 +277,7 @@ static int print_done(struct dp_app *app, const PBC(Result) * r, const char *don
     if (app->json)
         return dp_print_json(json_of_result(r));
     if (app->dry_run) {
-        printf("%s %s\n", _("would do:"), r->json);
+        print_would(r->json);
         return 0;
     }
     more = json_loads(r->json, 0, NULL);
