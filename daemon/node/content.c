@@ -64,17 +64,21 @@ static bool grant_opens(struct dp_daemon *d, const struct dp_grant *g, const str
     return ok;
 }
 
-static void keep_grant(struct dp_daemon *d, const struct dp_content *c, const struct dp_grant *g)
+/* True when this node could not read the part before. */
+static bool keep_grant(struct dp_daemon *d, const struct dp_content *c, const struct dp_grant *g)
 {
     uint8_t raw[DP_GRANT_BYTES];
     struct dp_slice have;
     if (!dp_node_eq(g->recipient, d->id.self))
-        return;
+        return false;
     dp_grant_put(g, raw);
-    if (dp_db_grant(&d->db, &c->entry, g->index, &have) == DP_OK &&
+    bool had_key = dp_db_part_key(&d->db, &c->entry, g->index, &have) == DP_OK;
+    bool had_grant = dp_db_grant(&d->db, &c->entry, g->index, &have) == DP_OK;
+    if (had_grant &&
         (dp_slice_eq(have, dp_slice_of(raw, sizeof raw)) || !grant_opens(d, g, part_of(c, g->index))))
-        return;
+        return false;
     dp_db_grant_put(&d->db, &c->entry, g->index, dp_slice_of(raw, sizeof raw));
+    return !had_grant && !had_key;
 }
 
 /* `c` proves itself against its entry: everything that is here already was proved in the same way. */
@@ -82,7 +86,8 @@ static void keep(struct dp_daemon *d, const struct dp_entry *e, const struct dp_
 {
     enum dp_err err;
     struct dp_slice have;
-    const struct dp_slot *slot = dp_cache_find(d, &e->subject, &err);
+    struct dp_slot *slot = dp_cache_find(d, &e->subject, &err);
+    bool keys_new = false;
     if (dp_db_part(&d->db, &c->entry, DP_PART_LEAVES, &have) != DP_OK)
         dp_db_part_put(&d->db, &c->entry, DP_PART_LEAVES,
                        dp_slice_of(c->leaves, c->leaf_count * sizeof c->leaves[0]));
@@ -96,7 +101,11 @@ static void keep(struct dp_daemon *d, const struct dp_entry *e, const struct dp_
     }
     for (uint8_t i = 0; i < c->grant_count; i++)
         if (!is_erased(slot, &c->entry, c->grants[i].index))
-            keep_grant(d, c, &c->grants[i]);
+            keys_new |= keep_grant(d, c, &c->grants[i]);
+    if (keys_new && slot != NULL) {
+        slot->keys_new = true; /* whom we offered the case to before may wait for them (settle.c) */
+        dp_cache_touch(d, slot, NULL, false);
+    }
 }
 
 /* ---- what waits ---- */

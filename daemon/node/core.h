@@ -94,6 +94,7 @@ struct dp_slot {
     struct dp_casefile f;
     bool dirty;                           /* differs from the store */
     bool touched;                         /* on the turn's list */
+    bool keys_new; /* part keys came in this turn */
     uint64_t turn;                        /* last use */
     struct dp_fresh *fresh, **fresh_tail; /* entries of this turn; arena */
     struct dp_slot *touched_next;

@@ -278,6 +278,27 @@ static enum dp_err grant_takers(struct dp_daemon *d, struct dp_slot *slot, const
     return DP_OK;
 }
 
+/*
+ * Keys that came after this node had passed the case on, or lost it to a bureau above: whoever was entitled then
+ * gets them now (R-PRT-1).
+ */
+static enum dp_err pass_keys(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
+{
+    slot->keys_new = false;
+    for (uint32_t i = 0; i < slot->f.count; i++) {
+        const struct dp_fact *x = &slot->f.facts[i];
+        bool own_offer = dp_kind_is_offer(x->e.kind) && dp_node_eq(x->e.name.origin, d->id.self);
+        bool taken = (x->e.kind == DP_KIND_TAKE || x->e.kind == DP_KIND_DESIGNATE) && x->custody != DP_FACT_NONE &&
+                     dp_node_eq(slot->f.facts[x->custody].e.office.node, d->id.self);
+        if (x->verdict != DP_VALID || (!own_offer && !taken))
+            continue;
+        enum dp_err e = dp_own_grant(d, slot, st, &x->e);
+        if (e != DP_OK)
+            return e;
+    }
+    return DP_OK;
+}
+
 static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
 {
     struct dp_state st;
@@ -299,6 +320,8 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
         route_case(d, slot, &st);
     urgent_up(d, slot);
     e = grant_takers(d, slot, &st);
+    if (e == DP_OK && slot->keys_new)
+        e = pass_keys(d, slot, &st);
     if (e != DP_OK)
         return e;
     forget_keys(d, slot, &st);
