@@ -189,6 +189,7 @@ struct dp_daemon {
     bool intake_stopped;
     bool blocked; /* the pump met DP_AGAIN */
     int64_t idle_since, next_tidy;
+    int64_t retry_ms; /* a turn failed: the next is wanted then; 0 = none */
     int64_t door_ms; /* next look at who was turned away; what was seen at the last */
     uint64_t door_refused, door_flood, door_silent;
     struct dp_daemon_counters n;

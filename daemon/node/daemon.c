@@ -14,6 +14,7 @@
 
 #define IDLE_TRIM_MS 5000
 #define TIDY_MS 30000
+#define RETRY_MS 1000
 #define DOOR_MS 2000
 #define DOOR_SILENT_MAX 32 /* handshakes that end in nothing, between two looks: a poor line makes a few */
 
@@ -345,9 +346,8 @@ static void watch_disk(struct dp_daemon *d)
         return;
     d->next_tidy = d->now_mono + (d->intake_stopped ? TIDY_MS / 30 : TIDY_MS);
     d->port.kv->ops->tidy(d->port.kv);
-    if (d->port.kv->ops->stat(d->port.kv, &st) != DP_OK || st.disk_free == UINT64_MAX || st.disk_total == 0)
-        return;
-    bool low = st.disk_free / (st.disk_total / 1000 + 1) < d->opt.disk_min_permille;
+    bool known = d->port.kv->ops->stat(d->port.kv, &st) == DP_OK && st.disk_free != UINT64_MAX && st.disk_total != 0;
+    bool low = known && st.disk_free / (st.disk_total / 1000 + 1) < d->opt.disk_min_permille;
     if (low && !d->intake_stopped)
         dp_alarm(d, "disk", "disk space is low: intake is stopped; acks, orders and reads go on");
     if (!low && d->intake_stopped)
@@ -464,6 +464,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     clear_turn(d);
     if (e != DP_OK)
         roll_back(d, e);
+    d->retry_ms = e == DP_OK ? 0 : d->now_mono + RETRY_MS; /* what the turn was to seal or settle is still to do */
     after_turn(d, e);
     pin_root(d);
     dp_duties_rotate(d);
@@ -491,6 +492,8 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
         at = d->idle_since + IDLE_TRIM_MS;
     if (d->join_address[0] != '\0' && d->join_next_ms < at)
         at = d->join_next_ms;
+    if (d->retry_ms != 0 && d->retry_ms < at)
+        at = d->retry_ms;
     return at;
 }
 
