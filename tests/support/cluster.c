@@ -805,6 +805,8 @@ static bool link_rests(struct cluster *c, const struct cl_link *l)
         return false;
     if (l->cut || l->refused || child->d == NULL || parent->d == NULL || is_turned_away(child, parent))
         return true;
+    if (child->d->own.sealed_seq < child->d->own.seq && child->d->stopped == DP_STOP_NONE)
+        return false; /* R-BLK-6: a link that is up asks */
     const struct dp_session *up = cl_session(child, parent), *down = cl_session(parent, child);
     if (up == NULL || down == NULL)
         return false;
