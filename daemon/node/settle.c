@@ -220,7 +220,8 @@ static void route_other(struct dp_daemon *d, struct dp_slot *slot)
 {
     for (uint32_t i = 0; i < d->peer_count; i++) {
         struct dp_peer *p = d->peers[i];
-        if (p->is_parent || !dp_route_subject_down(&slot->f.subject, p->node, was_sent_block(d, p, &slot->f.subject)))
+        if (p->is_parent ||
+            !dp_route_subject_down(&slot->f.subject, p->node, was_sent_block(d, p, &slot->f.subject)))
             continue;
         bool before = dp_db_routed(&d->db, p->node, &slot->f.subject);
         route_to(d, slot, p, !before);
@@ -247,17 +248,32 @@ static void urgent_up(struct dp_daemon *d, struct dp_slot *slot)
     refs_flush(&x);
 }
 
-/* R-PRT-2: keys end with custody, entry by entry. */
-static void forget_keys(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
+/*
+ * A custody of ours was taken, and perhaps the taker's in turn: the keys go to whom the case is with now,
+ * since nobody between may have had them (R-PRT-1).
+ */
+static enum dp_err grant_custodian(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
 {
-    bool locked = dp_locked(d, &slot->f.subject);
-    if (dp_route_keeps_keys(&slot->f, st, locked, d->id.self))
-        return;
+    struct dp_office holder = dp_state_custodian(st);
+    if (holder.node.v == 0 || dp_node_eq(holder.node, d->id.self) ||
+        (slot->f.has_reg && dp_n3_denies_node(&slot->f.reg, dp_locked(d, &slot->f.subject),
+                                              slot->f.subject.name.origin, holder.node)))
+        return DP_OK;
     for (uint32_t i = 0; i < slot->f.count; i++) {
         const struct dp_entry *e = &slot->f.facts[i].e;
-        if (e->part_count > 0 && !dp_route_keeps_key(&slot->f, st, locked, e, d->id.self))
-            dp_parcels_forget(d, &e->name, e->part_count);
+        enum dp_err err =
+            e->part_count == 0 ? DP_OK : dp_parcels_regrant(d, &e->name, holder.node, DP_LANE_CASES);
+        if (err != DP_OK)
+            return err;
     }
+    return DP_OK;
+}
+
+static bool taken_from_us(const struct dp_daemon *d, const struct dp_casefile *f, const struct dp_fact *x)
+{
+    return (x->e.kind == DP_KIND_TAKE || x->e.kind == DP_KIND_DESIGNATE) && x->verdict == DP_VALID &&
+           x->custody != DP_FACT_NONE && !dp_node_eq(x->e.name.origin, d->id.self) &&
+           dp_node_eq(f->facts[x->custody].e.office.node, d->id.self);
 }
 
 /* A take or designation from above that ended a custody of ours: its taker needs the keys (R-PRT-1). */
@@ -266,21 +282,45 @@ static enum dp_err grant_takers(struct dp_daemon *d, struct dp_slot *slot, const
     for (const struct dp_fresh *fr = slot->fresh; fr != NULL; fr = fr->next) {
         uint32_t i = dp_casefile_find(&slot->f, &fr->name);
         const struct dp_fact *x = i == DP_FACT_NONE ? NULL : &slot->f.facts[i];
-        if (x == NULL || x->verdict != DP_VALID || x->custody == DP_FACT_NONE ||
-            (x->e.kind != DP_KIND_TAKE && x->e.kind != DP_KIND_DESIGNATE) ||
-            dp_node_eq(x->e.name.origin, d->id.self) ||
-            !dp_node_eq(slot->f.facts[x->custody].e.office.node, d->id.self))
+        if (x == NULL || !taken_from_us(d, &slot->f, x))
             continue;
         enum dp_err e = dp_own_grant(d, slot, st, &x->e);
+        if (e == DP_OK)
+            e = grant_custodian(d, slot, st);
         if (e != DP_OK)
             return e;
     }
     return DP_OK;
 }
 
+/* The present custodian accepted an offer of ours: the keys went with that. */
+static bool handed_over(const struct dp_daemon *d, const struct dp_slot *slot, const struct dp_state *st)
+{
+    uint32_t offer = st->path_count == 0 ? DP_FACT_NONE : st->path[st->path_count - 1].offer;
+    return offer != DP_FACT_NONE && dp_node_eq(slot->f.facts[offer].e.name.origin, d->id.self);
+}
+
 /*
- * Keys that came after this node had passed the case on, or lost it to a bureau above: whoever was entitled then
- * gets them now (R-PRT-1).
+ * R-PRT-2: keys end with custody, entry by entry. Who lost it otherwise than by its own offer (to a branch
+ * that won, R-CUS-2) hands them to the custodian first, since it may be the only one that has them.
+ */
+static enum dp_err forget_keys(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
+{
+    bool locked = dp_locked(d, &slot->f.subject);
+    if (dp_route_keeps_keys(&slot->f, st, locked, d->id.self))
+        return DP_OK;
+    enum dp_err err = handed_over(d, slot, st) ? DP_OK : grant_custodian(d, slot, st);
+    for (uint32_t i = 0; i < slot->f.count && err == DP_OK; i++) {
+        const struct dp_entry *e = &slot->f.facts[i].e;
+        if (e->part_count > 0 && !dp_route_keeps_key(&slot->f, st, locked, e, d->id.self))
+            dp_parcels_forget(d, &e->name, e->part_count);
+    }
+    return err;
+}
+
+/*
+ * Keys that came after this node had passed the case on, or lost it to a bureau above: whoever was entitled
+ * then gets them now (R-PRT-1).
  */
 static enum dp_err pass_keys(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
 {
@@ -288,11 +328,12 @@ static enum dp_err pass_keys(struct dp_daemon *d, struct dp_slot *slot, const st
     for (uint32_t i = 0; i < slot->f.count; i++) {
         const struct dp_fact *x = &slot->f.facts[i];
         bool own_offer = dp_kind_is_offer(x->e.kind) && dp_node_eq(x->e.name.origin, d->id.self);
-        bool taken = (x->e.kind == DP_KIND_TAKE || x->e.kind == DP_KIND_DESIGNATE) && x->custody != DP_FACT_NONE &&
-                     dp_node_eq(slot->f.facts[x->custody].e.office.node, d->id.self);
+        bool taken = taken_from_us(d, &slot->f, x);
         if (x->verdict != DP_VALID || (!own_offer && !taken))
             continue;
         enum dp_err e = dp_own_grant(d, slot, st, &x->e);
+        if (e == DP_OK && taken)
+            e = grant_custodian(d, slot, st);
         if (e != DP_OK)
             return e;
     }
@@ -324,8 +365,7 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
         e = pass_keys(d, slot, &st);
     if (e != DP_OK)
         return e;
-    forget_keys(d, slot, &st);
-    return DP_OK;
+    return forget_keys(d, slot, &st);
 }
 
 enum dp_err dp_settle(struct dp_daemon *d)
