@@ -119,18 +119,19 @@ static struct dp_slice loose_key(uint8_t key[LOOSE_KEY], const struct dp_name *n
     return dp_slice_of(key, LOOSE_KEY);
 }
 
-/* Rows that wait for `n`; UINT8_MAX when `record` is among them. */
-static uint8_t loose_count(struct dp_daemon *d, const struct dp_name *n, struct dp_slice record)
+/* Index after those of the rows that wait for `n`; UINT8_MAX when `record` is among them. */
+static uint8_t loose_next(struct dp_daemon *d, const struct dp_name *n, struct dp_slice record)
 {
-    uint8_t prefix[DP_NAME_BYTES], count = 0;
+    uint8_t prefix[DP_NAME_BYTES], next = 0;
     struct dp_slice key = {0}, v;
     dp_name_put(n, prefix);
     while (dp_db_next_key(&d->db, DP_T_LOOSE, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK) {
         if (dp_slice_eq(v, record))
             return UINT8_MAX;
-        count++;
+        if (key.p[key.len - 1] >= next)
+            next = (uint8_t)(key.p[key.len - 1] + 1);
     }
-    return count;
+    return next;
 }
 
 static enum dp_err keep_loose(struct dp_daemon *d, const struct dp_content *c)
@@ -143,31 +144,51 @@ static enum dp_err keep_loose(struct dp_daemon *d, const struct dp_content *c)
     enum dp_err e = dp_content_put(c, &d->scratch);
     if (e != DP_OK)
         return e;
-    uint8_t count = loose_count(d, &c->entry, dp_buf_slice(&d->scratch));
-    if (count == UINT8_MAX)
+    uint8_t next = loose_next(d, &c->entry, dp_buf_slice(&d->scratch));
+    if (next == UINT8_MAX)
         return DP_OK;
-    if (count >= LOOSE_MAX)
+    if (next >= LOOSE_MAX)
         return DP_FULL;
     root_of(d, c, &root);
-    dp_db_put_key(&d->db, DP_T_LOOSE, loose_key(key, &c->entry, &root, count), dp_buf_slice(&d->scratch));
+    dp_db_put_key(&d->db, DP_T_LOOSE, loose_key(key, &c->entry, &root, next), dp_buf_slice(&d->scratch));
     return DP_OK;
 }
 
-static enum dp_err adopt_one(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice record)
+/* *wait: it is good, and this node may not open it (yet). */
+static enum dp_err adopt_one(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice record, bool entitled,
+                             bool *wait)
 {
     bool failed = false;
     struct dp_content c;
+    *wait = false;
     record = dp_arena_copy(&d->turn, record, &failed);
     if (failed)
         return DP_NOMEM;
     struct dp_rd r = dp_rd_of(record);
-    if (dp_content_next(d->suite, &r, &c) == DP_OK && proves(d, e, &c))
+    if (dp_content_next(d->suite, &r, &c) != DP_OK || !proves(d, e, &c))
+        return DP_OK;
+    *wait = !entitled;
+    if (entitled)
         keep(d, e, &c);
     return DP_OK;
 }
 
-enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e)
+void dp_content_drop(struct dp_daemon *d, const struct dp_name *n)
 {
+    uint8_t prefix[DP_NAME_BYTES], at[LOOSE_KEY];
+    struct dp_slice key = {0}, v;
+    dp_name_put(n, prefix);
+    while (dp_db_next_key(&d->db, DP_T_LOOSE, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK &&
+           key.len == sizeof at) {
+        memcpy(at, key.p, sizeof at);
+        key = dp_slice_of(at, sizeof at);
+        dp_db_del_key(&d->db, DP_T_LOOSE, key);
+    }
+}
+
+enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled)
+{
+    bool wait;
     uint8_t prefix[DP_NAME_BYTES], at[LOOSE_KEY];
     struct dp_slice key = {0}, v;
     if (e->part_count == 0 || dp_node_eq(e->name.origin, d->id.self))
@@ -177,15 +198,52 @@ enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e)
            key.len == sizeof at) {
         memcpy(at, key.p, sizeof at);
         key = dp_slice_of(at, sizeof at); /* ours: the writes below end what was borrowed */
-        enum dp_err err = adopt_one(d, e, v);
+        enum dp_err err = adopt_one(d, e, v, entitled, &wait);
         if (err != DP_OK)
             return err;
-        dp_db_del_key(&d->db, DP_T_LOOSE, key);
+        if (!wait)
+            dp_db_del_key(&d->db, DP_T_LOOSE, key);
     }
     return DP_OK;
 }
 
 /* ---- arriving ---- */
+
+/* It has passed the case on, or lost it: others may wait for what comes here. */
+static bool had_a_part(const struct dp_daemon *d, const struct dp_casefile *f)
+{
+    for (uint32_t i = 0; i < f->count; i++) {
+        const struct dp_entry *x = &f->facts[i].e;
+        if (f->facts[i].verdict == DP_VALID && dp_node_eq(x->name.origin, d->id.self) &&
+            (dp_kind_opens(x->kind) || dp_kind_is_offer(x->kind)))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The entry is here. A line may bring its content before the offer that entitles this node: then it waits, as it came.
+ * It may also bring it late: then it goes on to others first (settle.c).
+ */
+static enum dp_err keep_or_wait(struct dp_daemon *d, const struct dp_entry *e, const struct dp_content *c)
+{
+    struct dp_state st;
+    enum dp_err err;
+    struct dp_slot *slot = dp_cache_find(d, &e->subject, &err);
+    if (slot == NULL)
+        return err == DP_NOT_FOUND ? keep_loose(d, c) : err;
+    dp_arena_reset(&d->look);
+    err = dp_fold(&slot->f, &d->look, &st);
+    if (err != DP_OK)
+        return err;
+    bool entitled = dp_route_keeps_key(&slot->f, &st, dp_locked(d, &e->subject), e, d->id.self);
+    if (entitled || had_a_part(d, &slot->f))
+        keep(d, e, c);
+    if (entitled)
+        return DP_OK;
+    dp_content_drop(d, &e->name); /* the same, sealed before */
+    return keep_loose(d, c);
+}
 
 static enum dp_err record_in(struct dp_daemon *d, const struct dp_content *c)
 {
@@ -200,8 +258,7 @@ static enum dp_err record_in(struct dp_daemon *d, const struct dp_content *c)
         return err;
     if (!proves(d, &e, c))
         return DP_SIGNATURE;
-    keep(d, &e, c);
-    return DP_OK;
+    return keep_or_wait(d, &e, c);
 }
 
 enum dp_err dp_content_in(struct dp_daemon *d, struct dp_slice body)

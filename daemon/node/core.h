@@ -333,7 +333,9 @@ void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t par
 /* Body of a content parcel. An error is the code of a refusal; what was good of it is kept. */
 enum dp_err dp_content_in(struct dp_daemon *d, struct dp_slice body);
 /* Entry `e` is here now: keep what waited for it. */
-enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e);
+enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled);
+/* Forget what waits for the entry. */
+void dp_content_drop(struct dp_daemon *d, const struct dp_name *n);
 
 /* A protected matter that arrived for registration (protected.c). */
 enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body);

@@ -124,12 +124,22 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
     return DP_OK;
 }
 
+static void drop_outgoing(struct dp_daemon *d)
+{
+    for (struct dp_outgoing *o = d->outgoing; o != NULL; o = o->next) {
+        dp_sealer_fini(&o->sealer);
+        dp_buf_fini(&o->content);
+    }
+    d->outgoing = NULL;
+}
+
 void dp_daemon_free(struct dp_daemon **dp)
 {
     struct dp_daemon *d = *dp;
     *dp = NULL;
     if (d == NULL)
         return;
+    drop_outgoing(d); /* of a turn that never ended */
     dp_cache_drop(d);
     dp_editions_drop(d);
     dp_db_abort(&d->db);
@@ -395,11 +405,7 @@ static void clear_turn(struct dp_daemon *d)
     for (struct dp_slot *slot = d->touched; slot != NULL; slot = slot->touched_next)
         slot->touched = false;
     d->touched = NULL;
-    for (struct dp_outgoing *o = d->outgoing; o != NULL; o = o->next) {
-        dp_sealer_fini(&o->sealer);
-        dp_buf_fini(&o->content);
-    }
-    d->outgoing = NULL;
+    drop_outgoing(d);
     if (d->feed_count > 0 || d->fresh_count > 0)
         d->idle_since = d->now_mono;
     d->feed_count = 0;

@@ -293,11 +293,20 @@ static enum dp_err grant_takers(struct dp_daemon *d, struct dp_slot *slot, const
     return DP_OK;
 }
 
-/* The present custodian accepted an offer of ours: the keys went with that. */
+/* After the last custody of ours somebody accepted an offer of ours: the keys went with that. */
 static bool handed_over(const struct dp_daemon *d, const struct dp_slot *slot, const struct dp_state *st)
 {
-    uint32_t offer = st->path_count == 0 ? DP_FACT_NONE : st->path[st->path_count - 1].offer;
-    return offer != DP_FACT_NONE && dp_node_eq(slot->f.facts[offer].e.name.origin, d->id.self);
+    const struct dp_casefile *f = &slot->f;
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < f->count; i++)
+        if (f->facts[i].verdict == DP_VALID && dp_kind_opens(f->facts[i].e.kind) &&
+            dp_node_eq(f->facts[i].e.name.origin, d->id.self))
+            last = i;
+    for (uint32_t k = 0; k < st->path_count; k++)
+        if (st->path[k].opened > last && st->path[k].offer != DP_FACT_NONE &&
+            dp_node_eq(f->facts[st->path[k].offer].e.name.origin, d->id.self))
+            return true;
+    return false;
 }
 
 /*
@@ -314,6 +323,8 @@ static enum dp_err forget_keys(struct dp_daemon *d, struct dp_slot *slot, const 
         const struct dp_entry *e = &slot->f.facts[i].e;
         if (e->part_count > 0 && !dp_route_keeps_key(&slot->f, st, locked, e, d->id.self))
             dp_parcels_forget(d, &e->name, e->part_count);
+        if (e->part_count > 0 && st->closed != DP_FACT_NONE)
+            dp_content_drop(d, &e->name); /* nothing can entitle this node any more */
     }
     return err;
 }
@@ -340,6 +351,34 @@ static enum dp_err pass_keys(struct dp_daemon *d, struct dp_slot *slot, const st
     return DP_OK;
 }
 
+static bool may_entitle(const struct dp_daemon *d, const struct dp_entry *e)
+{
+    return dp_node_eq(e->name.origin, d->id.self) ||
+           (dp_kind_is_offer(e->kind) && dp_node_eq(e->body.to.node, d->id.self));
+}
+
+/* What waited for its entry, or for the offer by which this node may open it. */
+static enum dp_err adopt_content(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
+{
+    bool locked = dp_locked(d, &slot->f.subject), all = false;
+    enum dp_err e = DP_OK;
+    for (const struct dp_fresh *fr = slot->fresh; fr != NULL; fr = fr->next) {
+        uint32_t i = dp_casefile_find(&slot->f, &fr->name);
+        if (i == DP_FACT_NONE)
+            continue;
+        const struct dp_entry *x = &slot->f.facts[i].e;
+        all = all || may_entitle(d, x);
+        if (x->part_count > 0 && e == DP_OK)
+            e = dp_content_adopt(d, x, dp_route_keeps_key(&slot->f, st, locked, x, d->id.self));
+    }
+    for (uint32_t i = 0; all && i < slot->f.count && e == DP_OK; i++) {
+        const struct dp_entry *x = &slot->f.facts[i].e;
+        if (x->part_count > 0 && dp_route_keeps_key(&slot->f, st, locked, x, d->id.self))
+            e = dp_content_adopt(d, x, true);
+    }
+    return e;
+}
+
 static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
 {
     struct dp_state st;
@@ -360,7 +399,9 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
     if (d->peer_count > (d->id.parent.v != 0 ? 1u : 0u))
         route_case(d, slot, &st);
     urgent_up(d, slot);
-    e = grant_takers(d, slot, &st);
+    e = adopt_content(d, slot, &st);
+    if (e == DP_OK)
+        e = grant_takers(d, slot, &st);
     if (e == DP_OK && slot->keys_new)
         e = pass_keys(d, slot, &st);
     if (e != DP_OK)
