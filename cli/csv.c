@@ -183,7 +183,9 @@ enum dp_err dp_csv_next(struct dp_csv *c, const struct dp_csv_record **out)
         return err;
     name_open_quote(&c->record);
     for (uint32_t i = 0; i < c->record.count; i++)
-        c->record.fields[i] = dp_slice_of(c->text.p + c->starts[i], c->starts[i + 1] - c->starts[i]);
+        c->record.fields[i] = c->text.p == NULL /* nothing but empty fields yet */
+                                  ? dp_slice_of("", 0)
+                                  : dp_slice_of(c->text.p + c->starts[i], c->starts[i + 1] - c->starts[i]);
     *out = &c->record;
     return DP_OK;
 }

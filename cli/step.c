@@ -287,7 +287,7 @@ int dp_run_opinion(struct dp_app *app, const struct dp_verb *v, const struct dp_
 int dp_run_note(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
 {
     struct dp_draft d;
-    int code = dp_err_exit(DP_USAGE);
+    int code;
 
     dp_draft_init(&d);
     if (a->pos[1] != NULL)

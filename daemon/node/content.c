@@ -155,8 +155,8 @@ static enum dp_err keep_loose(struct dp_daemon *d, const struct dp_content *c)
 }
 
 /* *wait: it is good, and this node may not open it (yet). */
-static enum dp_err adopt_one(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice record, bool entitled,
-                             bool *wait)
+static enum dp_err adopt_one(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice record,
+                             bool entitled, bool *wait)
 {
     bool failed = false;
     struct dp_content c;
@@ -222,8 +222,8 @@ static bool had_a_part(const struct dp_daemon *d, const struct dp_casefile *f)
 }
 
 /*
- * The entry is here. A line may bring its content before the offer that entitles this node: then it waits, as it came.
- * It may also bring it late: then it goes on to others first (settle.c).
+ * The entry is here. A line may bring its content before the offer that entitles this node: then it waits, as
+ * it came. It may also bring it late: then it goes on to others first (settle.c).
  */
 static enum dp_err keep_or_wait(struct dp_daemon *d, const struct dp_entry *e, const struct dp_content *c)
 {

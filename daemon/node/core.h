@@ -94,7 +94,7 @@ struct dp_slot {
     struct dp_casefile f;
     bool dirty;                           /* differs from the store */
     bool touched;                         /* on the turn's list */
-    bool keys_new; /* part keys came in this turn */
+    bool keys_new;                        /* part keys came in this turn */
     uint64_t turn;                        /* last use */
     struct dp_fresh *fresh, **fresh_tail; /* entries of this turn; arena */
     struct dp_slot *touched_next;
@@ -190,7 +190,7 @@ struct dp_daemon {
     bool blocked; /* the pump met DP_AGAIN */
     int64_t idle_since, next_tidy;
     int64_t retry_ms; /* a turn failed: the next is wanted then; 0 = none */
-    int64_t door_ms; /* next look at who was turned away; what was seen at the last */
+    int64_t door_ms;  /* next look at who was turned away; what was seen at the last */
     uint64_t door_refused, door_flood, door_silent;
     struct dp_daemon_counters n;
     void (*after_commit)(void *ctx);

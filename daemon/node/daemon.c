@@ -356,7 +356,8 @@ static void watch_disk(struct dp_daemon *d)
         return;
     d->next_tidy = d->now_mono + (d->intake_stopped ? TIDY_MS / 30 : TIDY_MS);
     d->port.kv->ops->tidy(d->port.kv);
-    bool known = d->port.kv->ops->stat(d->port.kv, &st) == DP_OK && st.disk_free != UINT64_MAX && st.disk_total != 0;
+    bool known =
+        d->port.kv->ops->stat(d->port.kv, &st) == DP_OK && st.disk_free != UINT64_MAX && st.disk_total != 0;
     bool low = known && st.disk_free / (st.disk_total / 1000 + 1) < d->opt.disk_min_permille;
     if (low && !d->intake_stopped)
         dp_alarm(d, "disk", "disk space is low: intake is stopped; acks, orders and reads go on");
@@ -470,7 +471,8 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     clear_turn(d);
     if (e != DP_OK)
         roll_back(d, e);
-    d->retry_ms = e == DP_OK ? 0 : d->now_mono + RETRY_MS; /* what the turn was to seal or settle is still to do */
+    d->retry_ms =
+        e == DP_OK ? 0 : d->now_mono + RETRY_MS; /* what the turn was to seal or settle is still to do */
     after_turn(d, e);
     pin_root(d);
     dp_duties_rotate(d);

@@ -59,14 +59,18 @@ static void keep_data(struct dp_daemon *d, const struct dp_entry *e, struct dp_s
     uint8_t key[DP_NAME_BYTES], row[DP_NAME_BYTES + 4];
     char word[48];
     struct dp_slice have;
-    bool is_profile = e->kind == DP_KIND_PROFILE;
-    uint32_t edition = is_profile ? e->profile->edition : e->calendar->edition;
+    const char *id;
+    uint32_t edition;
+    if (e->profile == NULL && e->calendar == NULL)
+        return;
+    id = e->profile != NULL ? e->profile->id : e->calendar->id;
+    edition = e->profile != NULL ? e->profile->edition : e->calendar->edition;
     struct dp_wr w = dp_wr_of(row, sizeof row);
     dp_name_put(&e->name, key);
     dp_db_put_key(&d->db, DP_T_DATA, dp_slice_of(key, sizeof key), bytes);
     if (!in_force || !dp_node_covers(e->name.origin, d->id.self))
         return; /* void, or of a neighbour: only cases that name it are judged by it */
-    snprintf(word, sizeof word, "cur:%s", is_profile ? e->profile->id : e->calendar->id);
+    snprintf(word, sizeof word, "cur:%s", id);
     if (dp_db_meta(&d->db, word, &have) == DP_OK && have.len == sizeof row) {
         struct dp_rd r = dp_rd_of(dp_slice_of(have.p + DP_NAME_BYTES, 4));
         if (dp_rd_u32(&r) > edition)

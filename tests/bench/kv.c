@@ -73,7 +73,7 @@ static void raw_write(MDB_env *env, MDB_dbi dbi, uint64_t first)
 static uint64_t raw_read(MDB_env *env, MDB_dbi dbi)
 {
     MDB_txn *txn;
-    MDB_cursor *cur;
+    MDB_cursor *cur = NULL;
     MDB_val k, v;
     uint64_t sum = 0;
 
@@ -131,7 +131,7 @@ static void kv_write(struct dp_kv *kv, uint64_t first)
 static uint64_t kv_read(struct dp_kv *kv)
 {
     struct dp_kv_txn *t;
-    struct dp_kv_cur *c;
+    struct dp_kv_cur *c = NULL;
     struct dp_slice k, v;
     uint64_t sum = 0;
 
