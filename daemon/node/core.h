@@ -302,6 +302,8 @@ struct dp_name dp_own_next(const struct dp_daemon *d);
 /* Regrant what the nodes that entry `e` entitles may read (R-PRT-1). */
 enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st,
                          const struct dp_entry *e);
+/* Keys, and an attachment's chunks, of entry `x` to one node. */
+enum dp_err dp_own_hand(struct dp_daemon *d, const struct dp_entry *x, struct dp_node to, uint8_t lane);
 enum dp_err dp_own_seal(struct dp_daemon *d); /* everything unsealed, by R-BLK-6 */
 void dp_own_keep(struct dp_daemon *d);        /* fresh entries durable, unsealed */
 /* An entry about a node (certificate, cut, officer) by the daemon: kind and body are given. */

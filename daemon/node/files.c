@@ -62,6 +62,38 @@ enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct d
     return DP_OK;
 }
 
+static struct dp_slice wait_key(uint8_t key[40], const struct dp_digest *root, struct dp_node to)
+{
+    struct dp_wr w = dp_wr_of(key, 40);
+    dp_wr_bytes(&w, root->b, sizeof root->b);
+    dp_wr_u64(&w, to.v);
+    return dp_slice_of(key, 40);
+}
+
+/* On its way still, and this node passed the case on: what comes goes on to `to`. */
+static void note_waiting(struct dp_daemon *d, const struct dp_digest *root, struct dp_node to)
+{
+    uint8_t key[40];
+    dp_db_put_key(&d->db, DP_T_CHUNK_WAIT, wait_key(key, root, to), dp_slice_of("", 0));
+}
+
+static enum dp_err pass_on(struct dp_daemon *d, const struct dp_digest *root, struct dp_slice chunk)
+{
+    struct dp_slice key = {0}, v;
+    uint8_t at[40];
+    while (dp_db_next_key(&d->db, DP_T_CHUNK_WAIT, dp_slice_of(root->b, sizeof root->b), &key, &v) == DP_OK &&
+           key.len == sizeof at) {
+        memcpy(at, key.p, sizeof at);
+        key = dp_slice_of(at, sizeof at); /* ours: the write below ends what was borrowed */
+        struct dp_rd r = dp_rd_of(dp_slice_of(at + 32, 8));
+        struct dp_node to = {.v = dp_rd_u64(&r)};
+        enum dp_err e = dp_parcels_send(d, to, DP_PARCEL_CHUNK, chunk, DP_LANE_BULK);
+        if (e != DP_OK)
+            return e;
+    }
+    return DP_OK;
+}
+
 enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks,
                           struct dp_node to)
 {
@@ -70,8 +102,12 @@ enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uin
         struct dp_wr w = dp_wr_of(buf, sizeof buf);
         struct dp_slice sealed;
         enum dp_err e = dp_db_chunk(&d->db, root, i, &sealed);
+        if (e == DP_NOT_FOUND) {
+            note_waiting(d, root, to);
+            continue;
+        }
         if (e != DP_OK)
-            return e == DP_NOT_FOUND ? DP_OK : e; /* not here (yet): its holder sends it */
+            return e;
         dp_wr_bytes(&w, root->b, sizeof root->b);
         dp_wr_u32(&w, i);
         dp_wr_bytes(&w, sealed.p, sealed.len);
@@ -94,9 +130,10 @@ enum dp_err dp_files_in(struct dp_daemon *d, struct dp_slice body)
     if (dp_rd_done(&r) != DP_OK || sealed.len <= DP_TAG_BYTES || sealed.len > CHUNK_BYTES + DP_TAG_BYTES)
         return DP_FORMAT;
     struct dp_slice have;
-    if (dp_db_chunk(&d->db, &root, index, &have) != DP_OK)
-        dp_db_chunk_put(&d->db, &root, index, sealed); /* what is here is never replaced */
-    return DP_OK;
+    if (dp_db_chunk(&d->db, &root, index, &have) == DP_OK)
+        return DP_OK; /* what is here is never replaced */
+    dp_db_chunk_put(&d->db, &root, index, sealed);
+    return pass_on(d, &root, body);
 }
 
 enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index,

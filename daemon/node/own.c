@@ -105,23 +105,27 @@ static enum dp_err keep_parts(struct dp_daemon *d, const struct dp_name *name, c
     return DP_OK;
 }
 
-#define PARTS_FACTS_MAX 256
+enum dp_err dp_own_hand(struct dp_daemon *d, const struct dp_entry *x, struct dp_node to, uint8_t lane)
+{
+    enum dp_err err = dp_parcels_regrant(d, &x->name, to, lane);
+    if (err == DP_OK && x->kind == DP_KIND_ATTACHMENT && x->body.flag)
+        err = dp_files_send(d, &x->body.digest, x->body.code3, to);
+    return err;
+}
 
 static enum dp_err grant_one(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st,
                              const struct dp_entry *e, struct dp_node to, uint8_t lane)
 {
-    uint32_t facts[PARTS_FACTS_MAX];
     enum dp_err err = DP_OK;
-    uint32_t k = dp_route_parts_for(&slot->f, st, e, to, facts, PARTS_FACTS_MAX);
-    if (k > PARTS_FACTS_MAX)
-        k = PARTS_FACTS_MAX;
+    uint32_t *facts = DP_NEW_ARRAY(&d->turn, uint32_t, slot->f.count);
+    if (facts == NULL)
+        return DP_NOMEM;
+    uint32_t k = dp_route_parts_for(&slot->f, st, e, to, facts, slot->f.count);
     for (uint32_t i = 0; i < k && err == DP_OK; i++) {
         const struct dp_entry *x = &slot->f.facts[facts[i]].e;
         if (dp_name_eq(&x->name, &e->name))
             continue; /* its own parts went with their keys at hand */
-        err = dp_parcels_regrant(d, &x->name, to, lane);
-        if (err == DP_OK && x->kind == DP_KIND_ATTACHMENT && x->body.flag)
-            err = dp_files_send(d, &x->body.digest, x->body.code3, to);
+        err = dp_own_hand(d, x, to, lane);
     }
     return err;
 }

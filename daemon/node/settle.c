@@ -49,9 +49,9 @@ static bool arrived(const struct dp_casefile *f, uint32_t i, struct dp_node self
     return false;
 }
 
-static uint32_t arrival_due(const struct dp_casefile *f, struct dp_node self)
+static uint32_t arrival_due(const struct dp_casefile *f, struct dp_node self, uint32_t from)
 {
-    for (uint32_t i = 0; i < f->count; i++) {
+    for (uint32_t i = from; i < f->count; i++) {
         const struct dp_office *to = f->facts[i].verdict == DP_VALID ? addressee(f, i) : NULL;
         if (to != NULL && dp_node_eq(to->node, self) && !arrived(f, i, self))
             return i;
@@ -78,8 +78,8 @@ static enum dp_err issue_arrive(struct dp_daemon *d, struct dp_slot *slot, uint3
     if (err != DP_OK)
         return err;
     err = dp_plan(&slot->f, &st, &in, &e, &why, &kinds);
-    if (err != DP_OK) {
-        dp_quarantine(d, &in.re, err, dp_void_name(why));
+    if (err != DP_OK) { /* asked again with every entry of the case: no alarm for it */
+        dp_log(DP_LOG_INFO, "no arrival can be issued: %s", dp_void_text(why));
         return DP_STEP_INVALID;
     }
     return dp_own_issue(d, &e, NULL, 0);
@@ -89,13 +89,12 @@ static enum dp_err arrivals(struct dp_daemon *d, struct dp_slot *slot)
 {
     if (d->stopped != DP_STOP_NONE)
         return DP_OK; /* a stopped node issues nothing, arrivals included */
-    for (uint32_t guard = 0; guard < 64; guard++) {
-        uint32_t i = arrival_due(&slot->f, d->id.self);
-        if (i == DP_FACT_NONE)
-            return DP_OK;
+    /* An arrival has a higher step than what arrives: it comes behind it, and the indices up to there stay. */
+    for (uint32_t i = arrival_due(&slot->f, d->id.self, 0); i != DP_FACT_NONE;
+         i = arrival_due(&slot->f, d->id.self, i + 1)) {
         enum dp_err e = issue_arrive(d, slot, i);
-        if (e != DP_OK)
-            return e == DP_STEP_INVALID ? DP_OK : e;
+        if (e != DP_OK && e != DP_STEP_INVALID)
+            return e;
     }
     return DP_OK;
 }
@@ -152,6 +151,29 @@ static void refs_add(struct refs *x, const struct dp_name *n)
     x->names[x->r.name_count++] = *n;
 }
 
+#define WAITING_SCAN 1024 /* journal rows that are looked through */
+
+/*
+ * R-LAN-2: what waits of the case in the lane of the cases goes along with its urgent entry, which may not be ready
+ * without it. False when too much waits there to look through.
+ */
+static bool add_waiting(struct refs *x)
+{
+    const struct dp_session *s = &x->p->s;
+    uint64_t from = s->next[DP_LANE_CASES], last = s->lane[DP_LANE_CASES].journal_last;
+    if (last >= from + WAITING_SCAN)
+        return false;
+    for (uint64_t n = from; n <= last; n++) {
+        struct dp_ref r;
+        if (dp_db_journal(&x->d->db, x->p->node, DP_LANE_CASES, n, &x->d->turn, &r) != DP_OK ||
+            r.kind != DP_REF_ENTRIES || !dp_subject_eq(&r.subject, &x->r.subject))
+            continue;
+        for (uint16_t i = 0; i < r.name_count; i++)
+            refs_add(x, &r.names[i]);
+    }
+    return true;
+}
+
 /* R-DOWN-1: everything so far, or what this turn brought. */
 static void route_to(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *p, bool history)
 {
@@ -159,6 +181,8 @@ static void route_to(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *
     for (const struct dp_fresh *fr = slot->fresh; fr != NULL; fr = fr->next)
         if (fr->urgent)
             x.lane = DP_LANE_URGENT;
+    if (x.lane == DP_LANE_URGENT && !history)
+        history = !add_waiting(&x);
     if (history) {
         for (uint32_t i = 0; i < slot->f.count; i++)
             if (dp_route_entry_down(&slot->f.facts[i], p->node))
@@ -262,7 +286,7 @@ static enum dp_err grant_custodian(struct dp_daemon *d, struct dp_slot *slot, co
     for (uint32_t i = 0; i < slot->f.count; i++) {
         const struct dp_entry *e = &slot->f.facts[i].e;
         enum dp_err err =
-            e->part_count == 0 ? DP_OK : dp_parcels_regrant(d, &e->name, holder.node, DP_LANE_CASES);
+            e->part_count == 0 ? DP_OK : dp_own_hand(d, e, holder.node, DP_LANE_CASES);
         if (err != DP_OK)
             return err;
     }
