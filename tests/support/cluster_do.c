@@ -331,7 +331,7 @@ enum dp_err cl_read(struct cl_node *n, const struct dp_name *name, uint8_t index
 
 static bool holds(struct dp_slice hay, struct dp_slice needle)
 {
-    return needle.len > 0 && hay.len >= needle.len && memmem(hay.p, hay.len, needle.p, needle.len) != NULL;
+    return needle.len == 0 || (hay.len >= needle.len && memmem(hay.p, hay.len, needle.p, needle.len) != NULL);
 }
 
 uint32_t cl_grep_table(const struct cl_node *n, enum dp_table t, struct dp_slice needle)

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attachments: whoever is granted the key gets the chunks, also when the case is passed on before they are
+ * there (R-PRT-1). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/cmocka_all.h"
+#include "support/town.h"
+
+#define BYTES 200000u
+
+static uint8_t content[BYTES];
+
+static struct cl_result attach(struct cl_node *n, const char *ref)
+{
+    struct cl_command x;
+    struct dp_step *s = cl_step(&x, DP_KIND_ATTACHMENT, ref);
+    for (uint32_t i = 0; i < BYTES; i++)
+        content[i] = (uint8_t)(i * 2654435761u >> 13);
+    x.file = (struct dp_file){.name = "photo.jpg",
+                              .media = 1,
+                              .size = BYTES,
+                              .stored = true,
+                              .content = dp_slice_of(content, BYTES),
+                              .upload = ""};
+    s->file = &x.file;
+    return cl_must(n, &x);
+}
+
+/* The whole file as the node reads it; false when the key or a chunk is missing. */
+static bool has_file(struct cl_node *n, const struct dp_name *entry)
+{
+    struct dp_entry e;
+    struct dp_slice bytes, chunk;
+    struct dp_part_text t;
+    size_t at = 0;
+    assert_ok(dp_daemon_begin(n->d));
+    enum dp_err err = dp_entry_bytes(n->d, entry, &bytes);
+    if (err == DP_OK)
+        err = dp_entry_decode(bytes, entry, &n->d->turn, &e);
+    if (err == DP_OK)
+        err = dp_parcels_read(n->d, &e, 0, &t);
+    for (uint32_t i = 0; err == DP_OK && i < e.body.code3; i++) {
+        err = dp_files_read(n->d, &e.body.digest, i, &t.key, &chunk);
+        if (err != DP_OK)
+            break;
+        assert_true(at + chunk.len <= BYTES);
+        assert_memory_equal(chunk.p, content + at, chunk.len);
+        at += chunk.len;
+    }
+    (void)dp_daemon_end(n->d);
+    return err == DP_OK && at == BYTES;
+}
+
+static void test_a_file_goes_with_custody(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 90);
+    struct cl_result r = town_register(t.village), a = attach(t.village, r.number);
+    town_settle(&t);
+    assert_true(has_file(t.village, &a.name));
+    assert_false(has_file(t.town, &a.name));
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");
+    town_settle(&t);
+    assert_true(has_file(t.town, &a.name));
+    cl_go(t.town, DP_KIND_ACCEPT, r.number, "");
+    cl_go(t.town, DP_KIND_REFER_UP, r.number, COUNTY "/bureau");
+    town_settle(&t);
+    cl_go(t.county, DP_KIND_ACCEPT, r.number, "");
+    town_settle(&t);
+    assert_true(has_file(t.county, &a.name));
+    assert_false(has_file(t.city, &a.name));
+    /* What the holder adds goes to the registrar. */
+    struct cl_result b = attach(t.county, r.number);
+    town_settle(&t);
+    assert_true(has_file(t.village, &b.name));
+    assert_int_equal(cl_grep_table(t.sibling, DP_T_CHUNK, dp_slice_str("")), 0);
+    town_close(&t);
+}
+
+/* The township passes the case on before a single chunk has come over its slow line. */
+static void test_a_file_that_is_late(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 91);
+    struct cl_link *l = cl_link_of(t.c, t.village);
+    l->rate_bps = 9600;
+    struct cl_result r = town_register(t.village), a = attach(t.village, r.number);
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");
+    int64_t until = t.c->now_ms + 3600000;
+    while (cl_facts(t.town, &r.name) < 3)
+        assert_true(cluster_step(t.c, until));
+    cl_go(t.town, DP_KIND_ACCEPT, r.number, "");
+    cl_go(t.town, DP_KIND_REFER_UP, r.number, COUNTY "/bureau");
+    while (cl_facts(t.county, &r.name) < 6)
+        assert_true(cluster_step(t.c, until));
+    cl_go(t.county, DP_KIND_ACCEPT, r.number, "");
+    assert_false(has_file(t.town, &a.name));
+    town_settle(&t);
+    assert_true(has_file(t.county, &a.name));
+    assert_true(has_file(t.village, &a.name));
+    town_close(&t);
+}
+
+/* A take from above, and a long case: nothing of it is left behind. */
+static void test_a_long_case_is_granted_whole(void **state)
+{
+    struct town t;
+    struct cl_command x;
+    struct dp_name last = {0};
+    (void)state;
+    town_open(&t, 92);
+    struct cl_result r = town_register(t.village);
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");
+    town_settle(&t);
+    cl_go(t.town, DP_KIND_ACCEPT, r.number, "");
+    for (int i = 0; i < 300; i++) {
+        cl_step(&x, DP_KIND_NOTE, r.number);
+        cl_text(&x, "one more note");
+        last = cl_must(t.town, &x).name;
+    }
+    town_settle(&t);
+    cl_go(t.county, DP_KIND_TAKE, r.number, "");
+    town_settle(&t);
+    assert_true(town_reads(t.county, &last, 0, "one more note"));
+    assert_true(town_reads(t.county, &r.name, 0, "Wang Cuihua"));
+    town_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_file_goes_with_custody),
+        cmocka_unit_test(test_a_file_that_is_late),
+        cmocka_unit_test(test_a_long_case_is_granted_whole),
+    };
+    return cmocka_run_group_tests(tests, town_build, town_drop);
+}
