@@ -278,13 +278,14 @@ static void officer_change(struct admin *x, uint8_t kind, bool active)
                        x->a->number);
         return;
     }
-    officer_rows(x, &o, active);
     e.body.to = o;
     e.body.number = x->a->number;
     e.body.code2 = x->a->roles == 0 ? 1 : x->a->roles;
     e.body.code = active ? 1 : 2;
     e.body.date = dp_date_of_ms(x->d->now_wall);
     enum dp_err err = dp_own_node_entry(x->d, x->d->id.self, &e);
+    if (err == DP_OK || !active)
+        officer_rows(x, &o, active); /* who leaves has left, also where nothing can be issued */
     if (err == DP_OK)
         ok_json(x, "{\"done\":true}");
     else
@@ -397,9 +398,18 @@ static void lock_case(struct admin *x, bool on)
         return;
     }
     dp_subject_put(&s, key);
+    enum dp_err e = DP_OK;
+    struct dp_slot *slot = on ? dp_cache_find(x->d, &s, &e) : NULL;
     if (on)
         dp_db_put_key(&x->d->db, DP_T_LOCK, dp_slice_of(key, sizeof key), dp_slice_of("", 0));
-    else
+    if (slot != NULL)
+        e = dp_parcels_recall(x->d, slot);
+    if (e != DP_OK && e != DP_NOT_FOUND) {
+        x->d->turn_error = e; /* half of it is worse than none */
+        fail(x, e, "it could not be locked");
+        return;
+    }
+    if (!on)
         dp_db_del_key(&x->d->db, DP_T_LOCK, dp_slice_of(key, sizeof key));
     ok_json(x, on ? "{\"locked\":true}" : "{\"locked\":false}");
 }

@@ -107,6 +107,8 @@ struct dp_outgoing {
     struct dp_node to;
     struct dp_sealer sealer;
     struct dp_buf content;
+    struct dp_name names[DP_REF_NAMES_MAX]; /* whose content it is */
+    uint16_t name_count;
     uint8_t lane;
     struct dp_outgoing *next;
 };
@@ -329,6 +331,8 @@ enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_s
  */
 enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index,
                             struct dp_part_text *out);
+/* The case was locked by hand: its content that waits for a line to a node it is now denied goes nowhere (R-N3-3). */
+enum dp_err dp_parcels_recall(struct dp_daemon *d, const struct dp_slot *slot);
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count);
 
 /* ---- content.c: parts and grants that arrive ---- */

@@ -6,7 +6,6 @@
  */
 #include "node/core.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CONTENT_FLUSH 98304 /* seal a parcel at about this size */
@@ -51,7 +50,11 @@ static enum dp_err parcel_out(struct dp_daemon *d, struct dp_outgoing *o, uint8_
     struct dp_slice parcel = dp_buf_slice(&d->scratch);
     d->suite->hash(&parcel, 1, &digest);
     dp_db_put32(&d->db, DP_T_PARCEL, &digest, parcel);
-    struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = digest};
+    struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = digest, .subject = dp_subject_of_node(o->to)};
+    if (kind == DP_PARCEL_CONTENT) {
+        r.names = o->names;
+        r.name_count = o->name_count;
+    }
     dp_peers_journal(d, hop, o->lane, &r);
     d->n.parcels_out++;
     return DP_OK;
@@ -63,6 +66,7 @@ static enum dp_err flush_one(struct dp_daemon *d, struct dp_outgoing *o)
         return DP_OK;
     enum dp_err e = parcel_out(d, o, DP_PARCEL_CONTENT, dp_buf_slice(&o->content));
     dp_buf_reset(&o->content);
+    o->name_count = 0;
     return e;
 }
 
@@ -91,16 +95,20 @@ static enum dp_err content_add(struct dp_daemon *d, struct dp_node to, uint8_t l
             return e;
     }
     c->grant_count = c->part_count;
-    if (o->content.len > CONTENT_FLUSH) {
+    if (o->content.len > CONTENT_FLUSH || o->name_count == DP_REF_NAMES_MAX) {
         e = flush_one(d, o);
         if (e != DP_OK)
             return e;
     }
     e = dp_content_put(c, &o->content);
-    if (e != DP_TOO_BIG || o->content.len == 0)
-        return e;
-    e = flush_one(d, o); /* it goes alone */
-    return e == DP_OK ? dp_content_put(c, &o->content) : e;
+    if (e == DP_TOO_BIG && o->content.len > 0) {
+        e = flush_one(d, o); /* it goes alone */
+        if (e == DP_OK)
+            e = dp_content_put(c, &o->content);
+    }
+    if (e == DP_OK)
+        o->names[o->name_count++] = c->entry;
+    return e;
 }
 
 enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, const struct dp_digest *leaves,
@@ -205,6 +213,58 @@ enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8
     err = dp_part_open(d->suite, &p, &key, &d->turn, &plain);
     dp_wipe(&key, sizeof key);
     return err == DP_OK ? dp_part_text_decode(p.kind, plain, &d->turn, out) : err;
+}
+
+/* ---- recalling ---- */
+
+static bool holds_of(const struct dp_casefile *f, const struct dp_ref *r)
+{
+    for (uint16_t i = 0; i < r->name_count; i++)
+        if (dp_casefile_find(f, &r->names[i]) != DP_FACT_NONE)
+            return true;
+    return false;
+}
+
+/* An empty item takes the number; what else was in the parcel is sealed again. */
+static enum dp_err recall(struct dp_daemon *d, const struct dp_slot *slot, struct dp_peer *p, uint8_t lane,
+                          uint64_t number, const struct dp_ref *r)
+{
+    struct dp_node to = r->subject.name.origin;
+    struct dp_ref none = {.kind = DP_REF_ENTRIES, .subject = slot->f.subject};
+    enum dp_err e = DP_OK;
+    if (!holds_of(&slot->f, r) || !dp_n3_denies_node(&slot->f.reg, true, slot->f.subject.name.origin, to))
+        return DP_OK;
+    dp_db_journal_put(&d->db, p->node, lane, number, &none);
+    for (uint16_t i = 0; i < r->name_count && e == DP_OK; i++)
+        if (dp_casefile_find(&slot->f, &r->names[i]) == DP_FACT_NONE)
+            e = dp_parcels_regrant(d, &r->names[i], to, lane);
+    return e;
+}
+
+static enum dp_err recall_lane(struct dp_daemon *d, const struct dp_slot *slot, struct dp_peer *p, uint8_t lane)
+{
+    uint64_t last = p->s.lane[lane].journal_last; /* without what is journalled here */
+    for (uint64_t n = p->s.lane[lane].acked + 1; n <= last; n++) {
+        struct dp_ref r;
+        dp_arena_reset(&d->look);
+        if (dp_db_journal(&d->db, p->node, lane, n, &d->look, &r) != DP_OK || r.kind != DP_REF_PARCEL)
+            continue;
+        enum dp_err e = recall(d, slot, p, lane, n, &r);
+        if (e != DP_OK)
+            return e;
+    }
+    return DP_OK;
+}
+
+enum dp_err dp_parcels_recall(struct dp_daemon *d, const struct dp_slot *slot)
+{
+    for (uint32_t i = 0; slot->f.has_reg && i < d->peer_count; i++)
+        for (uint8_t lane = 0; lane < DP_LANES; lane++) {
+            enum dp_err e = recall_lane(d, slot, d->peers[i], lane);
+            if (e != DP_OK)
+                return e;
+        }
+    return DP_OK;
 }
 
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count)

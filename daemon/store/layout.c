@@ -462,6 +462,8 @@ void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint
     case DP_REF_CHUNK:
         dp_wr_bytes(&w, r->digest.b, sizeof r->digest.b);
         dp_wr_u32(&w, r->index);
+        if (r->name_count > 0)
+            ref_put_names(&w, r);
         break;
     }
     key_journal(&k, peer, lane, number);
@@ -492,27 +494,29 @@ static enum dp_err ref_get(struct dp_slice v, struct dp_arena *a, struct dp_ref 
 {
     struct dp_rd r = dp_rd_of(v);
     struct dp_ref ref = {.kind = dp_rd_u8(&r)};
+    enum dp_err e = DP_OK;
     switch ((enum dp_ref_kind)ref.kind) {
     case DP_REF_BLOCK:
         ref.origin.v = dp_rd_u64(&r);
         ref.inc = dp_rd_u32(&r);
         ref.number = dp_rd_u64(&r);
         break;
-    case DP_REF_ENTRIES: {
-        enum dp_err e = ref_get_names(&r, a, &ref);
-        if (e != DP_OK)
-            return e;
+    case DP_REF_ENTRIES:
+        e = ref_get_names(&r, a, &ref);
         break;
-    }
     case DP_REF_CERT:
     case DP_REF_PARCEL:
     case DP_REF_CHUNK:
         dp_rd_copy(&r, ref.digest.b, sizeof ref.digest.b);
         ref.index = dp_rd_u32(&r);
+        if (dp_rd_left(&r) > 0)
+            e = ref_get_names(&r, a, &ref);
         break;
     default:
         return DP_CORRUPT;
     }
+    if (e != DP_OK)
+        return e;
     if (dp_rd_done(&r) != DP_OK)
         return DP_CORRUPT;
     *out = ref;

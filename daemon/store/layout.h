@@ -147,8 +147,8 @@ struct dp_ref {
     uint64_t number;
     struct dp_digest digest;     /* cert, parcel, chunk root */
     uint32_t index;              /* chunk */
-    struct dp_subject subject;   /* entries: of which subject, for the N3 check at writing */
-    const struct dp_name *names; /* entries; arena */
+    struct dp_subject subject;   /* entries: of which subject, for the N3 check at writing; parcel: its recipient */
+    const struct dp_name *names; /* entries: which; parcel: whose content it holds, if known; arena */
     uint16_t name_count;
 };
 void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
