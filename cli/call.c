@@ -290,6 +290,9 @@ static int print_done(struct dp_app *app, const PBC(Result) * r, const char *don
         printf("%s\n", r->text);
     if (code != NULL && code[0] != '\0')
         printf("%s: %s\n", _("query code for the petitioner (shown once)"), code);
+    code = json_string_value(json_object_get(more, "draft"));
+    if (code != NULL)
+        printf("%s: daipao case register --from draft:%s\n", _("to register it"), code);
     code = json_string_value(json_object_get(more, "code"));
     if (code != NULL)
         printf("%s: %s\n", _("one-time code, to be read over the phone"), code);

@@ -146,12 +146,35 @@ static enum dp_err collect(struct dp_app *app, struct dp_draft *d, const struct 
     return DP_USAGE;
 }
 
+#define DRAFT_PREFIX "draft:"
+
+/* `--from draft:N`: what was kept with --draft is registered as it is. */
+static bool is_kept_draft(const struct dp_args *a)
+{
+    return a->opt[OPT_FROM] != NULL && strncmp(a->opt[OPT_FROM], DRAFT_PREFIX, sizeof(DRAFT_PREFIX) - 1) == 0;
+}
+
+static int register_draft(struct dp_app *app, const struct dp_args *a)
+{
+    struct dp_draft d;
+    int code;
+
+    dp_draft_init(&d);
+    d.step.kind = KIND_REGISTER;
+    d.step.from_draft = dp_pb_str(a->opt[OPT_FROM] + sizeof(DRAFT_PREFIX) - 1);
+    code = dp_do_step(app, &d.step, a->opt[OPT_WAIT]);
+    dp_draft_fini(&d);
+    return code;
+}
+
 static int do_register(struct dp_app *app, const struct dp_args *a, uint32_t flags)
 {
     struct dp_draft d;
     enum dp_err e;
     int code;
 
+    if (is_kept_draft(a))
+        return register_draft(app, a);
     dp_draft_init(&d);
     e = collect(app, &d, a);
     d.intake.flags |= flags;

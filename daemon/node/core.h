@@ -289,6 +289,9 @@ enum dp_err dp_settle(struct dp_daemon *d);
 void dp_settle_child(struct dp_daemon *d, struct dp_peer *child);
 bool dp_locked(struct dp_daemon *d, const struct dp_subject *s);
 
+/* ---- keys.c: who may open what ---- */
+enum dp_err dp_keys_settle(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st);
+
 /* ---- own.c: issuing and sealing ---- */
 struct dp_part_in {
     uint8_t kind;
@@ -331,7 +334,8 @@ enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_s
  */
 enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index,
                             struct dp_part_text *out);
-/* The case was locked by hand: its content that waits for a line to a node it is now denied goes nowhere (R-N3-3). */
+/* The case was locked by hand: its content that waits for a line to a node it is now denied goes nowhere
+ * (R-N3-3). */
 enum dp_err dp_parcels_recall(struct dp_daemon *d, const struct dp_slot *slot);
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count);
 

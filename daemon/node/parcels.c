@@ -241,7 +241,8 @@ static enum dp_err recall(struct dp_daemon *d, const struct dp_slot *slot, struc
     return e;
 }
 
-static enum dp_err recall_lane(struct dp_daemon *d, const struct dp_slot *slot, struct dp_peer *p, uint8_t lane)
+static enum dp_err recall_lane(struct dp_daemon *d, const struct dp_slot *slot, struct dp_peer *p,
+                               uint8_t lane)
 {
     uint64_t last = p->s.lane[lane].journal_last; /* without what is journalled here */
     for (uint64_t n = p->s.lane[lane].acked + 1; n <= last; n++) {

@@ -145,9 +145,10 @@ struct dp_ref {
     struct dp_node origin; /* block */
     uint32_t inc;
     uint64_t number;
-    struct dp_digest digest;     /* cert, parcel, chunk root */
-    uint32_t index;              /* chunk */
-    struct dp_subject subject;   /* entries: of which subject, for the N3 check at writing; parcel: its recipient */
+    struct dp_digest digest; /* cert, parcel, chunk root */
+    uint32_t index;          /* chunk */
+    struct dp_subject
+        subject; /* entries: of which subject, for the N3 check at writing; parcel: its recipient */
     const struct dp_name *names; /* entries: which; parcel: whose content it holds, if known; arena */
     uint16_t name_count;
 };
