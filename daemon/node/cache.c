@@ -145,6 +145,16 @@ void dp_cache_trim(struct dp_daemon *d, uint64_t keep_facts)
         }
 }
 
+void dp_cache_pass(struct dp_daemon *d, struct dp_slot *slot)
+{
+    struct dp_slot **at = &d->buckets[bucket_of(&slot->f.subject)];
+    if (slot->touched || slot->dirty || d->cached_facts <= d->opt.cache_facts)
+        return;
+    while (*at != slot)
+        at = &(*at)->next;
+    slot_free(d, at);
+}
+
 void dp_cache_drop(struct dp_daemon *d)
 {
     for (uint32_t b = 0; b < DP_SLOT_BUCKETS; b++)

@@ -362,6 +362,21 @@ enum dp_err dp_settle(struct dp_daemon *d)
     return DP_OK;
 }
 
+static void settle_child_with(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *child)
+{
+    const struct dp_subject *s = &slot->f.subject;
+    struct dp_state st;
+    slot->fresh = NULL;
+    if (s->type == DP_SUBJECT_CASE) {
+        dp_arena_reset(&d->look);
+        if (dp_fold(&slot->f, &d->look, &st) == DP_OK && dp_state_party_below(&st, child->node))
+            route_child(d, slot, &st, dp_locked(d, s), child);
+    } else if (dp_route_subject_down(s, child->node, false)) {
+        route_to(d, slot, child, true);
+        dp_db_routed_put(&d->db, child->node, s);
+    }
+}
+
 void dp_settle_child(struct dp_daemon *d, struct dp_peer *child)
 {
     static const uint8_t types[] = {DP_SUBJECT_NODE, DP_SUBJECT_DATA, DP_SUBJECT_CASE};
@@ -370,21 +385,11 @@ void dp_settle_child(struct dp_daemon *d, struct dp_peer *child)
         struct dp_slice packed;
         while (dp_db_case_next(&d->db, &s, &packed) == DP_OK) {
             enum dp_err e;
-            struct dp_state st;
             struct dp_slot *slot = dp_cache_find(d, &s, &e);
             if (slot == NULL || slot->touched)
                 continue; /* touched ones are routed at the end of the turn */
-            slot->fresh = NULL;
-            if (s.type != DP_SUBJECT_CASE) {
-                if (dp_route_subject_down(&s, child->node, false)) {
-                    route_to(d, slot, child, true);
-                    dp_db_routed_put(&d->db, child->node, &s);
-                }
-                continue;
-            }
-            dp_arena_reset(&d->look);
-            if (dp_fold(&slot->f, &d->look, &st) == DP_OK && dp_state_party_below(&st, child->node))
-                route_child(d, slot, &st, dp_locked(d, &s), child);
+            settle_child_with(d, slot, child);
+            dp_cache_pass(d, slot);
         }
     }
 }
