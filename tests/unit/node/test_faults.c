@@ -231,6 +231,44 @@ static void test_many_turns_need_no_more_memory(void **state)
     town_close(&t);
 }
 
+/* A county of many cases enrols a new township: it looks through all of them and keeps few. */
+static void test_a_new_child_of_a_node_with_many_cases(void **state)
+{
+    struct town t;
+    struct dp_key key = {{9}};
+    (void)state;
+    town_open(&t, 150);
+    for (int i = 0; i < 200; i++)
+        town_register(t.county);
+    struct dp_node fresh = dp_node_of((struct dp_div){UINT64_C(331023107000)}, 0);
+    t.county->d->opt.cache_facts = 20;
+    assert_ok(dp_daemon_begin(t.county->d));
+    assert_non_null(dp_peers_add(t.county->d, fresh, false, &key));
+    assert_true(t.county->d->cached_facts <= 20 + 4);
+    assert_ok(dp_daemon_end(t.county->d));
+    town_close(&t);
+}
+
+/* R-GON-1: a thousand children that are gone cost a turn next to nothing. */
+static void test_a_thousand_children_that_are_gone(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 151);
+    assert_ok(dp_daemon_begin(t.city->d));
+    for (uint32_t i = 1; i < 100; i++)
+        for (uint32_t k = 1; k < 11; k++) {
+            struct dp_key key = {{(uint8_t)i, (uint8_t)k, 1}};
+            struct dp_node n = dp_node_of((struct dp_div){UINT64_C(331000000000) + i * 1000000}, k);
+            assert_non_null(dp_peers_add(t.city->d, n, false, &key));
+        }
+    assert_ok(dp_daemon_end(t.city->d));
+    struct cl_result r = town_register(t.village);
+    town_settle(&t);
+    assert_int_equal(cl_facts(t.city, &r.name), 1);
+    town_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,6 +279,8 @@ int main(void)
         cmocka_unit_test(test_a_full_disk),
         cmocka_unit_test(test_writes_that_fail),
         cmocka_unit_test(test_many_turns_need_no_more_memory),
+        cmocka_unit_test(test_a_new_child_of_a_node_with_many_cases),
+        cmocka_unit_test(test_a_thousand_children_that_are_gone),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);
 }
