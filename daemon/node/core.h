@@ -232,7 +232,8 @@ void dp_cache_touch(struct dp_daemon *d, struct dp_slot *slot, const struct dp_n
 /* Write what is dirty; after a commit forget what is too much. */
 enum dp_err dp_cache_write(struct dp_daemon *d);
 void dp_cache_trim(struct dp_daemon *d, uint64_t keep_facts);
-/* A walk over all cases is done with this one: free it when the cache is full and the turn did not change it. */
+/* A walk over all cases is done with this one: free it when the cache is full and the turn did not change it.
+ */
 void dp_cache_pass(struct dp_daemon *d, struct dp_slot *slot);
 void dp_cache_drop(struct dp_daemon *d); /* all, without writing: after a failed commit */
 
