@@ -84,7 +84,17 @@ static void stored_size(struct tree *t)
         return;
     proc_kill(t->village, SIGTERM);
     tree_entries(t->village, origin.v, &e);
+    size_t least = SIZE_MAX, most = 0, within = 0;
+    for (size_t i = 0; i < e.count; i++) {
+        size_t len = e.at[i + 1] - e.at[i];
+        least = len < least ? len : least;
+        most = len > most ? len : most;
+        within += len >= 300 && len <= 400;
+    }
     out("entry_bytes", "B", e.count == 0 ? 0 : (double)e.bytes.len / (double)e.count);
+    out("entry_bytes_least", "B", e.count == 0 ? 0 : (double)least);
+    out("entry_bytes_most", "B", (double)most);
+    out("entries_of_300_to_400_bytes", "%", e.count == 0 ? 0 : 100 * (double)within / (double)e.count);
     tree_entries_free(&e);
 }
 
