@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The store layout: tables, keys and values on top of the ordered key-value port. This file and
- * layout.c are the only places that know a key. All keys are composite and big-endian; no
+ * layout*.c are the only places that know a key. All keys are composite and big-endian; no
  * table holds two values under one key. Schema number and migrations: store/schema.h.
  *
  * Every call works in the open transaction `db->t` of the turn. Writes are sticky (port/kv.h): they

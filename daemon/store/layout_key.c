@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys under construction, and one read, write or step with one: see layout_key.h. They are built
+ * with the sticky writer of base/slice.h, so a key can never overflow its buffer silently.
+ */
+#include "store/layout_key.h"
+
+#include <string.h>
+
+void dp_key_start(struct dp_key *k)
+{
+    k->w = dp_wr_of(k->b, sizeof k->b);
+}
+
+void dp_key_name(struct dp_key *k, const struct dp_name *n)
+{
+    uint8_t b[DP_NAME_BYTES];
+    dp_name_put(n, b);
+    dp_wr_bytes(&k->w, b, sizeof b);
+}
+
+void dp_key_subject(struct dp_key *k, const struct dp_subject *s)
+{
+    uint8_t b[DP_SUBJECT_BYTES];
+    dp_subject_put(s, b);
+    dp_wr_bytes(&k->w, b, sizeof b);
+}
+
+struct dp_slice dp_key_slice(const struct dp_key *k)
+{
+    return dp_wr_slice(&k->w);
+}
+
+void dp_key_u64(struct dp_key *k, uint64_t v)
+{
+    dp_key_start(k);
+    dp_wr_u64(&k->w, v);
+}
+
+enum dp_err dp_key_get(struct dp_db *db, enum dp_table t, const struct dp_key *k, struct dp_slice *v)
+{
+    return db->kv->ops->get(db->t, t, dp_key_slice(k), v);
+}
+
+void dp_key_put(struct dp_db *db, enum dp_table t, const struct dp_key *k, struct dp_slice v)
+{
+    db->kv->ops->put(db->t, t, dp_key_slice(k), v);
+}
+
+void dp_key_del(struct dp_db *db, enum dp_table t, const struct dp_key *k)
+{
+    db->kv->ops->del(db->t, t, dp_key_slice(k));
+}
+
+enum dp_err dp_key_seek(struct dp_db *db, enum dp_table t, enum dp_kv_seek how, struct dp_slice k,
+                        struct dp_slice *rk, struct dp_slice *rv)
+{
+    const struct dp_kv_ops *ops = db->kv->ops;
+    struct dp_kv_cur *c;
+    enum dp_err e = ops->cur_open(db->t, t, &c);
+    if (e != DP_OK)
+        return e;
+    e = ops->cur_seek(c, how, k, rk, rv);
+    ops->cur_close(c);
+    return e;
+}
+
+enum dp_err dp_key_seek_after(struct dp_db *db, enum dp_table t, struct dp_slice k, struct dp_slice *rk,
+                              struct dp_slice *rv)
+{
+    const struct dp_kv_ops *ops = db->kv->ops;
+    struct dp_kv_cur *c;
+    enum dp_err e = ops->cur_open(db->t, t, &c);
+    if (e != DP_OK)
+        return e;
+    e = ops->cur_seek(c, DP_KV_GE, k, rk, rv);
+    if (e == DP_OK && dp_slice_eq(*rk, k))
+        e = ops->cur_next(c, rk, rv);
+    ops->cur_close(c);
+    return e;
+}
+
+bool dp_key_has_prefix(struct dp_slice s, struct dp_slice prefix)
+{
+    return s.len >= prefix.len && (prefix.len == 0 || memcmp(s.p, prefix.p, prefix.len) == 0);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Rows of the store about neighbours: the journals of what is owed to them, how far each lane is,
+ * and what was sent to them once and for all. See layout.h.
+ */
+#include "store/layout.h"
+#include "store/layout_key.h"
+
+/* ---- journals ---- */
+
+static void key_lane(struct dp_key *k, struct dp_node peer, uint8_t lane)
+{
+    dp_key_start(k);
+    dp_wr_u64(&k->w, peer.v);
+    dp_wr_u8(&k->w, lane);
+}
+
+static void key_journal(struct dp_key *k, struct dp_node peer, uint8_t lane, uint64_t number)
+{
+    key_lane(k, peer, lane);
+    dp_wr_u64(&k->w, number);
+}
+
+#define REF_BYTES_MAX (1 + DP_SUBJECT_BYTES + 2 + DP_REF_NAMES_MAX * DP_NAME_BYTES + 64)
+
+static void ref_put_names(struct dp_wr *w, const struct dp_ref *r)
+{
+    uint8_t b[DP_SUBJECT_BYTES];
+    dp_subject_put(&r->subject, b);
+    dp_wr_bytes(w, b, sizeof b);
+    dp_wr_u16(w, r->name_count);
+    for (uint16_t i = 0; i < r->name_count; i++) {
+        uint8_t nb[DP_NAME_BYTES];
+        dp_name_put(&r->names[i], nb);
+        dp_wr_bytes(w, nb, sizeof nb);
+    }
+}
+
+void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
+                       const struct dp_ref *r)
+{
+    uint8_t b[REF_BYTES_MAX];
+    struct dp_wr w = dp_wr_of(b, sizeof b);
+    struct dp_key k;
+    dp_wr_u8(&w, r->kind);
+    switch ((enum dp_ref_kind)r->kind) {
+    case DP_REF_BLOCK:
+        dp_wr_u64(&w, r->origin.v);
+        dp_wr_u32(&w, r->inc);
+        dp_wr_u64(&w, r->number);
+        break;
+    case DP_REF_ENTRIES:
+        ref_put_names(&w, r);
+        break;
+    case DP_REF_CERT:
+    case DP_REF_PARCEL:
+    case DP_REF_CHUNK:
+        dp_wr_bytes(&w, r->digest.b, sizeof r->digest.b);
+        dp_wr_u32(&w, r->index);
+        if (r->name_count > 0)
+            ref_put_names(&w, r);
+        break;
+    }
+    key_journal(&k, peer, lane, number);
+    db->kv->ops->append(db->t, DP_T_JOURNAL, dp_key_slice(&k), dp_wr_slice(&w));
+}
+
+static enum dp_err ref_get_names(struct dp_rd *r, struct dp_arena *a, struct dp_ref *out)
+{
+    struct dp_slice sb = dp_rd_take(r, DP_SUBJECT_BYTES);
+    uint16_t n = dp_rd_u16(r);
+    if (sb.len != DP_SUBJECT_BYTES || n > DP_REF_NAMES_MAX || dp_subject_get(sb.p, &out->subject) != DP_OK)
+        return DP_CORRUPT;
+    struct dp_name *names = DP_NEW_ARRAY(a, struct dp_name, n);
+    if (names == NULL)
+        return DP_NOMEM;
+    for (uint16_t i = 0; i < n; i++) {
+        struct dp_slice nb = dp_rd_take(r, DP_NAME_BYTES);
+        if (nb.len != DP_NAME_BYTES)
+            return DP_CORRUPT;
+        names[i] = dp_name_get(nb.p);
+    }
+    out->names = names;
+    out->name_count = n;
+    return DP_OK;
+}
+
+static enum dp_err ref_get(struct dp_slice v, struct dp_arena *a, struct dp_ref *out)
+{
+    struct dp_rd r = dp_rd_of(v);
+    struct dp_ref ref = {.kind = dp_rd_u8(&r)};
+    enum dp_err e = DP_OK;
+    switch ((enum dp_ref_kind)ref.kind) {
+    case DP_REF_BLOCK:
+        ref.origin.v = dp_rd_u64(&r);
+        ref.inc = dp_rd_u32(&r);
+        ref.number = dp_rd_u64(&r);
+        break;
+    case DP_REF_ENTRIES:
+        e = ref_get_names(&r, a, &ref);
+        break;
+    case DP_REF_CERT:
+    case DP_REF_PARCEL:
+    case DP_REF_CHUNK:
+        dp_rd_copy(&r, ref.digest.b, sizeof ref.digest.b);
+        ref.index = dp_rd_u32(&r);
+        if (dp_rd_left(&r) > 0)
+            e = ref_get_names(&r, a, &ref);
+        break;
+    default:
+        return DP_CORRUPT;
+    }
+    if (e != DP_OK)
+        return e;
+    if (dp_rd_done(&r) != DP_OK)
+        return DP_CORRUPT;
+    *out = ref;
+    return DP_OK;
+}
+
+enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
+                          struct dp_arena *a, struct dp_ref *out)
+{
+    struct dp_key k;
+    struct dp_slice v;
+    key_journal(&k, peer, lane, number);
+    enum dp_err e = dp_key_get(db, DP_T_JOURNAL, &k, &v);
+    return e == DP_OK ? ref_get(v, a, out) : e;
+}
+
+/* ---- peers ---- */
+
+#define PEER_BYTES (DP_LANES * 32 + 4 + 1 + 1 + 8 + 4)
+
+static enum dp_err peer_read(struct dp_slice v, struct dp_peer_row *out)
+{
+    struct dp_rd r = dp_rd_of(v);
+    struct dp_peer_row p = {0};
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        p.lane[i].epoch_out = dp_rd_u32(&r);
+        p.lane[i].journal_last = dp_rd_u64(&r);
+        p.lane[i].acked = dp_rd_u64(&r);
+        p.lane[i].epoch_in = dp_rd_u32(&r);
+        p.lane[i].durable_in = dp_rd_u64(&r);
+    }
+    p.inc = dp_rd_u32(&r);
+    p.is_parent = dp_rd_u8(&r) != 0;
+    p.revoked = dp_rd_u8(&r) != 0;
+    p.heard_ms = (int64_t)dp_rd_u64(&r);
+    p.program = dp_rd_u32(&r);
+    if (dp_rd_done(&r) != DP_OK)
+        return DP_CORRUPT;
+    *out = p;
+    return DP_OK;
+}
+
+enum dp_err dp_db_peer(struct dp_db *db, struct dp_node peer, struct dp_peer_row *out)
+{
+    struct dp_key k;
+    struct dp_slice v;
+    dp_key_u64(&k, peer.v);
+    enum dp_err e = dp_key_get(db, DP_T_PEER, &k, &v);
+    return e == DP_OK ? peer_read(v, out) : e;
+}
+
+void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_row *row)
+{
+    uint8_t b[PEER_BYTES];
+    struct dp_wr w = dp_wr_of(b, sizeof b);
+    struct dp_key k;
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        dp_wr_u32(&w, row->lane[i].epoch_out);
+        dp_wr_u64(&w, row->lane[i].journal_last);
+        dp_wr_u64(&w, row->lane[i].acked);
+        dp_wr_u32(&w, row->lane[i].epoch_in);
+        dp_wr_u64(&w, row->lane[i].durable_in);
+    }
+    dp_wr_u32(&w, row->inc);
+    dp_wr_u8(&w, row->is_parent);
+    dp_wr_u8(&w, row->revoked);
+    dp_wr_u64(&w, (uint64_t)row->heard_ms);
+    dp_wr_u32(&w, row->program);
+    dp_key_u64(&k, peer.v);
+    dp_key_put(db, DP_T_PEER, &k, dp_wr_slice(&w));
+}
+
+enum dp_err dp_db_peer_next(struct dp_db *db, struct dp_node *peer, struct dp_peer_row *out)
+{
+    struct dp_key k;
+    struct dp_slice rk, rv;
+    dp_key_u64(&k, peer->v);
+    enum dp_err e = dp_key_seek_after(db, DP_T_PEER, dp_key_slice(&k), &rk, &rv);
+    if (e != DP_OK)
+        return e;
+    struct dp_rd r = dp_rd_of(rk);
+    peer->v = dp_rd_u64(&r);
+    return dp_rd_done(&r) == DP_OK ? peer_read(rv, out) : DP_CORRUPT;
+}
+
+bool dp_db_sent_cert(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert)
+{
+    struct dp_key k;
+    struct dp_slice v;
+    key_lane(&k, peer, lane);
+    dp_wr_bytes(&k.w, cert->b, sizeof cert->b);
+    return dp_key_get(db, DP_T_SENT_CERT, &k, &v) == DP_OK;
+}
+
+void dp_db_sent_cert_put(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert)
+{
+    struct dp_key k;
+    key_lane(&k, peer, lane);
+    dp_wr_bytes(&k.w, cert->b, sizeof cert->b);
+    dp_key_put(db, DP_T_SENT_CERT, &k, dp_slice_of("", 0));
+}
+
+static void key_routed(struct dp_key *k, struct dp_node child, const struct dp_subject *s)
+{
+    dp_key_u64(k, child.v);
+    dp_key_subject(k, s);
+}
+
+bool dp_db_routed(struct dp_db *db, struct dp_node child, const struct dp_subject *s)
+{
+    struct dp_key k;
+    struct dp_slice v;
+    key_routed(&k, child, s);
+    return dp_key_get(db, DP_T_ROUTED, &k, &v) == DP_OK;
+}
+
+void dp_db_routed_put(struct dp_db *db, struct dp_node child, const struct dp_subject *s)
+{
+    struct dp_key k;
+    key_routed(&k, child, s);
+    dp_key_put(db, DP_T_ROUTED, &k, dp_slice_of("", 0));
+}
