@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rows of the store about content: sealed parts, their keys and grants, chunks of attachments. All of it stays
- * sealed here. See layout.h.
+ * Rows of the store about content: sealed parts, their keys and grants, chunks of attachments. All of it
+ * stays sealed here. See layout.h.
  */
 #include "store/layout.h"
 #include "store/layout_key.h"
