@@ -116,13 +116,28 @@ static bool utf8_char_ok(uint32_t c, size_t len)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 
+    if (c < least[len])
+        return false;
     if (c < 0x20)
         return c == '\n' || c == '\t';
     if (c >= 0x7f && c < 0xa0)
         return false;
     if (c >= 0xd800 && c < 0xe000)
         return false;
-    return c >= least[len] && c <= 0x10ffff;
+    return c <= 0x10ffff;
+}
+
+/*
+ * Length of the character at `p` when it is one of the two kinds that need no decoding: printable ASCII, and
+ * three bytes whose lead alone rules out overlong forms and surrogates (nearly all Chinese); else 0.
+ */
+static size_t utf8_usual(const uint8_t *p, size_t left)
+{
+    if (p[0] < 0x80)
+        return p[0] >= 0x20 && p[0] < 0x7f;
+    if (left < 3 || p[0] <= 0xe0 || p[0] >= 0xf0 || p[0] == 0xed)
+        return 0;
+    return (p[1] & 0xc0) == 0x80 && (p[2] & 0xc0) == 0x80 ? 3 : 0;
 }
 
 bool dp_utf8_ok(struct dp_slice s)
@@ -130,6 +145,11 @@ bool dp_utf8_ok(struct dp_slice s)
     size_t i = 0;
 
     while (i < s.len) {
+        size_t usual = utf8_usual(s.p + i, s.len - i);
+        if (usual > 0) {
+            i += usual;
+            continue;
+        }
         size_t len = utf8_len(s.p[i]);
         if (len == 0 || len > s.len - i)
             return false;

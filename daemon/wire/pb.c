@@ -90,16 +90,15 @@ static bool number_ok(ProtobufCType type, uint64_t v)
 /* Mostly plain ASCII, which needs no look at sequences. */
 static bool text_ok(struct dp_slice s, enum dp_pb_text text)
 {
-    bool plain = true;
+    uint8_t control = 0, other = 0;
 
-    for (size_t i = 0; i < s.len; i++) {
-        if (s.p[i] >= 0x20 && s.p[i] < 0x7f)
-            continue;
-        if (text == DP_PB_LINE && s.p[i] < 0x20)
-            return false;
-        plain = false;
+    for (size_t i = 0; i < s.len; i++) { /* no branches: the compiler takes many bytes at once */
+        control |= s.p[i] < 0x20;
+        other |= s.p[i] >= 0x7f;
     }
-    return plain || dp_utf8_ok(s);
+    if (control && text == DP_PB_LINE)
+        return false;
+    return (!control && !other) || dp_utf8_ok(s);
 }
 
 static bool packed_ok(ProtobufCType type, struct dp_slice s)

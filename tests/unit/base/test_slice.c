@@ -68,6 +68,19 @@ static void utf8_takes_text(void **state)
     assert_true(dp_utf8_ok(text("\xed\x9f\xbf\xee\x80\x80"))); /* both sides of the surrogates */
 }
 
+/* Every sequence of three bytes with each lead, against the table of well-formed sequences of RFC 3629. */
+static void utf8_three_bytes_as_the_table_says(void **state)
+{
+    (void)state;
+    for (uint32_t v = 0xe00000; v <= 0xefffff; v++) {
+        const uint8_t b[3] = {(uint8_t)(v >> 16), (uint8_t)(v >> 8), (uint8_t)v};
+        uint8_t least = b[0] == 0xe0 ? 0xa0 : 0x80, most = b[0] == 0xed ? 0x9f : 0xbf;
+        bool good = b[1] >= least && b[1] <= most && b[2] >= 0x80 && b[2] <= 0xbf;
+        if (dp_utf8_ok(dp_slice_of(b, 3)) != good)
+            fail_msg("%06x", v);
+    }
+}
+
 static void utf8_refuses_what_is_not_text(void **state)
 {
     static const char *const bad[] = {
@@ -146,6 +159,7 @@ int main(void)
         cmocka_unit_test(hex_there_and_back),
         cmocka_unit_test(bad_hex_leaves_the_output_alone),
         cmocka_unit_test(utf8_takes_text),
+        cmocka_unit_test(utf8_three_bytes_as_the_table_says),
         cmocka_unit_test(utf8_refuses_what_is_not_text),
         cmocka_unit_test(secrets_compare_and_vanish),
         cmocka_unit_test(buffer_grows_to_its_limit_and_no_further),
