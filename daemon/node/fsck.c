@@ -80,8 +80,7 @@ static void read_table(struct fsck *x, unsigned table)
         ops->cur_close(cur);
     if (e == DP_NOT_FOUND)
         return;
-    fprintf(x->to, "damaged: a record of table %s\n",
-            table < DP_T_COUNT ? dp_table_word((enum dp_table)table) : "life");
+    fprintf(x->to, "damaged: a record of table %s\n", dp_table_word((enum dp_table)table));
     x->faults++;
     again(x);
 }

@@ -6,6 +6,10 @@
 #include "store/layout.h"
 
 #include "store/layout_key.h"
+#include "store/life.h"
+
+_Static_assert(DP_T_LIFE == DP_LIFE_TABLE && DP_T_COUNT <= DP_KV_TABLES_MAX,
+               "numbers of tables are for ever");
 
 static const char *const table_words[DP_T_COUNT] = {
 #define X(name, word) word,

@@ -59,7 +59,11 @@
     X(LOOSE,      "loose")      /* entry 20, parts root 32, index 1 -> content that came before its entry */ \
     X(TICKET,     "ticket")     /* ticket 16 -> number of the case that the matter became here */     \
     X(CURVE,      "curve")      /* CURVE key 32 -> node 8 whose current certificate names it */           \
-    X(CHUNK_WAIT, "chunkwait")  /* root 32, node 8 -> (): gets the chunks that are not here yet */
+    X(CHUNK_WAIT, "chunkwait")  /* root 32, node 8 -> (): gets the chunks that are not here yet */     \
+    X(LIFE,       "life")       /* of store/life.c alone */                                            \
+    X(CHUNK_DUE,  "chunkdue")   /* root 32, node 8 -> next index 4, chunks 4: on its way into parcels */ \
+    X(UPLOAD,     "upload")     /* who and which 32 -> progress of an upload (node/upload.c) */          \
+    X(ANSWER,     "answer")     /* 1, token digest 32 -> number 8, sealed answer; 2, number 8 -> digest 32 */
 /* clang-format on */
 
 enum dp_table {

@@ -28,8 +28,8 @@
 
 #include "port/kv.h"
 
-#define DP_LIFE_TABLE (DP_KV_TABLES_MAX - 1) /* of this module alone */
-#define DP_LIFE_FILE "life"                  /* in the directory of the store */
+#define DP_LIFE_TABLE 39    /* DP_T_LIFE of the layout: of this module alone */
+#define DP_LIFE_FILE "life" /* in the directory of the store */
 #define DP_LIFE_ID 16
 #define DP_LIFE_RESERVE 65536 /* sealed entries per write of the file */
 

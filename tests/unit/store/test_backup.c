@@ -7,6 +7,7 @@
 
 #include "store/backup.h"
 #include "store/kv_mem.h"
+#include "store/life.h"
 
 #define MAP ((uint64_t)64 << 20)
 
@@ -89,7 +90,7 @@ static void there_and_back(void **state)
     back = scratch_open(s, MAP);
     assert_false(same(kv, back)); /* the mark */
     t = scratch_begin(back, true);
-    back->ops->del(t, DP_KV_TABLES_MAX - 1, dp_slice_str("restored"));
+    back->ops->del(t, DP_LIFE_TABLE, dp_slice_str("restored"));
     assert_int_equal(back->ops->commit(t), DP_OK);
     assert_true(same(kv, back));
     back->ops->close(&back);
