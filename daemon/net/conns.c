@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connections by descriptor. The library has no bound on their number, nor on a message of
+ * Connections of a server by descriptor. The library has no bound on their number, nor on a message of
  * endless parts, so we cut them ourselves: shutdown(2) on a descriptor that it owns and closes. At
  * worst, a descriptor that changed hands a moment ago loses a connection that will be made again.
+ *
+ * A message names its descriptor, and may be read after that connection has ended and another one
+ * has the descriptor. The proof of its key tells: a connection is accepted before it proves one.
  */
 #include "net/inner.h"
 
@@ -17,195 +20,183 @@
 #define LOOK_ENROLL_MS 250 /* anyone may send there: look before much has come */
 #define FDS_KEPT 64        /* descriptors for the rest of the process */
 
-struct server *server_of(struct dp_net *net, enum role role)
+static struct conn *conn_at(struct server *s, int fd)
 {
-    switch (role) {
-    case ROLE_LINK:
-        return &net->link;
-    case ROLE_ENROLL:
-        return &net->enroll;
-    case ROLE_CONTROL:
-        return &net->control;
-    case ROLE_NONE:
-        break;
-    }
-    return NULL;
+    struct conns *cs = &s->conns;
+
+    return fd >= 0 && (size_t)fd < cs->cap && cs->at[fd].open ? &cs->at[fd] : NULL;
 }
 
-static struct conn *conn_at(struct dp_net *net, int fd)
+int conns_fd(const struct server *s, const struct conn *c)
 {
-    struct conns *c = &net->conns;
-
-    return fd >= 0 && (size_t)fd < c->cap && c->at[fd].role != ROLE_NONE ? &c->at[fd] : NULL;
+    return (int)(c - s->conns.at);
 }
 
 /* Room for index `fd`. */
-static bool grow(struct conns *c, int fd)
+static bool grow(struct conns *cs, int fd)
 {
-    size_t cap = c->cap > 0 ? c->cap : 64;
+    size_t cap = cs->cap > 0 ? cs->cap : 64;
     struct conn *at;
 
     if (fd < 0)
         return false;
     while (cap <= (size_t)fd)
         cap *= 2;
-    if (cap == c->cap)
+    if (cap == cs->cap)
         return true;
-    at = realloc(c->at, cap * sizeof(*at));
+    at = realloc(cs->at, cap * sizeof(*at));
     if (at == NULL)
         return false;
-    memset(at + c->cap, 0, (cap - c->cap) * sizeof(*at));
-    c->at = at;
-    c->cap = cap;
+    memset(at + cs->cap, 0, (cap - cs->cap) * sizeof(*at));
+    cs->at = at;
+    cs->cap = cap;
     return true;
 }
 
-static void cut(struct dp_net *net, struct conn *c, int fd)
+/* No longer among those that are limited in number. */
+static void uncount(struct conns *cs, const struct conn *c)
 {
-    struct server *s = server_of(net, c->role);
+    cs->live--;
+    cs->pending -= !c->settled;
+}
 
-    if (c->cut)
+void conns_cut(struct server *s, struct conn *c)
+{
+    if (c == NULL || c->cut)
         return;
     c->cut = true;
-    s->live--;
-    s->pending -= !c->settled;
-    (void)shutdown(fd, SHUT_RDWR);
+    uncount(&s->conns, c);
+    (void)shutdown(conns_fd(s, c), SHUT_RDWR);
 }
 
-void conns_cut(struct dp_net *net, int fd)
+void conns_cut_soon(struct dp_net *net, struct server *s, struct conn *c)
 {
-    struct conn *c = conn_at(net, fd);
-
-    if (c != NULL)
-        cut(net, c, fd);
-}
-
-void conns_cut_soon(struct dp_net *net, int fd)
-{
-    struct conn *c = conn_at(net, fd);
     int64_t due = net_now(net) + DROP_LINGER_MS;
 
     if (c == NULL || c->cut_ms != 0)
         return;
     c->cut_ms = due;
-    if (net->conns.look_ms > due)
-        net->conns.look_ms = due;
+    if (s->conns.look_ms > due)
+        s->conns.look_ms = due;
 }
 
-static void cut_oldest(struct dp_net *net, enum role role, bool pending_only)
+static void cut_oldest(struct dp_net *net, struct server *s, bool pending_only)
 {
-    struct conns *cs = &net->conns;
     struct conn *oldest = NULL;
 
-    for (size_t i = 0; i < cs->cap; i++) {
-        struct conn *c = &cs->at[i];
+    for (size_t i = 0; i < s->conns.cap; i++) {
+        struct conn *c = &s->conns.at[i];
 
-        if (c->role != role || c->cut || (pending_only && c->settled))
+        if (!c->open || c->cut || (pending_only && c->settled))
             continue;
         if (oldest == NULL || (int32_t)(c->serial - oldest->serial) < 0)
             oldest = c;
     }
-    if (oldest == NULL)
-        return;
-    net->count.crowded_out++;
-    cut(net, oldest, (int)(oldest - cs->at));
+    net->count.crowded_out += oldest != NULL;
+    conns_cut(s, oldest);
 }
 
-static int fd_limit(struct conns *c)
+static int fd_limit(struct dp_net *net)
 {
     struct rlimit r;
 
-    if (c->fd_limit == 0)
-        c->fd_limit =
+    if (net->fd_limit == 0)
+        net->fd_limit =
             getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < INT32_MAX ? (int)r.rlim_cur : INT32_MAX;
-    return c->fd_limit;
+    return net->fd_limit;
 }
 
 /* One more than there may be: who gives way? */
-static void enforce(struct dp_net *net, struct server *s, int fd)
+static void enforce(struct dp_net *net, struct server *s, struct conn *c)
 {
-    struct conn *c = &net->conns.at[fd];
+    const struct conns *cs = &s->conns;
 
     if (!rate_take(&s->accepts, c->since_ms)) {
         net->count.rate_limited++;
-        cut(net, c, fd);
-    } else if (fd >= fd_limit(&net->conns) - FDS_KEPT ||
-               (s->role == ROLE_CONTROL && s->live > (size_t)net->cfg.control_conns_max)) {
+        conns_cut(s, c);
+    } else if (conns_fd(s, c) >= fd_limit(net) - FDS_KEPT ||
+               (s->role == ROLE_CONTROL && cs->live > (size_t)net->cfg.control_conns_max)) {
         net->count.crowded_out++;
-        cut(net, c, fd);
-    } else if (s->role == ROLE_LINK && s->pending > (size_t)net->cfg.pending_max) {
-        cut_oldest(net, ROLE_LINK, true);
-    } else if (s->role == ROLE_ENROLL && s->live > (size_t)net->cfg.enroll_conns_max) {
-        cut_oldest(net, ROLE_ENROLL, false);
+        conns_cut(s, c);
+    } else if (s->role == ROLE_LINK && cs->pending > (size_t)net->cfg.pending_max) {
+        cut_oldest(net, s, true);
+    } else if (s->role == ROLE_ENROLL && cs->live > (size_t)net->cfg.enroll_conns_max) {
+        cut_oldest(net, s, false);
     }
 }
 
-/* The slot is free again; its peer, if the connection was still his, goes down. */
-static void release(struct dp_net *net, struct conn *c, int fd)
+/* The place is free again; its peer, if the connection was still his, goes down. */
+static void release(struct dp_net *net, struct server *s, struct conn *c)
 {
-    struct server *s = server_of(net, c->role);
     struct peer *p = c->peer > 0 ? &net->peers.at[c->peer - 1] : NULL;
 
-    s->open--;
-    if (!c->cut) {
-        s->live--;
-        s->pending -= !c->settled;
-    }
-    if (p != NULL && p->fd == fd && p->serial == c->serial)
+    if (p != NULL && conns_of_peer(net, p) == c)
         peers_lost(net, p, true);
+    s->conns.open--;
+    if (!c->cut)
+        uncount(&s->conns, c);
     memset(c, 0, sizeof(*c));
     net->count.disconnected++;
 }
 
 void conns_accepted(struct dp_net *net, struct server *s, int fd)
 {
-    struct conn *old = conn_at(net, fd);
+    struct conn *c;
 
     net->count.accepted++;
-    if (old != NULL) /* its end waits in another socket's monitor */
-        release(net, old, fd);
-    if (!grow(&net->conns, fd)) {
+    conns_closed(net, s, fd);
+    if (!grow(&s->conns, fd)) {
         net->count.crowded_out++;
         (void)shutdown(fd, SHUT_RDWR);
         return;
     }
-    net->conns.at[fd] = (struct conn){
-        .role = s->role,
-        .serial = ++net->conns.serial,
-        .since_ms = net_now(net),
-    };
-    s->open++;
-    s->live++;
-    s->pending++;
-    enforce(net, s, fd);
+    c = &s->conns.at[fd];
+    *c = (struct conn){.open = true, .serial = ++net->serials, .since_ms = net_now(net)};
+    s->conns.open++;
+    s->conns.live++;
+    s->conns.pending++;
+    enforce(net, s, c);
 }
 
 void conns_closed(struct dp_net *net, struct server *s, int fd)
 {
-    struct conn *c = conn_at(net, fd);
+    struct conn *c = conn_at(s, fd);
 
-    if (c != NULL && c->role == s->role)
-        release(net, c, fd);
+    if (c != NULL)
+        release(net, s, c);
 }
 
-struct conn *conns_heard(struct dp_net *net, enum role role, int fd)
+struct conn *conns_of(struct server *s, const struct arrival *a)
 {
-    struct conn *c = conn_at(net, fd);
+    struct conn *c = conn_at(s, a->fd);
 
-    if (c == NULL || c->role != role)
+    return c != NULL && a->proven && (int32_t)(a->proof - c->serial) < 0 ? NULL : c;
+}
+
+struct conn *conns_of_peer(struct dp_net *net, const struct peer *p)
+{
+    struct conn *c = conn_at(&net->link, p->fd);
+
+    return c != NULL && c->serial == p->serial ? c : NULL;
+}
+
+struct conn *conns_heard(struct server *s, const struct arrival *a)
+{
+    struct conn *c = conns_of(s, a);
+
+    if (c == NULL)
         return NULL;
     if (!c->settled && !c->cut)
-        server_of(net, role)->pending--;
+        s->conns.pending--;
     c->settled = true;
     c->heard = true;
     return c;
 }
 
-void conns_forget(struct dp_net *net, enum role role)
+void conns_forget(struct server *s)
 {
-    for (size_t i = 0; i < net->conns.cap; i++)
-        if (net->conns.at[i].role == role)
-            memset(&net->conns.at[i], 0, sizeof(net->conns.at[i]));
+    free(s->conns.at);
+    s->conns = (struct conns){.at = NULL};
 }
 
 static uint64_t received_bytes(int fd)
@@ -219,39 +210,42 @@ static uint64_t received_bytes(int fd)
     return info.tcpi_bytes_received;
 }
 
-static void look_at(struct dp_net *net, struct conn *c, int fd, int64_t now)
+static void look_at(struct dp_net *net, struct server *s, struct conn *c, int64_t now)
 {
-    uint64_t bytes = received_bytes(fd);
+    uint64_t bytes = received_bytes(conns_fd(s, c));
 
     if (c->heard || bytes < c->base_bytes) {
         c->base_bytes = bytes;
         c->heard = false;
-    } else if (bytes - c->base_bytes > server_of(net, c->role)->hoard_max) {
+    } else if (bytes - c->base_bytes > s->hoard_max) {
         net->count.hoarding++;
-        cut(net, c, fd);
+        conns_cut(s, c);
     }
-    if ((c->role == ROLE_ENROLL && now - c->since_ms > net->cfg.enroll_life_ms) ||
+    if ((s->role == ROLE_ENROLL && now - c->since_ms > net->cfg.enroll_life_ms) ||
         (c->cut_ms != 0 && now >= c->cut_ms))
-        cut(net, c, fd);
+        conns_cut(s, c);
 }
 
-int64_t conns_due_ms(const struct dp_net *net)
+int64_t conns_due_ms(const struct server *s)
 {
-    return net->link.live + net->enroll.live > 0 ? net->conns.look_ms : INT64_MAX;
+    return s->role != ROLE_CONTROL && s->conns.live > 0 ? s->conns.look_ms : INT64_MAX;
 }
 
-void conns_look(struct dp_net *net)
+void conns_look(struct dp_net *net, struct server *s)
 {
-    struct conns *cs = &net->conns;
+    struct conns *cs = &s->conns;
     int64_t now = net_now(net);
 
-    if (now < conns_due_ms(net))
+    if (now < conns_due_ms(s))
         return;
-    cs->look_ms = now + (net->enroll.live > 0 ? LOOK_ENROLL_MS : LOOK_MS);
+    cs->look_ms = now + (s->role == ROLE_ENROLL ? LOOK_ENROLL_MS : LOOK_MS);
     for (size_t i = 0; i < cs->cap; i++) {
         struct conn *c = &cs->at[i];
 
-        if ((c->role == ROLE_LINK || c->role == ROLE_ENROLL) && !c->cut)
-            look_at(net, c, (int)i, now);
+        if (!c->open || c->cut)
+            continue;
+        look_at(net, s, c, now);
+        if (!c->cut && c->cut_ms != 0 && c->cut_ms < cs->look_ms)
+            cs->look_ms = c->cut_ms;
     }
 }

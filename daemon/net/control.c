@@ -89,7 +89,7 @@ void control_close(struct dp_net *net)
 
     if (net->control.socket != NULL && net->control.endpoint[0] != '\0')
         (void)unlink(path);
-    server_close(net, &net->control);
+    server_close(&net->control);
 }
 
 enum dp_err dp_net_control_send(struct dp_net *net, uint32_t conn, struct dp_slice reply)
@@ -137,10 +137,10 @@ static void take(struct dp_net *net, const struct arrival *a)
 
     if (!credentials(a, &ev)) {
         net->count.control_refused++;
-        conns_cut(net, a->fd);
+        conns_cut(&net->control, conns_of(&net->control, a));
         return;
     }
-    (void)conns_heard(net, ROLE_CONTROL, a->fd);
+    (void)conns_heard(&net->control, a);
     net->count.control_in++;
     emit(net, &ev);
 }

@@ -86,7 +86,7 @@ enum dp_err dp_net_enroll_send(struct dp_net *net, uint32_t conn, struct dp_slic
 void dp_net_enroll_close(struct dp_net *net)
 {
     dial_stop(enroll_dialler(net));
-    server_close(net, &net->enroll);
+    server_close(&net->enroll);
 }
 
 static void take(struct dp_net *net, const struct arrival *a)
@@ -97,7 +97,7 @@ static void take(struct dp_net *net, const struct arrival *a)
         net->count.enroll_limited++;
         return;
     }
-    (void)conns_heard(net, ROLE_ENROLL, a->fd);
+    (void)conns_heard(&net->enroll, a);
     net->count.enroll_in++;
     emit(net, &ev);
 }

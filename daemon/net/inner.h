@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of this folder share. A server is a bound ROUTER with its monitor; a dialler is
- * one DEALER per attempt; the table of connections is indexed by descriptor, as the monitor
- * reports them; the table of peers is keyed by CURVE key. Nothing here is seen outside net/.
+ * one DEALER per attempt; each server has a table of its connections, indexed by descriptor, as its
+ * monitor reports them; the table of peers is keyed by CURVE key. Nothing here is seen outside net/.
  */
 #ifndef DP_NET_INNER_H
 #define DP_NET_INNER_H
@@ -20,13 +20,36 @@
 #define DOMAIN_LINK "link"
 #define DOMAIN_ENROLL "enroll"
 
-enum role { ROLE_NONE, ROLE_LINK, ROLE_ENROLL, ROLE_CONTROL };
+enum role { ROLE_LINK, ROLE_ENROLL, ROLE_CONTROL };
 
 /* A token bucket: `per_s` a second, at most twice that at once. */
 struct rate {
     int per_s;
     int64_t milli; /* thousandths of a token */
     int64_t at_ms;
+};
+
+/* One accepted connection, at the index of its descriptor. */
+struct conn {
+    bool open;    /* false: none there */
+    bool settled; /* has sent a message */
+    bool heard;   /* has sent one since the last look */
+    bool cut;     /* shut down by us, its end not yet reported */
+    uint32_t serial;
+    uint32_t peer; /* index + 1; 0: none */
+    int64_t since_ms;
+    int64_t cut_ms; /* to be cut then, once what was sent had its moment; 0: no */
+    uint64_t base_bytes;
+};
+
+/* Of one server alone: its monitor tells in order, two monitors beside each other do not. */
+struct conns {
+    struct conn *at;
+    size_t cap;
+    size_t open;     /* connections */
+    size_t live;     /* of these, not cut by us */
+    size_t pending;  /* of these, without a message so far */
+    int64_t look_ms; /* next look at all */
 };
 
 struct server {
@@ -38,30 +61,7 @@ struct server {
     struct rate accepts;
     struct rate messages;
     uint64_t hoard_max; /* bytes of a connection since its last message */
-    size_t open;        /* connections */
-    size_t live;        /* of these, not cut by us */
-    size_t pending;     /* of these, without a message so far */
-};
-
-/* One accepted connection, at the index of its descriptor; role NONE: none there. */
-struct conn {
-    enum role role;
-    bool settled; /* has sent a message */
-    bool heard;   /* has sent one since the last look */
-    bool cut;     /* shut down by us, its end not yet reported */
-    uint32_t serial;
-    uint32_t peer; /* index + 1; 0: none */
-    int64_t since_ms;
-    int64_t cut_ms; /* to be cut then, once what was sent had its moment; 0: no */
-    uint64_t base_bytes;
-};
-
-struct conns {
-    struct conn *at;
-    size_t cap;
-    uint32_t serial;
-    int fd_limit;
-    int64_t look_ms; /* next look at all */
+    struct conns conns;
 };
 
 struct peer {
@@ -71,8 +71,8 @@ struct peer {
     bool known;          /* routing_id is set */
     bool up;             /* LINK_UP was given, frames are delivered */
     bool down_due;       /* LINK_DOWN is owed at the end of the turn */
-    int fd;
-    uint32_t serial; /* of that connection */
+    int fd;              /* of its connection; -1: that had ended before its first message was read */
+    uint32_t serial;     /* of that connection */
 };
 
 struct peers {
@@ -126,7 +126,8 @@ struct dp_net {
     dp_net_allow *allow;
     void *allow_ctx;
     struct dialler dial[DIALLERS]; /* the last one is for enrolment */
-    struct conns conns;
+    uint32_t serials; /* given to connections and proofs of a key, in the order in which we hear of them */
+    int fd_limit;     /* 0: not asked for yet */
     struct peers peers;
     struct held held;
     int fd[DP_NET_FDS_MAX];
@@ -176,12 +177,17 @@ void monitored_close(void **socket, void **monitor);
 /* ---- zap.c ---- */
 enum dp_err zap_open(struct dp_net *net);
 void zap_serve(struct dp_net *net);
+/* What was written at the proof of its key: that key, and the serial of the proof. False: nothing. */
+bool zap_user(zmq_msg_t *m, struct dp_net_key *key, uint32_t *serial);
 
 /* ---- server.c ---- */
 enum received { RECEIVED_NONE, RECEIVED_ONE, RECEIVED_BAD };
 struct arrival {
     uint32_t routing_id;
-    int fd; /* -1: unknown */
+    int fd;      /* -1: unknown */
+    bool proven; /* the next two are set; never so on the control socket */
+    struct dp_net_key key;
+    uint32_t proof; /* serial of the proof of that key */
     zmq_msg_t *msg;
     struct dp_slice bytes;
 };
@@ -189,24 +195,30 @@ struct arrival {
 enum dp_err server_open(struct dp_net *net, struct server *s, struct setup *setup, const char *endpoint);
 /* One more address; may be called on an open server only. */
 enum dp_err server_bind(struct server *s, const char *endpoint);
-void server_close(struct dp_net *net, struct server *s);
+void server_close(struct server *s);
 void server_watch(struct dp_net *net, struct server *s);
 /* The next message. BAD: dropped and its connection cut. */
 enum received server_receive(struct dp_net *net, struct server *s, struct arrival *a);
 enum dp_err server_send(struct dp_net *net, struct server *s, uint32_t routing_id, struct dp_slice bytes);
 
-/* ---- conns.c ---- */
+/* ---- conns.c; a conn is borrowed until the server is watched again ---- */
 void conns_accepted(struct dp_net *net, struct server *s, int fd);
 void conns_closed(struct dp_net *net, struct server *s, int fd);
-/* A message came on `fd`; the connection, or NULL when it is no longer known. */
-struct conn *conns_heard(struct dp_net *net, enum role role, int fd);
-void conns_cut(struct dp_net *net, int fd);
+/* The connection that a message came on, or NULL: it has ended. */
+struct conn *conns_of(struct server *s, const struct arrival *a);
+/* The same, and the message counts as a sign of life. */
+struct conn *conns_heard(struct server *s, const struct arrival *a);
+/* The connection of a peer's session, or NULL: it has ended. */
+struct conn *conns_of_peer(struct dp_net *net, const struct peer *p);
+int conns_fd(const struct server *s, const struct conn *c);
+/* NULL: no-op. */
+void conns_cut(struct server *s, struct conn *c);
 /* The same after DROP_LINGER_MS. */
-void conns_cut_soon(struct dp_net *net, int fd);
-void conns_forget(struct dp_net *net, enum role role);
+void conns_cut_soon(struct dp_net *net, struct server *s, struct conn *c);
+void conns_forget(struct server *s);
 /* Cut those that send bytes without messages or stay too long; call each turn. */
-void conns_look(struct dp_net *net);
-struct server *server_of(struct dp_net *net, enum role role);
+void conns_look(struct dp_net *net, struct server *s);
+int64_t conns_due_ms(const struct server *s); /* when to look next; INT64_MAX: nothing is open */
 
 /* ---- peers.c ---- */
 enum dp_err peers_init(struct peers *p, size_t cap);
@@ -218,9 +230,6 @@ struct peer *peers_put(struct dp_net *net, const struct dp_net_key *key);
 void peers_lost(struct dp_net *net, struct peer *peer, bool drain);
 /* All sessions are over, and the socket that numbered them is gone. */
 void peers_reset(struct dp_net *net);
-
-void discard_rest(void *socket);                /* the rest of a message of several parts */
-int64_t conns_due_ms(const struct dp_net *net); /* when to look next; INT64_MAX: nothing is open */
 
 /* ---- listen.c, dial.c, enroll.c, control.c: their part of a turn ---- */
 void listen_serve(struct dp_net *net);

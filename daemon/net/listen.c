@@ -51,7 +51,7 @@ void dp_net_listen_close(struct dp_net *net)
 {
     if (net->link.socket == NULL)
         return;
-    server_close(net, &net->link);
+    server_close(&net->link);
     peers_reset(net);
 }
 
@@ -72,56 +72,51 @@ static void go_down(struct dp_net *net, struct peer *p)
 /* The session before this one, which may still look alive from here. */
 static void end_older(struct dp_net *net, struct peer *p)
 {
-    const struct conns *cs = &net->conns;
-
     if (p->up && !p->down_due) {
         net->count.replaced++;
-        if (p->fd >= 0 && (size_t)p->fd < cs->cap && cs->at[p->fd].serial == p->serial)
-            conns_cut(net, p->fd);
+        conns_cut(&net->link, conns_of_peer(net, p));
     }
     peers_lost(net, p, false);
     if (p->down_due)
         go_down(net, p);
 }
 
-static bool read_key(struct dp_net *net, const struct arrival *a, struct dp_net_key *key)
+/* The session of `p` is on the connection that brought this message. */
+static void settle(struct dp_net *net, struct peer *p, const struct arrival *a)
 {
-    /* Of the payload part: after a poll the id part has lost its properties. */
-    const char *user = zmq_msg_gets(a->msg, "User-Id");
+    struct conn *c = conns_heard(&net->link, a);
 
-    if (user != NULL && dp_unhex(user, strlen(user), key->b, sizeof(key->b)) == DP_OK)
-        return true;
-    net->count.unauthenticated++;
-    conns_cut(net, a->fd);
-    return false;
+    p->routing_id = a->routing_id;
+    p->known = p->up = true;
+    p->fd = -1;
+    if (c == NULL) { /* its end came first, and will not come again: what is left of the turn is heard */
+        peers_lost(net, p, true);
+        return;
+    }
+    p->fd = a->fd;
+    p->serial = c->serial;
+    c->peer = (uint32_t)(p - net->peers.at) + 1;
 }
 
 /* First message of a connection. NULL: not let in. */
-static struct peer *begin(struct dp_net *net, const struct arrival *a, const struct dp_net_key *key)
+static struct peer *begin(struct dp_net *net, const struct arrival *a)
 {
     uint64_t token = 0;
     struct peer *p = NULL;
-    struct conn *c;
 
-    if (!net->allow(net->allow_ctx, key, &token))
+    if (!net->allow(net->allow_ctx, &a->key, &token))
         net->count.auth_failed++;
-    else if ((p = peers_put(net, key)) == NULL)
+    else if ((p = peers_put(net, &a->key)) == NULL)
         net->count.crowded_out++;
     if (p == NULL) {
-        conns_cut(net, a->fd);
+        conns_cut(&net->link, conns_of(&net->link, a));
         return NULL;
     }
     end_older(net, p);
     if (net->link.socket == NULL) /* the caller closed it meanwhile */
         return NULL;
-    c = conns_heard(net, ROLE_LINK, a->fd);
     p->token = token;
-    p->routing_id = a->routing_id;
-    p->known = p->up = true;
-    p->fd = c != NULL ? a->fd : -1;
-    p->serial = c != NULL ? c->serial : 0;
-    if (c != NULL)
-        c->peer = (uint32_t)(p - net->peers.at) + 1;
+    settle(net, p, a);
     net->count.sessions++;
     tell(net, DP_NET_LINK_UP, p, dp_slice_of(NULL, 0));
     return p;
@@ -129,21 +124,25 @@ static struct peer *begin(struct dp_net *net, const struct arrival *a, const str
 
 static void take(struct dp_net *net, const struct arrival *a)
 {
-    struct dp_net_key key;
     struct peer *p;
 
-    if (!read_key(net, a, &key))
+    if (!a->proven) {
+        net->count.unauthenticated++;
+        conns_cut(&net->link, conns_of(&net->link, a));
         return;
-    p = peers_find(&net->peers, &key);
+    }
+    p = peers_find(&net->peers, &a->key);
     if (p == NULL || !p->known || (int32_t)(a->routing_id - p->routing_id) > 0)
-        p = begin(net, a, &key);
+        p = begin(net, a);
     if (p == NULL)
         return;
     if (!p->up || p->routing_id != a->routing_id) {
         net->count.stale++;
+        if (p->routing_id != a->routing_id) /* nobody will ever answer it */
+            conns_cut(&net->link, conns_of(&net->link, a));
         return;
     }
-    (void)conns_heard(net, ROLE_LINK, a->fd);
+    (void)conns_heard(&net->link, a);
     net->count.frames_in++;
     net->count.bytes_in += a->bytes.len;
     tell(net, DP_NET_FRAME, p, a->bytes);
@@ -159,7 +158,7 @@ void listen_serve(struct dp_net *net)
         got = server_receive(net, &net->link, &a);
         if (got == RECEIVED_ONE && a.bytes.len > DP_NET_FRAME_MAX) {
             net->count.oversized++;
-            conns_cut(net, a.fd);
+            conns_cut(&net->link, conns_of(&net->link, &a));
         } else if (got == RECEIVED_ONE) {
             take(net, &a);
         }
@@ -203,7 +202,6 @@ void dp_net_drop(struct dp_net *net, const struct dp_net_key *key)
     }
     if (p == NULL || !p->up)
         return;
-    if (p->fd >= 0 && (size_t)p->fd < net->conns.cap && net->conns.at[p->fd].serial == p->serial)
-        conns_cut_soon(net, p->fd);
+    conns_cut_soon(net, &net->link, conns_of_peer(net, p));
     peers_lost(net, p, false);
 }

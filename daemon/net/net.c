@@ -120,8 +120,8 @@ void dp_net_free(struct dp_net **net)
     held_release(n);
     for (size_t i = 0; i < DIALLERS; i++)
         dial_stop(&n->dial[i]);
-    server_close(n, &n->link);
-    server_close(n, &n->enroll);
+    server_close(&n->link);
+    server_close(&n->enroll);
     control_close(n);
     if (n->zap != NULL)
         zmq_close(n->zap);
@@ -129,7 +129,6 @@ void dp_net_free(struct dp_net **net)
         while (zmq_ctx_term(n->zmq) != 0 && errno == EINTR)
             ;
     peers_fini(&n->peers);
-    free(n->conns.at);
     free(n->held.at);
     free(n);
 }
@@ -230,7 +229,7 @@ const struct dp_net_counters *dp_net_counters(const struct dp_net *net)
 
 size_t dp_net_connections(const struct dp_net *net)
 {
-    return net->link.open + net->enroll.open + net->control.open;
+    return net->link.conns.open + net->enroll.conns.open + net->control.conns.open;
 }
 
 size_t dp_net_sessions(const struct dp_net *net)

@@ -67,9 +67,11 @@ static size_t place(struct peers *p)
 /* Connections that point at this place do so no more. */
 static void unlink_conns(struct dp_net *net, size_t at)
 {
-    for (size_t i = 0; i < net->conns.cap; i++)
-        if (net->conns.at[i].peer == at + 1)
-            net->conns.at[i].peer = 0;
+    struct conns *cs = &net->link.conns;
+
+    for (size_t i = 0; i < cs->cap; i++)
+        if (cs->at[i].peer == at + 1)
+            cs->at[i].peer = 0;
 }
 
 struct peer *peers_put(struct dp_net *net, const struct dp_net_key *key)

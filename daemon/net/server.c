@@ -31,7 +31,6 @@ enum dp_err server_open(struct dp_net *net, struct server *s, struct setup *setu
     enum dp_err err;
 
     s->socket = setup->socket;
-    s->open = s->live = s->pending = 0;
     setup_int(setup, ZMQ_ROUTER_MANDATORY, 1);
     err = setup->err;
     /* The monitor first: no accept may be missed. */
@@ -40,17 +39,16 @@ enum dp_err server_open(struct dp_net *net, struct server *s, struct setup *setu
     if (err == DP_OK)
         err = server_bind(s, endpoint);
     if (err != DP_OK)
-        server_close(net, s);
+        server_close(s);
     return err;
 }
 
-void server_close(struct dp_net *net, struct server *s)
+void server_close(struct server *s)
 {
     monitored_close(&s->socket, &s->monitor);
-    conns_forget(net, s->role);
+    conns_forget(s);
     s->endpoint[0] = '\0';
     s->endpoints = 0;
-    s->open = s->live = s->pending = 0;
 }
 
 static void watch_one(struct dp_net *net, struct server *s, struct mon_event e)
@@ -86,7 +84,7 @@ void server_watch(struct dp_net *net, struct server *s)
         watch_one(net, s, e);
 }
 
-void discard_rest(void *socket)
+static void discard_rest(void *socket)
 {
     zmq_msg_t m;
     int more = 1;
@@ -129,6 +127,8 @@ enum received server_receive(struct dp_net *net, struct server *s, struct arriva
     a->msg = m;
     a->bytes = dp_slice_of(zmq_msg_data(m), zmq_msg_size(m));
     a->fd = zmq_msg_get(m, ZMQ_SRCFD);
+    /* Of the payload part: after a poll the id part has lost its properties. */
+    a->proven = zap_user(m, &a->key, &a->proof);
     rd = dp_rd_of(dp_slice_of(id + 1, sizeof(id) - 1));
     a->routing_id = dp_rd_u32(&rd);
     if (id_len == ROUTING_ID_BYTES && id[0] == 0 && !zmq_msg_more(m))
@@ -136,7 +136,7 @@ enum received server_receive(struct dp_net *net, struct server *s, struct arriva
     if (zmq_msg_more(m))
         discard_rest(s->socket);
     net->count.garbage++;
-    conns_cut(net, a->fd);
+    conns_cut(s, conns_of(s, a));
     return RECEIVED_BAD;
 }
 

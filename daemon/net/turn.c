@@ -68,7 +68,8 @@ static long wait_ms(const struct dp_net *net, int timeout_ms)
         if (d->state == DIAL_WAIT || d->state == DIAL_TRY)
             due = min64(due, d->due_ms);
     }
-    due = min64(due, conns_due_ms(net));
+    due = min64(due, conns_due_ms(&net->link));
+    due = min64(due, conns_due_ms(&net->enroll));
     if (due == INT64_MAX)
         return -1;
     return due > now ? (long)(due - now) : 0;
@@ -108,7 +109,8 @@ static void serve_sockets(struct dp_net *net)
     listen_downs(net);
     for (size_t i = 0; i < DIALLERS; i++)
         dial_timers(net, &net->dial[i]);
-    conns_look(net);
+    conns_look(net, &net->link);
+    conns_look(net, &net->enroll);
 }
 
 enum dp_err dp_net_poll(struct dp_net *net, int timeout_ms, dp_net_on *on, void *ctx)

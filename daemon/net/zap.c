@@ -2,7 +2,7 @@
 /*
  * The authenticator (ZAP, RFC 27), served within the turn. It answers for keys alone: who may
  * link is asked of the caller, enrolment takes any key. What is not a well-formed request
- * for CURVE in a domain of ours is refused.
+ * for CURVE in a domain of ours is refused. What we answer comes back with each message.
  */
 #include "net/inner.h"
 
@@ -11,6 +11,7 @@
 
 #define ENDPOINT "inproc://zeromq.zap.01"
 #define PART_BYTES 256
+#define USER_BYTES (DP_NET_KEY_BYTES + 4)
 
 enum {
     PART_VERSION,
@@ -97,14 +98,39 @@ static bool decide(struct dp_net *net, const struct request *r)
     return part_is(&r->part[PART_DOMAIN], DOMAIN_ENROLL) && net->enroll.socket != NULL;
 }
 
-/* REP to an inproc pipe without limits: it does not wait, and a requester that has gone is no error. */
-static void answer(void *zap, const struct request *r, bool yes)
+/* The user of a connection as the library keeps it: its key and the serial of this proof, in hex. */
+static void write_user(struct dp_net *net, const struct part *key, char out[USER_BYTES * 2 + 1])
 {
-    char user[DP_NET_KEY_BYTES * 2 + 1] = "";
+    uint8_t b[USER_BYTES];
+    struct dp_wr w = dp_wr_of(b, sizeof(b));
+
+    dp_wr_bytes(&w, key->b, DP_NET_KEY_BYTES);
+    dp_wr_u32(&w, ++net->serials);
+    dp_hex(b, sizeof(b), out);
+}
+
+bool zap_user(zmq_msg_t *m, struct dp_net_key *key, uint32_t *serial)
+{
+    const char *user = zmq_msg_gets(m, "User-Id");
+    uint8_t b[USER_BYTES];
+    struct dp_rd rd = dp_rd_of(dp_slice_of(b, sizeof(b)));
+
+    if (user == NULL || dp_unhex(user, strlen(user), b, sizeof(b)) != DP_OK)
+        return false;
+    dp_rd_copy(&rd, key->b, sizeof(key->b));
+    *serial = dp_rd_u32(&rd);
+    return true;
+}
+
+/* REP to an inproc pipe without limits: it does not wait, and a requester that has gone is no error. */
+static void answer(struct dp_net *net, const struct request *r, bool yes)
+{
+    void *zap = net->zap;
+    char user[USER_BYTES * 2 + 1] = "";
     const struct part *id = &r->part[PART_REQUEST];
 
     if (yes)
-        dp_hex(r->part[PART_KEY].b, DP_NET_KEY_BYTES, user);
+        write_user(net, &r->part[PART_KEY], user);
     (void)zmq_send(zap, "1.0", 3, ZMQ_SNDMORE);
     (void)zmq_send(zap, id->b, id->len, ZMQ_SNDMORE);
     (void)zmq_send(zap, yes ? "200" : "400", 3, ZMQ_SNDMORE);
@@ -123,11 +149,15 @@ void zap_serve(struct dp_net *net)
         memset(&r, 0, sizeof(r));
         if (!receive(net->zap, &r))
             return;
+        /* A connection is accepted before it asks: after this its serial is smaller than that of the proof.
+         */
+        server_watch(net, &net->link);
+        server_watch(net, &net->enroll);
         yes = decide(net, &r);
         if (yes)
             net->count.auth_ok++;
         else
             net->count.auth_failed++;
-        answer(net->zap, &r, yes);
+        answer(net, &r, yes);
     }
 }

@@ -224,7 +224,8 @@ static void a_last_word_is_heard(void **state)
         assert_ok(rig_send(child, parent, text));
         dp_net_drop(child->net, &parent->own.pub);
         RIG_UNTIL(&rig, rig_frame_is(parent, text));
-        dp_net_disconnect(child->net, &parent->own.pub); /* the next one takes the place of this session */
+        dp_net_disconnect(child->net, &parent->own.pub);
+        RIG_UNTIL(&rig, parent->seen[DP_NET_LINK_DOWN] == 2 * i);
     }
 }
 
