@@ -54,16 +54,14 @@ struct dp_fresh_own {
 };
 
 /* ---- peers ---- */
-#define DP_REFUSED_MAX 16
 struct dp_peer {
     struct dp_node node;
     bool is_parent;
     struct dp_session s;
-    struct dp_peer_row row;
+    struct dp_peer_row row, was; /* as committed: was */
     uint8_t curve_pub[32];
     bool row_dirty;
     bool is_new;      /* of this turn: not in the store yet */
-    bool was_revoked; /* as committed */
     bool saved_valid; /* `saved` holds the lanes as committed, for a failed turn */
     struct dp_lane_state saved[DP_LANES];
     uint64_t applied[DP_LANES]; /* last item applied in this turn, 0 = none */
@@ -73,13 +71,12 @@ struct dp_peer {
     int64_t hello_wall_ms;      /* when its hello came */
     bool hello_due;
     uint16_t bye;                            /* reason to send, 0 = none */
-    bool offered_again;                      /* its shelf, since this process started */
     bool keep_due, keep_answer;              /* a keep-alive is owed; it answers one */
     uint8_t last_nonce[16], older_nonce[16]; /* of the peer's processes, for R-HEL-5 */
     enum dp_err last_refused;                /* code of the last refusal either way */
     int64_t refused_ms;
-    uint32_t queue_refused; /* number of refused frames owed after the commit */
-    struct dp_refused_frame refused[DP_REFUSED_MAX];
+    bool refused_due;        /* refusals are to be said after the commit */
+    uint64_t told[DP_LANES]; /* last refusal said since the hello */
 };
 
 /* ---- cache of casefiles ---- */
@@ -199,7 +196,6 @@ struct dp_daemon {
     void *after_commit_ctx;
 
     /* duties.c */
-    bool upgraded;   /* the store was last used by another program version */
     bool rotate_due; /* a part was erased: the wrapping key must change */
     bool sweeping;
     int32_t swept_day; /* day of the last complete sweep */
@@ -355,12 +351,21 @@ enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct
 enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body);
 
 /* ---- shelf.c: refusals of items (R-ACK-2) ---- */
-void dp_shelf_refused_here(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f);
-void dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f);
-/* Queue what we refused of the peer, to be said again. */
-void dp_shelf_repeat(struct dp_daemon *d, struct dp_peer *p);
-/* Start over with the peer: forget what we refused, offer again what it refused. */
+/* We refuse an item of the peer; what is owed to it for that is said after the commit. */
+void dp_shelf_refused_here(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it,
+                           enum dp_err code);
+/* The same item has come again, under a new number: its old refusal is over. */
+void dp_shelf_came_again(struct dp_daemon *d, const struct dp_peer *p, const struct dp_item_frame *it);
+/* False: it was offered again since, and this is the old refusal once more. */
+bool dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f);
+/* After a hello: what is to be offered again now is, and what we refused is to be said again. */
+void dp_shelf_greet(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h);
+/* Say the refusals that are owed. After the commit. */
+void dp_shelf_say(struct dp_daemon *d, struct dp_peer *p);
+/* By an operator: forget what we refused of the peer, offer again what it refused. */
 void dp_shelf_offer(struct dp_daemon *d, struct dp_peer *p);
+/* Alarms as the shelf is: both ends say that something lies there until nothing does. */
+void dp_shelf_watch(struct dp_daemon *d);
 
 /* ---- files.c: attachments ---- */
 /* Seal a file into chunks kept here; fills body.digest, size, code3 (chunks) and the key for its part. */

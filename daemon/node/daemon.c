@@ -53,16 +53,6 @@ static enum dp_err load_identity(struct dp_daemon *d)
     return e;
 }
 
-/* R-ACK-2: another version may accept what the last one refused. */
-static void note_program(struct dp_daemon *d)
-{
-    uint64_t before;
-    bool known = dp_db_meta_u64(&d->db, "program", &before) == DP_OK;
-    d->upgraded = known && before != DP_PROGRAM_VERSION;
-    if (!known || d->upgraded)
-        dp_db_meta_u64_put(&d->db, "program", DP_PROGRAM_VERSION);
-}
-
 static enum dp_err check_schema(struct dp_daemon *d)
 {
     uint64_t schema;
@@ -109,7 +99,8 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
         e = load_identity(d);
     if (e == DP_OK)
         dp_enroll_load(d);
-    note_program(d);
+    if (e == DP_OK)
+        dp_shelf_watch(d);
     if (e != DP_OK) {
         dp_db_abort(&d->db);
         dp_daemon_free(&d);
@@ -305,12 +296,7 @@ static void say_peer(struct dp_daemon *d, struct dp_peer *p)
         dp_say_hello(d, p);
     if (p->hello_due)
         return; /* nothing goes before it */
-    for (uint32_t i = 0; i < p->queue_refused; i++) {
-        struct dp_frame f = {.type = DP_FRAME_REFUSED, .u.refused = p->refused[i]};
-        if (dp_send_frame(d, p, &f) == DP_OK)
-            dp_session_refused(&p->s);
-    }
-    p->queue_refused = 0;
+    dp_shelf_say(d, p);
     if (p->s.state == DP_SESSION_UP && dp_session_acks(&p->s, &acks)) {
         struct dp_frame f = {.type = DP_FRAME_ACK};
         f.u.ack.lanes = acks.lanes;

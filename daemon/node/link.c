@@ -110,13 +110,11 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         p->hello_due = true;
     p->hello_wall_ms = d->now_wall;
     p->row.inc = h->inc;
-    if (d->upgraded ? !p->offered_again : p->row.program != 0 && p->row.program != h->program)
-        dp_shelf_offer(d, p); /* R-ACK-2: one end was upgraded */
-    p->offered_again = true;
+    dp_shelf_greet(d, p, h);
     p->row.program = h->program;
+    p->row.own_program = DP_PROGRAM_VERSION;
     p->row_dirty = true;
     d->want_seal = true; /* R-BLK-6: somebody is there to ask */
-    dp_shelf_repeat(d, p);
     dp_log(DP_LOG_NOTICE, "link %s: up", node_text(p->node));
 }
 
@@ -128,11 +126,7 @@ static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_
     int n = snprintf(line, sizeof line, "item %s:%s/%llu %s", node_text(p->node), dp_lane_word(it->lane),
                      (unsigned long long)it->number, dp_err_name(code));
     dp_quarantine_line(d, dp_slice_of(line, (size_t)n));
-    struct dp_refused_frame f = {
-        .lane = it->lane, .epoch = it->epoch, .number = it->number, .code = (uint16_t)code};
-    dp_shelf_refused_here(d, p, &f);
-    if (p->queue_refused < DP_REFUSED_MAX)
-        p->refused[p->queue_refused++] = f;
+    dp_shelf_refused_here(d, p, it, code);
     if (p->last_refused != code || d->now_wall - p->refused_ms >= REFUSED_LOG_MS ||
         d->now_wall < p->refused_ms)
         dp_log(DP_LOG_WARN, "link %s: refused %s/%llu: %s", node_text(p->node), dp_lane_word(it->lane),
@@ -140,7 +134,6 @@ static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_
     p->last_refused = code;
     p->refused_ms = d->now_wall;
     d->n.refused_out++;
-    dp_alarm(d, "refused", "an item of a peer was refused; see the quarantine list");
 }
 
 /* Trouble of this node, not of the item: the turn fails and the item stays owed by the peer. */
@@ -179,6 +172,7 @@ static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item
         return;
     }
     p->applied[it->lane] = it->number;
+    dp_shelf_came_again(d, p, it);
     if (e != DP_OK && e != DP_DUPLICATE)
         refuse(d, p, it, e); /* R-ACK-2 */
 }
@@ -198,9 +192,8 @@ static void on_refused(struct dp_daemon *d, struct dp_peer *p, const struct dp_r
         stop_link(d, p, DP_STOP_PROTOCOL);
         return;
     }
-    dp_shelf_refused_there(d, p, r);
-    d->n.refused_in++;
-    dp_alarm(d, "shelf", "a peer refused an item; it is shelved, see `daipao link show`");
+    if (dp_shelf_refused_there(d, p, r))
+        d->n.refused_in++;
 }
 
 static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_frame *b)

@@ -134,7 +134,7 @@ enum dp_err dp_peers_load(struct dp_daemon *d)
         if (p == NULL)
             return DP_NOMEM;
         p->row = row;
-        p->was_revoked = row.revoked;
+        p->was = row;
         for (uint8_t lane = 0; lane < DP_LANES; lane++)
             dp_session_load(&p->s, lane, &row.lane[lane]);
         load_curve(d, p);
@@ -188,7 +188,7 @@ static void committed(struct dp_peer *p)
             dp_session_durable(&p->s, lane, p->applied[lane]);
         p->applied[lane] = 0;
     }
-    p->was_revoked = p->row.revoked;
+    p->was = p->row;
     p->row_dirty = false;
     p->is_new = false;
 }
@@ -203,8 +203,7 @@ static void undone(struct dp_peer *p)
         }
         p->applied[lane] = 0;
     }
-    p->row.revoked = p->was_revoked;
-    p->queue_refused = 0;
+    p->row = p->was;
 }
 
 /* After the commit: what was applied is durable and owes an ack (R-ACK-1). After a failed one: as it was. */

@@ -300,6 +300,8 @@ enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct
     struct dp_reg reg = *m.form.reg;
     struct dp_office bureau = {.node = d->id.self, .slug = "bureau"};
     if (!came_before(d, &reg, number)) {
+        if (d->stopped != DP_STOP_NONE)
+            return DP_STOPPED; /* before it takes a number; it is offered again (shelf.c) */
         err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, m.form.receipt, m.parts, m.part_count,
                           &e, code);
         if (err != DP_OK)

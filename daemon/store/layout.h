@@ -166,8 +166,9 @@ struct dp_peer_row {
     uint32_t inc; /* incarnation established at first contact; 0 = none */
     bool is_parent;
     bool revoked;
-    int64_t heard_ms; /* wall clock of the last frame, coarse */
-    uint32_t program; /* its program version at the last hello */
+    int64_t heard_ms;     /* wall clock of the last frame, coarse */
+    uint32_t program;     /* its program version at the last hello */
+    uint32_t own_program; /* and ours */
 };
 DP_MUST enum dp_err dp_db_peer(struct dp_db *db, struct dp_node peer, struct dp_peer_row *out);
 void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_row *row);

@@ -130,7 +130,7 @@ enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, u
 
 /* ---- peers ---- */
 
-#define PEER_BYTES (DP_LANES * 32 + 4 + 1 + 1 + 8 + 4)
+#define PEER_BYTES (DP_LANES * 32 + 4 + 1 + 1 + 8 + 4 + 4)
 
 static enum dp_err peer_read(struct dp_slice v, struct dp_peer_row *out)
 {
@@ -148,6 +148,8 @@ static enum dp_err peer_read(struct dp_slice v, struct dp_peer_row *out)
     p.revoked = dp_rd_u8(&r) != 0;
     p.heard_ms = (int64_t)dp_rd_u64(&r);
     p.program = dp_rd_u32(&r);
+    if (dp_rd_left(&r) > 0) /* rows of before end here */
+        p.own_program = dp_rd_u32(&r);
     if (dp_rd_done(&r) != DP_OK)
         return DP_CORRUPT;
     *out = p;
@@ -180,6 +182,7 @@ void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_
     dp_wr_u8(&w, row->revoked);
     dp_wr_u64(&w, (uint64_t)row->heard_ms);
     dp_wr_u32(&w, row->program);
+    dp_wr_u32(&w, row->own_program);
     dp_key_u64(&k, peer.v);
     dp_key_put(db, DP_T_PEER, &k, dp_wr_slice(&w));
 }

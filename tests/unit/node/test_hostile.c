@@ -142,8 +142,11 @@ static void test_refusals_are_bounded(void **state)
     dp_wr_u64(&w9, w.town->id.v);
     dp_wr_u8(&w9, 0x80 | DP_LANE_BULK);
     uint64_t before = refused();
-    for (unsigned i = 0; i < 4200; i++)
+    for (unsigned i = 0; i < 4200; i++) {
+        body[0] = (uint8_t)(i >> 8);
+        body[1] = (uint8_t)i;
         inject_item(w.county, w.town, DP_LANE_BULK, DP_ITEM_PARCEL, dp_slice_of(body, sizeof body));
+    }
     assert_int_equal(refused(), before + 4200);
     assert_int_equal(cl_grep_table(w.county, DP_T_SHELF, dp_slice_of(peer, sizeof peer)), 256);
     assert_int_equal(cl_grep_table(w.county, DP_T_QUARANTINE, dp_slice_str("item ")), DP_QUARANTINE_MAX);
