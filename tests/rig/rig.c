@@ -139,7 +139,7 @@ static void become(const struct proc_rig *r, const struct proc_node *n, int fd, 
     _exit(127);
 }
 
-void proc_start(struct proc_rig *r, struct proc_node *n)
+bool proc_try_start(struct proc_rig *r, struct proc_node *n, int *status)
 {
     char conf[300], log[300], sock[320];
     const char *argv[] = {"daipaod", "-c", conf, NULL};
@@ -153,12 +153,19 @@ void proc_start(struct proc_rig *r, struct proc_node *n)
     if (n->pid == 0)
         become(r, n, open(log, O_WRONLY | O_CREAT | O_APPEND, 0600), argv);
     for (double end = proc_now() + 20; proc_now() < end; proc_nap()) {
-        if (waitpid(n->pid, NULL, WNOHANG) == n->pid)
-            die("%s ended at its start; see %s", n->id, log);
+        if (proc_ended(n, status))
+            return false;
         if (dp_ctl_open(sock, &n->ctl) == DP_OK)
-            return;
+            return true;
     }
     die("%s does not answer at %s", n->id, sock);
+}
+
+void proc_start(struct proc_rig *r, struct proc_node *n)
+{
+    int status;
+    if (!proc_try_start(r, n, &status))
+        die("%s ended at its start, status %x; see %s/log", n->id, (unsigned)status, n->dir);
 }
 
 void proc_kill(struct proc_node *n, int sig)

@@ -46,6 +46,8 @@ struct proc_node *proc_add(struct proc_rig *r, const char *id, bool listens);
 /* Lay out only: change `program`, `env`, `conf`, `port` or `dir`/data, then proc_start. */
 struct proc_node *proc_lay(struct proc_rig *r, const char *id, bool listens);
 void proc_start(struct proc_rig *r, struct proc_node *n);
+/* The same when it may fail: false when it ended first, with the `status` of waitpid. */
+bool proc_try_start(struct proc_rig *r, struct proc_node *n, int *status);
 void proc_kill(struct proc_node *n, int sig); /* and wait */
 /* True when the process has ended; then it is reaped and `status` is that of waitpid. */
 bool proc_ended(struct proc_node *n, int *status);

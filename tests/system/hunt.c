@@ -131,6 +131,8 @@ void hunt_path(struct hunt *h, const char *path)
         closedir(dir);
 }
 
+#define SHADOW_BYTES (1ul << 40) /* no daemon has so much: what a sanitizer keeps about the rest */
+
 void hunt_memory(struct hunt *h, pid_t pid)
 {
     char path[64], line[512];
@@ -144,7 +146,7 @@ void hunt_memory(struct hunt *h, pid_t pid)
         unsigned long from, to;
         char mode[8];
         if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) == 3 && mode[0] == 'r' &&
-            strstr(line, "[v") == NULL)
+            strstr(line, "[v") == NULL && to - from < SHADOW_BYTES)
             hunt_fd(h, fd, (off_t)from, to - from);
     }
     fclose(maps);
