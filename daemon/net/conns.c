@@ -17,8 +17,9 @@
 #include <sys/socket.h>
 
 #define LOOK_MS 1000
-#define LOOK_ENROLL_MS 250 /* anyone may send there: look before much has come */
-#define FDS_KEPT 64        /* descriptors for the rest of the process */
+#define LOOK_CROWD_MS 250   /* anyone may send there: look before much has come */
+#define FDS_KEPT 64         /* descriptors for the control socket and the rest of the process */
+#define FDS_KEPT_CONTROL 16 /* for the rest of the process */
 
 static struct conn *conn_at(struct server *s, int fd)
 {
@@ -54,10 +55,11 @@ static bool grow(struct conns *cs, int fd)
 }
 
 /* No longer among those that are limited in number. */
-static void uncount(struct conns *cs, const struct conn *c)
+static void uncount(struct server *s, struct conn *c)
 {
-    cs->live--;
-    cs->pending -= !c->settled;
+    s->conns.crowd -= c->crowds;
+    s->source[c->source].crowd -= c->crowds;
+    c->crowds = false;
 }
 
 void conns_cut(struct server *s, struct conn *c)
@@ -65,7 +67,7 @@ void conns_cut(struct server *s, struct conn *c)
     if (c == NULL || c->cut)
         return;
     c->cut = true;
-    uncount(&s->conns, c);
+    uncount(s, c);
     (void)shutdown(conns_fd(s, c), SHUT_RDWR);
 }
 
@@ -80,48 +82,55 @@ void conns_cut_soon(struct dp_net *net, struct server *s, struct conn *c)
         s->conns.look_ms = due;
 }
 
-static void cut_oldest(struct dp_net *net, struct server *s, bool pending_only)
+/* Of two that crowd, does `a` go first? The one whose source has more of them; then the older one. */
+static bool goes_before(const struct server *s, const struct conn *a, const struct conn *b)
 {
-    struct conn *oldest = NULL;
+    size_t of_a = s->source[a->source].crowd;
+    size_t of_b = s->source[b->source].crowd;
+
+    return of_a != of_b ? of_a > of_b : (int32_t)(a->serial - b->serial) < 0;
+}
+
+/* One gives way: where a stranger fills the place, his own connections do, and a slow child keeps its own. */
+static void make_room(struct dp_net *net, struct server *s)
+{
+    struct conn *first = NULL;
 
     for (size_t i = 0; i < s->conns.cap; i++) {
         struct conn *c = &s->conns.at[i];
 
-        if (!c->open || c->cut || (pending_only && c->settled))
-            continue;
-        if (oldest == NULL || (int32_t)(c->serial - oldest->serial) < 0)
-            oldest = c;
+        if (c->open && c->crowds && (first == NULL || goes_before(s, c, first)))
+            first = c;
     }
-    net->count.crowded_out += oldest != NULL;
-    conns_cut(s, oldest);
+    net->count.crowded_out += first != NULL;
+    conns_cut(s, first);
 }
 
-static int fd_limit(struct dp_net *net)
+/* The operator is let in where children are not. */
+static bool fds_short(struct dp_net *net, const struct server *s, int fd)
 {
     struct rlimit r;
+    int kept = s->role == ROLE_CONTROL ? FDS_KEPT_CONTROL : FDS_KEPT;
 
     if (net->fd_limit == 0)
         net->fd_limit =
             getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < INT32_MAX ? (int)r.rlim_cur : INT32_MAX;
-    return net->fd_limit;
+    return fd >= net->fd_limit - kept;
 }
 
 /* One more than there may be: who gives way? */
 static void enforce(struct dp_net *net, struct server *s, struct conn *c)
 {
-    const struct conns *cs = &s->conns;
+    bool crowded = s->conns.crowd > s->conns.crowd_max || fds_short(net, s, conns_fd(s, c));
 
-    if (!rate_take(&s->accepts, c->since_ms)) {
+    if (!sources_accept(s, c->source, c->since_ms)) {
         net->count.rate_limited++;
         conns_cut(s, c);
-    } else if (conns_fd(s, c) >= fd_limit(net) - FDS_KEPT ||
-               (s->role == ROLE_CONTROL && cs->live > (size_t)net->cfg.control_conns_max)) {
+    } else if (crowded && s->role == ROLE_CONTROL) {
         net->count.crowded_out++;
         conns_cut(s, c);
-    } else if (s->role == ROLE_LINK && cs->pending > (size_t)net->cfg.pending_max) {
-        cut_oldest(net, s, true);
-    } else if (s->role == ROLE_ENROLL && cs->live > (size_t)net->cfg.enroll_conns_max) {
-        cut_oldest(net, s, false);
+    } else if (crowded) {
+        make_room(net, s);
     }
 }
 
@@ -133,8 +142,7 @@ static void release(struct dp_net *net, struct server *s, struct conn *c)
     if (p != NULL && conns_of_peer(net, p) == c)
         peers_lost(net, p, true);
     s->conns.open--;
-    if (!c->cut)
-        uncount(&s->conns, c);
+    uncount(s, c);
     memset(c, 0, sizeof(*c));
     net->count.disconnected++;
 }
@@ -151,10 +159,16 @@ void conns_accepted(struct dp_net *net, struct server *s, int fd)
         return;
     }
     c = &s->conns.at[fd];
-    *c = (struct conn){.open = true, .serial = ++net->serials, .since_ms = net_now(net)};
+    *c = (struct conn){
+        .open = true,
+        .crowds = true,
+        .source = sources_place(net, fd),
+        .serial = ++net->serials,
+        .since_ms = net_now(net),
+    };
     s->conns.open++;
-    s->conns.live++;
-    s->conns.pending++;
+    s->conns.crowd++;
+    s->source[c->source].crowd++;
     enforce(net, s, c);
 }
 
@@ -186,8 +200,8 @@ struct conn *conns_heard(struct server *s, const struct arrival *a)
 
     if (c == NULL)
         return NULL;
-    if (!c->settled && !c->cut)
-        s->conns.pending--;
+    if (s->role == ROLE_LINK)
+        uncount(s, c);
     c->settled = true;
     c->heard = true;
     return c;
@@ -197,6 +211,7 @@ void conns_forget(struct server *s)
 {
     free(s->conns.at);
     s->conns = (struct conns){.at = NULL};
+    memset(s->source, 0, sizeof(s->source));
 }
 
 static uint64_t received_bytes(int fd)
@@ -217,7 +232,7 @@ static void look_at(struct dp_net *net, struct server *s, struct conn *c, int64_
     if (c->heard || bytes < c->base_bytes) {
         c->base_bytes = bytes;
         c->heard = false;
-    } else if (bytes - c->base_bytes > s->hoard_max) {
+    } else if (bytes - c->base_bytes > (c->settled ? s->hoard_max : s->first_max)) {
         net->count.hoarding++;
         conns_cut(s, c);
     }
@@ -228,7 +243,7 @@ static void look_at(struct dp_net *net, struct server *s, struct conn *c, int64_
 
 int64_t conns_due_ms(const struct server *s)
 {
-    return s->role != ROLE_CONTROL && s->conns.live > 0 ? s->conns.look_ms : INT64_MAX;
+    return s->role != ROLE_CONTROL && s->conns.open > 0 ? s->conns.look_ms : INT64_MAX;
 }
 
 void conns_look(struct dp_net *net, struct server *s)
@@ -238,7 +253,7 @@ void conns_look(struct dp_net *net, struct server *s)
 
     if (now < conns_due_ms(s))
         return;
-    cs->look_ms = now + (s->role == ROLE_ENROLL ? LOOK_ENROLL_MS : LOOK_MS);
+    cs->look_ms = now + (cs->crowd > 0 ? LOOK_CROWD_MS : LOOK_MS);
     for (size_t i = 0; i < cs->cap; i++) {
         struct conn *c = &cs->at[i];
 

@@ -66,7 +66,8 @@ enum dp_err dp_net_control_bind(struct dp_net *net, const char *path, gid_t gid)
     if (err != DP_OK)
         return err;
     snprintf(endpoint, sizeof(endpoint), "ipc://%s", path);
-    net->control.accepts = (struct rate){.per_s = CONNS_PER_S, .at_ms = INT64_MIN / 2};
+    sources_limit(&net->control, CONNS_PER_S);
+    net->control.conns.crowd_max = (size_t)net->cfg.control_conns_max;
     s = setup_socket(net, ZMQ_ROUTER);
     setup_bytes(&s, ZMQ_MAXMSGSIZE, &max, sizeof(max));
     setup_int(&s, ZMQ_RCVHWM, RECEIVE_HWM);

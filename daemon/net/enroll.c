@@ -23,11 +23,6 @@ struct dialler *enroll_dialler(struct dp_net *net)
     return &net->dial[DIALLERS - 1];
 }
 
-static struct rate limit(const struct dp_net *net)
-{
-    return (struct rate){.per_s = net->cfg.enroll_per_s, .at_ms = INT64_MIN / 2};
-}
-
 enum dp_err dp_net_enroll_listen(struct dp_net *net, const char *endpoint)
 {
     struct dp_net_pair own;
@@ -42,8 +37,10 @@ enum dp_err dp_net_enroll_listen(struct dp_net *net, const char *endpoint)
         err = zap_open(net);
     if (err != DP_OK)
         return err;
-    net->enroll.accepts = net->enroll.messages = limit(net);
-    net->enroll.hoard_max = (HWM + 2) * DP_NET_ENROLL_MAX + 2 * (uint64_t)net->cfg.rcvbuf_bytes;
+    sources_limit(&net->enroll, net->cfg.enroll_per_s);
+    net->enroll.conns.crowd_max = (size_t)net->cfg.enroll_conns_max;
+    net->enroll.hoard_max = net->enroll.first_max =
+        (HWM + 2) * DP_NET_ENROLL_MAX + 2 * (uint64_t)net->cfg.rcvbuf_bytes;
     s = setup_socket(net, ZMQ_ROUTER);
     setup_link(&s, &net->cfg, DP_NET_ENROLL_MAX, HWM);
     setup_curve_server(&s, &own, DOMAIN_ENROLL);
@@ -93,7 +90,7 @@ static void take(struct dp_net *net, const struct arrival *a)
 {
     struct dp_net_event ev = {.type = DP_NET_ENROLL, .conn = a->routing_id, .fd = -1, .bytes = a->bytes};
 
-    if (!rate_take(&net->enroll.messages, net_now(net))) {
+    if (!sources_message(&net->enroll, conns_of(&net->enroll, a), net_now(net))) {
         net->count.enroll_limited++;
         return;
     }

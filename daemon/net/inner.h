@@ -16,6 +16,7 @@
 #define NO_CONN UINT32_MAX
 #define CURVE_OVERHEAD 33 /* of one message: name 8, nonce 8, tag 16, flags 1 */
 #define ROUTING_ID_BYTES 5
+#define SOURCES 512        /* power of two */
 #define DROP_LINGER_MS 500 /* for what was sent before a drop */
 #define DOMAIN_LINK "link"
 #define DOMAIN_ENROLL "enroll"
@@ -35,6 +36,9 @@ struct conn {
     bool settled; /* has sent a message */
     bool heard;   /* has sent one since the last look */
     bool cut;     /* shut down by us, its end not yet reported */
+    bool crowds;  /* counts against the number that may be: on the listener until it is settled, elsewhere
+                     always */
+    uint16_t source;
     uint32_t serial;
     uint32_t peer; /* index + 1; 0: none */
     int64_t since_ms;
@@ -46,10 +50,17 @@ struct conn {
 struct conns {
     struct conn *at;
     size_t cap;
-    size_t open;     /* connections */
-    size_t live;     /* of these, not cut by us */
-    size_t pending;  /* of these, without a message so far */
+    size_t open;  /* connections */
+    size_t crowd; /* of these, counted against crowd_max */
+    size_t crowd_max;
     int64_t look_ms; /* next look at all */
+};
+
+/* Addresses that share a place of the table count as one; which do is secret. */
+struct source {
+    size_t crowd; /* connections from there that crowd */
+    struct rate accepts;
+    struct rate messages;
 };
 
 struct server {
@@ -60,7 +71,9 @@ struct server {
     size_t endpoints;
     struct rate accepts;
     struct rate messages;
+    struct source source[SOURCES];
     uint64_t hoard_max; /* bytes of a connection since its last message */
+    uint64_t first_max; /* and before its first */
     struct conns conns;
 };
 
@@ -126,6 +139,7 @@ struct dp_net {
     dp_net_allow *allow;
     void *allow_ctx;
     struct dialler dial[DIALLERS]; /* the last one is for enrolment */
+    uint64_t secret;               /* of the places of sources */
     uint32_t serials; /* given to connections and proofs of a key, in the order in which we hear of them */
     int fd_limit;     /* 0: not asked for yet */
     struct peers peers;
@@ -140,6 +154,7 @@ struct dp_net {
 
 /* ---- net.c ---- */
 int64_t net_now(const struct dp_net *net);
+struct rate rate_of(int per_s); /* full */
 bool rate_take(struct rate *r, int64_t now_ms);
 enum dp_err net_errno(void);
 /* Free place for one more message of this turn, or NULL. The caller initialises and counts it. */
@@ -200,6 +215,14 @@ void server_watch(struct dp_net *net, struct server *s);
 /* The next message. BAD: dropped and its connection cut. */
 enum received server_receive(struct dp_net *net, struct server *s, struct arrival *a);
 enum dp_err server_send(struct dp_net *net, struct server *s, uint32_t routing_id, struct dp_slice bytes);
+
+/* ---- sources.c: no address may use up alone what all share ---- */
+/* All connections and messages of `s` together; each source has three quarters of it. */
+void sources_limit(struct server *s, int per_s);
+uint16_t sources_place(const struct dp_net *net, int fd);
+bool sources_accept(struct server *s, uint16_t place, int64_t now_ms);
+/* `c` NULL: of a connection that has ended. */
+bool sources_message(struct server *s, const struct conn *c, int64_t now_ms);
 
 /* ---- conns.c; a conn is borrowed until the server is watched again ---- */
 void conns_accepted(struct dp_net *net, struct server *s, int fd);

@@ -22,7 +22,9 @@ enum dp_err dp_net_listen(struct dp_net *net, const char *endpoint, const struct
         return err;
     net->allow = allow;
     net->allow_ctx = ctx;
-    net->link.accepts = (struct rate){.per_s = net->cfg.accept_per_s, .at_ms = INT64_MIN / 2};
+    sources_limit(&net->link, net->cfg.accept_per_s);
+    net->link.conns.crowd_max = (size_t)net->cfg.pending_max;
+    net->link.first_max = DP_NET_FIRST_MAX;
     net->link.hoard_max =
         (uint64_t)(net->cfg.hwm + 2) * DP_NET_FRAME_MAX + 2 * (uint64_t)net->cfg.rcvbuf_bytes;
     s = setup_socket(net, ZMQ_ROUTER);

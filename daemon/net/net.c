@@ -95,6 +95,7 @@ enum dp_err dp_net_new(const struct dp_net_config *c, struct dp_net **out)
     net->link.role = ROLE_LINK;
     net->enroll.role = ROLE_ENROLL;
     net->control.role = ROLE_CONTROL;
+    net->cfg.random.fill(net->cfg.random.ctx, &net->secret, sizeof(net->secret));
     err = make_tables(net);
     if (err == DP_OK)
         err = keep_proxy(net);
@@ -136,6 +137,11 @@ void dp_net_free(struct dp_net **net)
 int64_t net_now(const struct dp_net *net)
 {
     return net->cfg.clock.mono_ms(net->cfg.clock.ctx);
+}
+
+struct rate rate_of(int per_s)
+{
+    return (struct rate){.per_s = per_s, .at_ms = INT64_MIN / 2};
 }
 
 bool rate_take(struct rate *r, int64_t now_ms)

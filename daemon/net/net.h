@@ -22,8 +22,9 @@
 #include "port/random.h"
 
 #define DP_NET_KEY_BYTES 32
-#define DP_NET_FRAME_MAX 262144    /* payload of one frame on a link; equals DP_FRAME_MAX */
-#define DP_NET_ENROLL_MAX 16384    /* payload of one enrolment message */
+#define DP_NET_FRAME_MAX 262144 /* payload of one frame on a link; equals DP_FRAME_MAX */
+#define DP_NET_FIRST_MAX 16384  /* all that a child may send before it is answered, the handshake included */
+#define DP_NET_ENROLL_MAX 16384 /* payload of one enrolment message */
 #define DP_NET_CONTROL_MAX 1048576 /* one control request; a reply may be larger */
 #define DP_NET_ADDRESSES_MAX 8
 #define DP_NET_LISTENS_MAX 8
@@ -40,7 +41,11 @@ struct dp_net_pair {
     struct dp_net_key secret;
 };
 
-/* All limits and times. Start from dp_net_config_default(); a value outside its limits is DP_RANGE. */
+/*
+ * All limits and times. Of what is counted together an address has at most three quarters, and where too many
+ * connections are open the oldest one of the address with the most gives way. Start from
+ * dp_net_config_default(); a value outside its limits is DP_RANGE.
+ */
 struct dp_net_config {
     struct dp_clock_src clock; /* only mono_ms is used */
     struct dp_random random;   /* jitter of the dialler */
@@ -55,7 +60,7 @@ struct dp_net_config {
     int sndbuf_bytes;          /* kernel send buffer of a link; 0 leaves it to the system */
     int rcvbuf_bytes;          /* kernel receive buffer of a link; 262,144 */
     int peers_max;             /* keys with a session on the listener; 2,048 */
-    int pending_max;           /* connections that have not yet sent a frame; the oldest gives way; 512 */
+    int pending_max;           /* connections that have not yet sent a frame; one gives way (below); 512 */
     int accept_per_s;          /* new connections on the listener, with a burst of twice that; 1,000 */
     int enroll_conns_max;      /* connections on the enrolment listener; 32 */
     int enroll_per_s;          /* new connections, and messages, per second, burst of twice that; 10 */
