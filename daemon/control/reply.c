@@ -14,7 +14,18 @@ static char *text_of(const char *s)
     return s != NULL ? (char *)(uintptr_t)s : no_text;
 }
 
-static void result_put(const struct dp_outcome *r, PBC(Result) * m, uint8_t name[DP_NAME_BYTES])
+static void format_put(const struct dp_outcome *r, PBC(Result) * m, char **args)
+{
+    if (r->format == NULL)
+        return;
+    m->format = text_of(r->format);
+    for (uint8_t i = 0; i < r->arg_count; i++)
+        args[i] = text_of(r->args[i]);
+    m->n_args = r->arg_count;
+    m->args = args;
+}
+
+static void result_put(const struct dp_outcome *r, PBC(Result) * m, uint8_t name[DP_NAME_BYTES], char **args)
 {
     daipao__control__v1__result__init(m);
     m->err = r->err;
@@ -23,6 +34,7 @@ static void result_put(const struct dp_outcome *r, PBC(Result) * m, uint8_t name
     m->json = text_of(r->json);
     m->valid_kinds = r->valid_kinds;
     m->reason = r->reason;
+    format_put(r, m, args);
     if (dp_name_is_none(&r->name))
         return;
     dp_name_put(&r->name, name);
@@ -36,12 +48,13 @@ enum dp_err dp_reply_encode(uint64_t id, const struct dp_outcome *results, uint3
     PBC(Result) *rows = DP_NEW_ARRAY(a, PBC(Result), count);
     PBC(Result) **list = DP_NEW_ARRAY(a, PBC(Result) *, count);
     uint8_t(*names)[DP_NAME_BYTES] = dp_arena_array(a, count, DP_NAME_BYTES);
+    char *(*args)[DP_OUTCOME_ARGS] = dp_arena_array(a, count, sizeof *args);
 
-    if (rows == NULL || list == NULL || names == NULL)
+    if (rows == NULL || list == NULL || names == NULL || args == NULL)
         return DP_NOMEM;
     for (uint32_t i = 0; i < count; i++) {
         list[i] = &rows[i];
-        result_put(&results[i], list[i], names[i]);
+        result_put(&results[i], list[i], names[i], args[i]);
     }
     reply.version = DP_CONTROL_VERSION;
     reply.id = id;

@@ -94,9 +94,14 @@ struct dp_request {
 DP_MUST enum dp_err dp_request_decode(struct dp_slice s, struct dp_arena *a, struct dp_request *out,
                                       uint64_t *id);
 
+#define DP_OUTCOME_ARGS 4
+
 struct dp_outcome {
     enum dp_err err;
-    const char *text;    /* NULL = the error's own text */
+    const char *text;                  /* NULL = the error's own text */
+    const char *format;                /* of the text, with %s, %u, %d and %-s; NULL = none is known */
+    const char *args[DP_OUTCOME_ARGS]; /* as texts */
+    uint8_t arg_count;
     struct dp_name name; /* zero = none */
     const char *number;  /* or NULL */
     uint64_t valid_kinds;

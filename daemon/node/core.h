@@ -195,6 +195,11 @@ struct dp_daemon {
     void (*after_commit)(void *ctx);
     void *after_commit_ctx;
 
+    /* files.c */
+    uint32_t chunks_left; /* that may still become parcels in this turn */
+    bool chunks_due;      /* more of them wait for the next */
+    bool chunks_look;     /* perhaps: after a start, or a turn that failed */
+
     /* duties.c */
     bool rotate_due; /* a part was erased: the wrapping key must change */
     bool sweeping;
@@ -368,13 +373,20 @@ void dp_shelf_offer(struct dp_daemon *d, struct dp_peer *p);
 void dp_shelf_watch(struct dp_daemon *d);
 
 /* ---- files.c: attachments ---- */
+#define DP_CHUNK_BYTES 16384u
+#define DP_CHUNKS_A_TURN 64 /* that become parcels: a megabyte, so that no file keeps a turn long */
+/* One chunk under the attachment's key: sealed bytes (arena of the turn) and their leaf; nothing is kept. */
+enum dp_err dp_files_seal_chunk(struct dp_daemon *d, const struct dp_key *key, uint32_t index,
+                                struct dp_slice plain, struct dp_slice *sealed, struct dp_digest *leaf);
 /* Seal a file into chunks kept here; fills body.digest, size, code3 (chunks) and the key for its part. */
 enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body,
                           struct dp_key *key);
-/* Send the chunks of an attachment to a node that was granted its key. */
+/* Send the chunks of an attachment to a node that was granted its key: some now, the rest in later turns. */
 enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks,
                           struct dp_node to);
 enum dp_err dp_files_in(struct dp_daemon *d, struct dp_slice body);
+/* Chunks that a turn before left over. */
+enum dp_err dp_files_go_on(struct dp_daemon *d);
 /* Plain bytes of chunk `index`; arena of the turn. */
 enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index,
                           const struct dp_key *key, struct dp_slice *out);
@@ -423,15 +435,22 @@ void dp_say_hello(struct dp_daemon *d, struct dp_peer *p);
 void dp_say_bye(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why);
 enum dp_err dp_send_frame(struct dp_daemon *d, struct dp_peer *p, const struct dp_frame *f);
 
-/* ---- command.c, query.c, admin.c, enroll.c ---- */
+/* ---- step.c, query.c, admin.c, enroll.c, said.c, caller.c ---- */
 void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                 const struct dp_step *s, struct dp_outcome *out);
 void dp_do_query(struct dp_daemon *d, const struct dp_caller *c, const struct dp_query *q,
                  struct dp_outcome *out);
 void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                  const struct dp_admin *a, struct dp_outcome *out);
+/*
+ * A text for a person. `fmt` must last: it goes with the answer, and the command line has it translated. %s,
+ * %u, %d; %-s for an argument that is a text of the program (DP_SAID marks a literal one).
+ */
 void dp_outcome_set(struct dp_daemon *d, struct dp_outcome *r, enum dp_err err, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+#define DP_SAID(text) text
+/* Done, with this to say. */
+void dp_outcome_json(struct dp_daemon *d, struct dp_outcome *r, const char *json);
 /* Find a case by number, unique tail or entry name. */
 enum dp_err dp_case_lookup(struct dp_daemon *d, const char *ref, struct dp_subject *out);
 /* An office by id, name or unique part of a name. */

@@ -83,6 +83,7 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
     d->db.kv = ports->kv;
     d->kr = kr;
     d->replies_tail = &d->replies;
+    d->chunks_look = true;
     dp_arena_init(&d->turn, DP_TURN_ARENA_MAX, DP_TURN_ARENA_KEEP);
     dp_arena_init(&d->look, DP_TURN_ARENA_MAX, DP_TURN_ARENA_KEEP);
     dp_buf_init(&d->scratch, 64u << 20);
@@ -207,6 +208,7 @@ enum dp_err dp_daemon_begin(struct dp_daemon *d)
     d->own_saved = d->own;
     d->was_enrolled = d->id.enrolled;
     d->turn_error = DP_OK;
+    d->chunks_left = DP_CHUNKS_A_TURN;
     return dp_db_begin(&d->db, true);
 }
 
@@ -234,6 +236,8 @@ static enum dp_err decide(struct dp_daemon *d)
     if (e == DP_OK && d->id.enrolled)
         e = dp_settle(d);
     if (e == DP_OK)
+        e = dp_files_go_on(d);
+    if (e == DP_OK)
         e = dp_parcels_flush(d);
     if (e == DP_OK && dp_own_wants_seal(d))
         e = dp_own_seal(d);
@@ -253,6 +257,7 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
 {
     d->own = d->own_saved;
     d->feed_next = 0;
+    d->chunks_look = true;
     d->n.commits_failed++;
     dp_cache_drop(d);
     memset(d->certs, 0, sizeof(d->certs));
@@ -493,7 +498,7 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-    return d->want_seal || d->sweeping;
+    return d->want_seal || d->sweeping || d->chunks_due;
 }
 
 bool dp_daemon_busy(const struct dp_daemon *d)

@@ -68,6 +68,11 @@ static size_t padded(size_t body_len)
     return (PLAIN_HEAD_BYTES + body_len + DP_PARCEL_PAD - 1) / DP_PARCEL_PAD * DP_PARCEL_PAD;
 }
 
+size_t dp_parcel_bytes(size_t body_len)
+{
+    return HEAD_BYTES + padded(body_len) + DP_TAG_BYTES;
+}
+
 /* Which of the parcels under one ephemeral key. */
 static struct dp_slice which(uint32_t number, uint8_t out[4])
 {

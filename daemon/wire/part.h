@@ -101,6 +101,8 @@ enum dp_parcel_kind {
 /* Append the sealed parcel (R-PARC-1) to `out`. */
 DP_MUST enum dp_err dp_parcel_seal(struct dp_sealer *s, uint8_t kind, struct dp_slice body,
                                    struct dp_arena *a, struct dp_buf *out);
+/* How many bytes the parcel of a body has. */
+size_t dp_parcel_bytes(size_t body_len);
 /* Where it goes, without opening. */
 DP_MUST enum dp_err dp_parcel_recipient(struct dp_slice parcel, struct dp_node *out);
 DP_MUST enum dp_err dp_parcel_open(const struct dp_suite *suite, struct dp_slice parcel,

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The answer to a dry run: what a step would do, to whom personal parts would go, and its bytes on the lines
+ * of this node. The entry and its block are really encoded, the sizes of parcels follow from what they would
+ * hold. Nothing is kept and no randomness is drawn.
+ */
+#include "node/command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define JSON_MAX 1024
+#define PART_HEAD_BYTES (1 + 1 + 16 + 32 + 4) /* of its wire form */
+
+/* ---- blocks ---- */
+
+/* The entry as bytes, with a root of the right length where it has parts. */
+static enum dp_err entry_bytes(struct dp_daemon *d, const struct dp_forecast *f, struct dp_slice *out)
+{
+    struct dp_entry e = *f->e;
+    bool failed = false;
+    e.part_count = f->part_count;
+    if (f->part_count > 0)
+        memset(&e.parts_root, 0xff, sizeof e.parts_root);
+    if (e.kind == DP_KIND_ATTACHMENT && e.body.flag)
+        memset(&e.body.digest, 0xff, sizeof e.body.digest);
+    dp_buf_reset(&d->scratch);
+    enum dp_err err = dp_entry_encode(&e, &d->scratch);
+    if (err == DP_OK)
+        *out = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
+    return failed ? DP_NOMEM : err;
+}
+
+/* Its block, whole as it goes up and pruned as it goes down. */
+static enum dp_err block_bytes(struct dp_daemon *d, struct dp_slice entry, uint64_t *whole, uint64_t *pruned)
+{
+    static const uint16_t only = 0;
+    struct dp_seal in = {.suite = d->suite,
+                         .sign_seed = &d->kr->sign,
+                         .cert = d->id.cert.digest,
+                         .origin = d->id.self,
+                         .inc = d->own.inc,
+                         .number = d->own.block + 1,
+                         .first_seq = d->own.seq + 1,
+                         .first = d->own.block == 0,
+                         .prev = d->own.head,
+                         .zstd_level = d->opt.zstd_level};
+    struct dp_header h;
+    struct dp_block b;
+    bool failed = false;
+    dp_buf_reset(&d->scratch);
+    enum dp_err e = dp_block_seal(&in, &entry, 1, &d->turn, &d->scratch, &h);
+    if (e != DP_OK)
+        return e;
+    *whole = DP_ITEM_HEAD_BYTES + d->scratch.len;
+    struct dp_slice wire = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
+    e = failed ? DP_NOMEM : dp_block_decode(d->suite, wire, &d->turn, &b);
+    dp_buf_reset(&d->scratch);
+    if (e == DP_OK)
+        e = dp_block_prune(d->suite, &b, &only, 1, &d->turn, &d->scratch);
+    *pruned = DP_ITEM_HEAD_BYTES + 2 + 4 + d->scratch.len;
+    return e;
+}
+
+/* Children that would get it, besides the parent. */
+static uint64_t down_count(struct dp_daemon *d, const struct dp_forecast *f)
+{
+    uint64_t n = 0;
+    bool locked = f->slot != NULL && dp_locked(d, &f->slot->f.subject);
+    for (uint32_t i = 0; f->slot != NULL && i < d->peer_count; i++) {
+        const struct dp_peer *p = d->peers[i];
+        bool party = dp_route_down(&f->slot->f, f->st, locked, p->node);
+        bool asked = !dp_office_is_none(&f->e->body.to) && dp_node_covers(p->node, f->e->body.to.node);
+        n += !p->is_parent && (party || asked);
+    }
+    return n;
+}
+
+/* ---- content ---- */
+
+static uint64_t record_bytes(uint64_t parts, uint64_t sealed)
+{
+    return DP_NAME_BYTES + 3 + parts * (sizeof(struct dp_digest) + PART_HEAD_BYTES + DP_GRANT_BYTES) + sealed;
+}
+
+static uint64_t parcels_bytes(uint64_t body)
+{
+    uint64_t whole = body / DP_PARCEL_BODY_MAX, rest = body % DP_PARCEL_BODY_MAX;
+    return whole * (DP_ITEM_HEAD_BYTES + dp_parcel_bytes(DP_PARCEL_BODY_MAX)) +
+           (rest == 0 ? 0 : DP_ITEM_HEAD_BYTES + dp_parcel_bytes((size_t)rest));
+}
+
+static uint64_t file_bytes(const struct dp_entry *e)
+{
+    const size_t head = 32 + 4 + DP_TAG_BYTES;
+    if (e->kind != DP_KIND_ATTACHMENT || !e->body.flag || e->body.code3 == 0)
+        return 0;
+    uint64_t full = e->body.code3 - 1, last = e->body.size - full * DP_CHUNK_BYTES;
+    return full * (DP_ITEM_HEAD_BYTES + dp_parcel_bytes(head + DP_CHUNK_BYTES)) + DP_ITEM_HEAD_BYTES +
+           dp_parcel_bytes(head + (size_t)last);
+}
+
+/* Parts held here of an entry of the case; 0 when none. */
+static uint64_t held_bytes(struct dp_daemon *d, const struct dp_entry *x)
+{
+    struct dp_slice v;
+    uint64_t parts = 0, sealed = 0;
+    for (uint8_t i = 0; i < x->part_count; i++)
+        if (dp_db_part(&d->db, &x->name, i, &v) == DP_OK && v.len >= PART_HEAD_BYTES) {
+            parts++;
+            sealed += v.len - PART_HEAD_BYTES;
+        }
+    return parts == 0 ? 0 : record_bytes(parts, sealed);
+}
+
+/* All that one node would get because of the entry. */
+static enum dp_err content_for(struct dp_daemon *d, const struct dp_forecast *f, struct dp_node to,
+                               uint64_t *out)
+{
+    uint64_t body = 0, files = file_bytes(f->e), sealed = 0;
+    for (uint8_t i = 0; i < f->part_count; i++)
+        sealed += f->parts[i].plain.len + DP_TAG_BYTES;
+    if (f->part_count > 0)
+        body = record_bytes(f->part_count, sealed);
+    if (f->slot != NULL) {
+        uint32_t *facts = DP_NEW_ARRAY(&d->turn, uint32_t, f->slot->f.count);
+        if (facts == NULL)
+            return DP_NOMEM;
+        uint32_t n = dp_route_parts_for(&f->slot->f, f->st, f->e, to, facts, f->slot->f.count);
+        for (uint32_t i = 0; i < n && i < f->slot->f.count; i++) {
+            const struct dp_entry *x = &f->slot->f.facts[facts[i]].e;
+            body += held_bytes(d, x);
+            files += file_bytes(x);
+        }
+    }
+    *out = parcels_bytes(body) + files;
+    return DP_OK;
+}
+
+/* ---- the answer ---- */
+
+static uint32_t grantees(struct dp_daemon *d, const struct dp_forecast *f, struct dp_node to[DP_GRANTEES_MAX])
+{
+    if (f->slot != NULL)
+        return dp_route_grantees(&f->slot->f, f->st, dp_locked(d, &f->slot->f.subject), f->e, d->id.self,
+                                 d->id.parent, to);
+    if (d->id.parent.v == 0 || dp_n3_protected(f->e->reg, false))
+        return 0; /* R-N3-5 */
+    to[0] = d->id.parent;
+    return 1;
+}
+
+/* The office addressed where it is one of that node, else the node. */
+static void put_whom(char *text, size_t cap, const struct dp_entry *e, struct dp_node to)
+{
+    char who[DP_OFFICE_TEXT];
+    size_t at = strlen(text);
+    if (dp_node_eq(e->body.to.node, to))
+        dp_office_format(&e->body.to, who);
+    else
+        dp_node_format(to, who);
+    snprintf(text + at, cap - at, "%s%s", at == 0 ? "" : ", ", who);
+}
+
+static void put_answer(struct dp_daemon *d, const struct dp_forecast *f, const char *parts_to, uint64_t bytes,
+                       struct dp_outcome *out)
+{
+    char json[JSON_MAX], to[DP_OFFICE_TEXT] = "";
+    if (!dp_office_is_none(&f->e->body.to))
+        dp_office_format(&f->e->body.to, to);
+    snprintf(json, sizeof json,
+             "{\"would\":\"%s\",\"to\":\"%s\",\"parts_to\":\"%s\",\"bytes_alone\":%" PRIu64 "}",
+             dp_kind_word(f->e->kind), to, parts_to, bytes);
+    dp_outcome_json(d, out, json);
+}
+
+void dp_forecast_answer(struct dp_daemon *d, const struct dp_forecast *f, struct dp_outcome *out)
+{
+    struct dp_node to[DP_GRANTEES_MAX];
+    struct dp_slice entry;
+    char parts_to[DP_GRANTEES_MAX * (DP_OFFICE_TEXT + 2)] = "";
+    uint64_t whole = 0, pruned = 0, bytes = 0, content = 0;
+    enum dp_err e = entry_bytes(d, f, &entry);
+    if (e == DP_OK)
+        e = block_bytes(d, entry, &whole, &pruned);
+    if (d->id.parent.v != 0)
+        bytes += whole;
+    bytes += pruned * down_count(d, f);
+    uint32_t n = grantees(d, f, to);
+    for (uint32_t i = 0; i < n && e == DP_OK; i++) {
+        e = content_for(d, f, to[i], &content);
+        bytes += content;
+        if (content > 0)
+            put_whom(parts_to, sizeof parts_to, f->e, to[i]);
+    }
+    if (e != DP_OK)
+        dp_outcome_set(d, out, e, "it could not be forecast: %-s", dp_err_text(e));
+    else
+        put_answer(d, f, parts_to, bytes, out);
+}
+
+void dp_forecast_sealed(struct dp_daemon *d, struct dp_node to, size_t body_len, struct dp_outcome *out)
+{
+    char json[JSON_MAX], node[DP_NODE_TEXT];
+    dp_node_format(to, node);
+    snprintf(json, sizeof json,
+             "{\"would\":\"send it sealed to a bureau above\",\"sealed\":true,\"parts_to\":\"%s\","
+             "\"bytes_alone\":%" PRIu64 "}",
+             node, parcels_bytes(body_len));
+    dp_outcome_json(d, out, json);
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Registration from the counter: the intake fields into a register body, drafts, and where the matter goes.
+ * What a protected matter does then is in protected.c.
+ */
+#include "node/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void copy_text(char *to, size_t cap, const char *from)
+{
+    snprintf(to, cap, "%s", from);
+}
+
+static enum dp_err build_reg(struct dp_daemon *d, const struct dp_intake *in, struct dp_reg *reg)
+{
+    memset(reg, 0, sizeof *reg);
+    reg->channel = in->channel;
+    reg->origin = (uint8_t)in->origin;
+    reg->purpose = (uint8_t)in->purpose;
+    reg->category = in->category;
+    reg->flags = in->flags & DP_REG_FLAGS_ALL;
+    reg->headcount = in->headcount;
+    reg->involved = in->involved;
+    reg->residence_div = in->residence_div;
+    reg->problem_div = in->problem_div;
+    reg->petition_date = in->petition_date;
+    copy_text(reg->source_system, sizeof reg->source_system, in->source_system);
+    copy_text(reg->source_no, sizeof reg->source_no, in->source_no);
+    copy_text(reg->national_no, sizeof reg->national_no, in->national_no);
+    for (uint8_t i = 0; i < in->respondent_count && i < DP_RESPONDENTS_MAX; i++) {
+        enum dp_err e = dp_office_lookup(d, in->respondents[i], &reg->respondents[i]);
+        if (e != DP_OK)
+            return e;
+        reg->respondent_count++;
+    }
+    return DP_OK;
+}
+
+/* The number printed for the petitioner, and the secret code, once. */
+static void register_answer(struct dp_daemon *d, struct dp_outcome *out, const struct dp_entry *e,
+                            const char *number, const char *code)
+{
+    char json[160];
+    out->name = e->name;
+    out->number = dp_arena_str(&d->turn, dp_slice_str(number));
+    snprintf(json, sizeof json, "{\"number\":\"%s\",\"query_code\":\"%s\"}", number, code);
+    out->json = dp_arena_str(&d->turn, dp_slice_str(json));
+}
+
+static bool known_source(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
+                         struct dp_outcome *out)
+{
+    struct dp_subject s;
+    enum dp_err e;
+    if (reg->source_no[0] == '\0' || dp_db_source(&d->db, reg->source_system, reg->source_no, &s) != DP_OK)
+        return false;
+    struct dp_slot *slot = dp_cache_find(d, &s, &e);
+    if (slot == NULL || !slot->f.has_reg ||
+        dp_n3_denies_office(&slot->f.reg, dp_locked(d, &s), s.name.origin, &c->office))
+        return false; /* R-N3-6: its existence must not show */
+    out->err = DP_DUPLICATE;
+    out->name = s.name;
+    if (slot != NULL && slot->f.has_reg)
+        out->number = dp_arena_str(&d->turn, dp_slice_str(slot->f.reg.number.text));
+    return true;
+}
+
+/* R-N3-4, clamped to the tree as it is: the topmost ancestor known here, where the codes name one above it.
+ */
+static struct dp_node parcel_to(struct dp_daemon *d, const struct dp_reg *reg)
+{
+    struct dp_cert cert;
+    struct dp_node to = dp_n3_parcel_to(reg, false, d->id.self), top = d->id.self;
+    if (to.v == 0 || dp_certs_of_node(d, to, &cert) == DP_OK)
+        return to;
+    for (struct dp_node a = d->id.parent; a.v != 0; a = dp_node_parent(a))
+        if (dp_certs_of_node(d, a, &cert) == DP_OK)
+            top = a;
+    return top;
+}
+
+static void keep_draft(struct dp_daemon *d, const struct dp_caller *c, struct dp_reg *reg,
+                       struct dp_date receipt, const struct dp_part_in *parts, uint8_t n,
+                       struct dp_outcome *out)
+{
+    static const uint8_t none[DP_TICKET_BYTES];
+    struct dp_slice body;
+    char id[24], json[64];
+    /* A number only so that the form is complete; the real one is given at registration. */
+    enum dp_err e = dp_number_make(d->id.self, dp_date_yyyymmdd(dp_today(d)), reg->channel, 1, &reg->number);
+    if (e == DP_OK)
+        e = dp_matter_pack(d, c, reg, receipt, parts, n, none, &body);
+    if (e == DP_OK)
+        e = dp_draft_keep(d, body, id);
+    if (e != DP_OK) {
+        dp_outcome_set(d, out, e, "the draft could not be kept: %-s", dp_err_text(e));
+        return;
+    }
+    snprintf(json, sizeof json, "{\"draft\":\"%s\"}", id);
+    dp_outcome_json(d, out, json);
+}
+
+static void finish_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                            struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,
+                            uint8_t n, struct dp_outcome *out);
+
+static void register_draft(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                           const struct dp_step *s, struct dp_outcome *out)
+{
+    struct dp_matter m;
+    struct dp_slice body;
+    enum dp_err e = dp_draft_take(d, s->from_draft, &body);
+    if (e == DP_OK)
+        e = dp_matter_unpack(d, body, &m);
+    if (e != DP_OK) {
+        dp_outcome_set(d, out, e, "no such draft here: %s", s->from_draft);
+        return;
+    }
+    struct dp_reg reg = *m.form.reg;
+    finish_register(d, c, rq, &reg, m.form.receipt, m.parts, m.part_count, out);
+    if (out->err == DP_OK && !rq->dry_run)
+        dp_draft_drop(d, s->from_draft);
+}
+
+void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                    const struct dp_step *s, struct dp_outcome *out)
+{
+    struct dp_reg reg;
+    struct dp_part_in parts[DP_PARTS_MAX];
+    if (d->intake_stopped) {
+        dp_outcome_set(d, out, DP_INTAKE_STOPPED, "disk space is low on this node; free some and try again");
+        return;
+    }
+    if (s->from_draft[0] != '\0' && s->intake == NULL) {
+        register_draft(d, c, rq, s, out);
+        return;
+    }
+    if (s->intake == NULL) {
+        dp_outcome_set(d, out, DP_USAGE, "a registration needs its intake fields");
+        return;
+    }
+    enum dp_err err = build_reg(d, s->intake, &reg);
+    if (err == DP_OK)
+        err = dp_step_parts(d, s, parts);
+    if (err != DP_OK) {
+        dp_outcome_set(d, out, err, "the registration cannot be used: %-s", dp_err_text(err));
+        return;
+    }
+    if (known_source(d, c, &reg, out))
+        return;
+    struct dp_date receipt = dp_date_is_none(s->receipt) ? dp_today(d) : s->receipt;
+    if (s->draft && rq->dry_run) {
+        dp_outcome_json(d, out, "{\"would\":\"keep it as a draft on this node\"}");
+        return;
+    }
+    if (s->draft) {
+        keep_draft(d, c, &reg, receipt, parts, s->part_count, out);
+        return;
+    }
+    finish_register(d, c, rq, &reg, receipt, parts, s->part_count, out);
+    if (out->err == DP_OK && !rq->dry_run && s->from_draft[0] != '\0')
+        dp_draft_drop(d, s->from_draft);
+}
+
+static void send_away(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
+                      struct dp_date receipt, const struct dp_part_in *parts, uint8_t n, struct dp_node to,
+                      struct dp_outcome *out)
+{
+    char number[64];
+    enum dp_err err = dp_matter_out(d, c, reg, receipt, parts, n, to, number);
+    if (err != DP_OK) {
+        dp_outcome_set(d, out, err, "the matter could not be sent on: %-s", dp_err_text(err));
+        return;
+    }
+    dp_outcome_json(d, out, "{\"sealed\":true}");
+    dp_outcome_set(d, out, DP_OK, "taken in and sent sealed to the bureau above; receipt %s", number);
+}
+
+/* What stands in for what is drawn or counted at registration: of the same length. */
+static void forecast(struct dp_daemon *d, const struct dp_caller *c, struct dp_reg *reg,
+                     struct dp_date receipt, const struct dp_part_in *parts, uint8_t n, struct dp_node away,
+                     struct dp_outcome *out)
+{
+    static const uint8_t none[DP_TICKET_BYTES];
+    struct dp_slice body;
+    struct dp_entry e = {.kind = DP_KIND_REGISTER,
+                         .rules = DP_RULES_VERSION,
+                         .name = dp_own_next(d),
+                         .office = c->office,
+                         .officer = c->officer,
+                         .at_ms = d->now_wall,
+                         .at_synced = d->port.clock.synced(d->port.clock.ctx),
+                         .receipt = receipt,
+                         .step = 1,
+                         .reg = reg};
+    struct dp_forecast f = {.e = &e, .parts = parts, .part_count = n};
+    e.subject = (struct dp_subject){.type = DP_SUBJECT_CASE, .name = e.name};
+    enum dp_err err =
+        dp_number_make(d->id.self, dp_date_yyyymmdd(dp_today(d)), reg->channel, 1, &reg->number);
+    memset(&reg->query_hash, 0xff, sizeof reg->query_hash);
+    if (err == DP_OK && away.v != 0 && !dp_node_eq(away, d->id.self)) {
+        err = dp_matter_pack(d, c, reg, receipt, parts, n, none, &body);
+        if (err == DP_OK)
+            dp_forecast_sealed(d, away, body.len, out);
+    } else if (err == DP_OK) {
+        dp_forecast_answer(d, &f, out);
+    }
+    if (err != DP_OK)
+        dp_outcome_set(d, out, err, "the registration cannot be used: %-s", dp_err_text(err));
+}
+
+/* Here, or sealed to the bureau above where the chain leads past an accused office (R-N3-4). */
+static void finish_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                            struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,
+                            uint8_t n, struct dp_outcome *out)
+{
+    struct dp_entry e;
+    char code[24] = "";
+    enum dp_err err;
+    struct dp_node away = parcel_to(d, reg);
+    bool here = away.v == 0 || dp_node_eq(away, d->id.self);
+    if (rq->dry_run) {
+        forecast(d, c, reg, receipt, parts, n, away, out);
+    } else if (!here) {
+        send_away(d, c, reg, receipt, parts, n, away, out);
+    } else {
+        err = dp_register(d, &c->office, c->officer, reg, receipt, parts, n, &e, code);
+        if (err == DP_OK)
+            register_answer(d, out, &e, reg->number.text, code);
+        else
+            dp_outcome_set(d, out, err, "it could not be registered: %-s", dp_err_text(err));
+    }
+}

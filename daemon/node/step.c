@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A step of a local officer: found, planned, judged, and then issued. What is refused leaves nothing behind;
+ * a dry run goes exactly as far as the judgement.
+ */
+#include "node/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum dp_err dp_step_parts(struct dp_daemon *d, const struct dp_step *s, struct dp_part_in *out)
+{
+    for (uint8_t i = 0; i < s->part_count; i++) {
+        bool failed = false;
+        dp_buf_reset(&d->scratch);
+        enum dp_err e = dp_part_text_encode(&s->parts[i], &d->scratch);
+        if (e != DP_OK)
+            return e;
+        out[i].kind = s->parts[i].kind;
+        out[i].plain = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
+        if (failed)
+            return DP_NOMEM;
+    }
+    return DP_OK;
+}
+
+static void copy_text(char *to, size_t cap, const char *from)
+{
+    snprintf(to, cap, "%s", from);
+}
+
+static enum dp_err step_body(struct dp_daemon *d, const struct dp_step *s, struct dp_body *b,
+                             struct dp_outcome *out)
+{
+    struct dp_subject other;
+    b->due = s->due;
+    b->date = s->date;
+    if (s->kind == DP_KIND_SERVE && dp_date_is_none(b->date))
+        b->date = dp_today(d);
+    b->code = s->code;
+    b->code2 = s->code2;
+    b->code3 = s->code3;
+    b->days = s->days;
+    b->index = s->index;
+    copy_text(b->label, sizeof b->label, s->label);
+    if (s->to[0] != '\0') {
+        enum dp_err e = dp_office_lookup(d, s->to, &b->to);
+        if (e != DP_OK) {
+            dp_outcome_set(d, out, e, "no such office here: %s; see `daipao office list`", s->to);
+            return e;
+        }
+    }
+    if (s->other[0] != '\0') {
+        enum dp_err e = dp_case_lookup(d, s->other, &other);
+        if (e != DP_OK) {
+            dp_outcome_set(d, out, e, "no such case here: %s; see `daipao case list`", s->other);
+            return e;
+        }
+        b->other = other.name;
+    }
+    return DP_OK;
+}
+
+static void words_of(uint64_t kinds, char *text, size_t cap)
+{
+    size_t at = 0;
+    text[0] = '\0';
+    for (uint32_t k = 1; k < 64 && at + 24 < cap; k++)
+        if ((kinds >> k & 1) != 0 && dp_kind_known(k))
+            at += (size_t)snprintf(text + at, cap - at, "%s%s", at == 0 ? "" : ", ", dp_kind_word(k));
+}
+
+/* R-VAL-7: the reason, and what would be valid now. */
+static void refuse_step(struct dp_daemon *d, struct dp_outcome *out, enum dp_err err, uint32_t kind,
+                        enum dp_void_reason reason, uint64_t kinds)
+{
+    char words[320];
+    words_of(kinds, words, sizeof words);
+    out->valid_kinds = kinds;
+    out->reason = reason;
+    if (err == DP_STEP_INVALID || err == DP_CONFLICT)
+        dp_outcome_set(d, out, err, "%-s is not valid now: %-s; valid now: %s", dp_kind_word(kind),
+                       dp_void_text(reason), words[0] == '\0' ? "nothing for this office" : words);
+    else
+        dp_outcome_set(d, out, err, "%-s: %-s", dp_kind_word(kind), dp_err_text(err));
+}
+
+struct step {
+    struct dp_slot *slot;
+    struct dp_state st;
+    struct dp_plan_input in;
+    struct dp_entry e;
+    struct dp_part_in parts[DP_PARTS_MAX];
+    uint8_t part_count;
+};
+
+/* R-VAL-7 for what the case as it stands allows. */
+static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s, struct step *x,
+                      struct dp_outcome *out)
+{
+    enum dp_void_reason reason = DP_VOID_NONE;
+    uint64_t kinds = 0;
+    x->in.kind = (enum dp_kind)s->kind;
+    x->in.office = c->office;
+    x->in.officer = c->officer;
+    x->in.from = d->id.cert.origin;
+    x->in.name = dp_own_next(d);
+    x->in.at_ms = d->now_wall;
+    x->in.at_synced = d->port.clock.synced(d->port.clock.ctx);
+    x->in.receipt = dp_date_is_none(s->receipt) ? dp_today(d) : s->receipt;
+    if (s->re[0] != '\0' && dp_name_parse(dp_slice_str(s->re), &x->in.re) != DP_OK) {
+        dp_outcome_set(d, out, DP_USAGE, "not the name of an entry: %s", s->re);
+        return false;
+    }
+    dp_arena_reset(&d->look);
+    enum dp_err err = dp_fold(&x->slot->f, &d->look, &x->st);
+    if (err == DP_OK)
+        err = dp_plan(&x->slot->f, &x->st, &x->in, &x->e, &reason, &kinds);
+    if (err != DP_OK)
+        refuse_step(d, out, err, s->kind, reason, kinds);
+    return err == DP_OK;
+}
+
+/* The case a step is about; an order may be about one that is not here yet (R-ORD-1). */
+static bool find_slot(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s, struct step *x,
+                      struct dp_outcome *out)
+{
+    struct dp_subject subject;
+    enum dp_err e = dp_case_lookup(d, s->case_ref, &subject);
+    if (e == DP_OK)
+        x->slot = s->kind == DP_KIND_SUPERVISE || s->kind == DP_KIND_REMIND ? dp_cache_get(d, &subject, &e)
+                                                                            : dp_cache_find(d, &subject, &e);
+    if (e == DP_OK && x->slot->f.has_reg &&
+        dp_n3_denies_office(&x->slot->f.reg, dp_locked(d, &subject), subject.name.origin, &c->office))
+        e = DP_NOT_FOUND; /* its existence must not show either (R-N3-6) */
+    if (e != DP_OK)
+        dp_outcome_set(d, out, e, "%s: %-s", s->case_ref,
+                       e == DP_AMBIGUOUS ? DP_SAID("more than one case ends so; give more of the number")
+                                         : DP_SAID("no such case here; see `daipao case list`"));
+    return e == DP_OK;
+}
+
+/* ---- attachments ---- */
+
+static uint32_t chunks_of(uint64_t bytes)
+{
+    return (uint32_t)((bytes + DP_CHUNK_BYTES - 1) / DP_CHUNK_BYTES);
+}
+
+/* The part that carries the key and the name of a stored file. */
+static enum dp_err key_part(struct dp_daemon *d, const struct dp_step *s, const struct dp_key *key,
+                            struct dp_part_in *out)
+{
+    struct dp_part_text t = {.kind = DP_PART_KEY, .key = *key, .file_name = s->file->name};
+    bool failed = false;
+    dp_buf_reset(&d->scratch);
+    enum dp_err e = dp_part_text_encode(&t, &d->scratch);
+    out->kind = DP_PART_KEY;
+    if (e == DP_OK)
+        out->plain = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
+    dp_wipe(&t.key, sizeof t.key);
+    return failed ? DP_NOMEM : e;
+}
+
+/* What the entry says of the file; its bytes are looked at when the step was judged. */
+static bool announce_file(struct dp_daemon *d, const struct dp_step *s, struct step *x,
+                          struct dp_outcome *out)
+{
+    static const struct dp_key none;
+    const struct dp_file *f = s->file;
+    if (s->kind != DP_KIND_ATTACHMENT)
+        return true;
+    if (f == NULL || x->part_count >= DP_PARTS_MAX) {
+        dp_outcome_set(d, out, DP_USAGE, "an attachment needs its file");
+        return false;
+    }
+    x->in.body.code = f->media;
+    x->in.body.size = f->size;
+    if (!f->stored)
+        return true; /* a paper kept elsewhere */
+    if (f->size == 0 || f->size > DP_FILE_BYTES_MAX) {
+        dp_outcome_set(d, out, f->size == 0 ? DP_USAGE : DP_TOO_BIG,
+                       f->size == 0
+                           ? "the file is empty"
+                           : "a file may have 32 MiB; say of a larger one where it is kept, with --announce");
+        return false;
+    }
+    x->in.body.code3 = chunks_of(f->size);
+    x->in.body.flag = true;
+    enum dp_err e = key_part(d, s, &none, &x->parts[x->part_count++]);
+    if (e != DP_OK)
+        dp_outcome_set(d, out, e, "the file could not be kept");
+    return e == DP_OK;
+}
+
+/* Sealed into chunks, here and now or piece by piece before (R-FILE-1). */
+static bool keep_file(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s, struct step *x,
+                      struct dp_outcome *out)
+{
+    struct dp_key key;
+    enum dp_err e;
+    if (s->kind != DP_KIND_ATTACHMENT || !s->file->stored)
+        return true;
+    if (s->file->upload[0] != '\0')
+        e = dp_upload_take(d, c, s->file, &x->e.body, &key);
+    else
+        e = s->file->content.len == s->file->size ? dp_files_seal(d, s->file, &x->e.body, &key) : DP_CONFLICT;
+    if (e == DP_OK)
+        e = key_part(d, s, &key, &x->parts[x->part_count - 1]);
+    dp_wipe(&key, sizeof key);
+    if (e == DP_NOT_FOUND)
+        dp_outcome_set(d, out, e, "no such upload, or it took too long: send the file again");
+    else if (e == DP_CONFLICT)
+        dp_outcome_set(d, out, e, "the file has another size than was said: send it again");
+    else if (e != DP_OK)
+        dp_outcome_set(d, out, e, "the file could not be kept: %-s", dp_err_text(e));
+    return e == DP_OK;
+}
+
+/* ---- the step ---- */
+
+static bool may_issue(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s,
+                      struct dp_outcome *out)
+{
+    if (!c->has_office)
+        dp_outcome_set(d, out, DP_NOT_ENTITLED,
+                       "user %u is no officer of an office here; see `daipao officer add`", c->uid);
+    else if (d->stopped != DP_STOP_NONE)
+        dp_outcome_set(d, out, DP_STOPPED, "%-s", d->stopped_why);
+    else if (!dp_kind_known(s->kind) || s->kind >= 64)
+        dp_outcome_set(d, out, DP_USAGE, "no such step: %u", s->kind);
+    else
+        return true;
+    return false;
+}
+
+static void issue(struct dp_daemon *d, const struct dp_step *s, struct step *x, struct dp_outcome *out)
+{
+    if (dp_kind_shape(s->kind) == DP_SHAPE_ACT && s->doc_no[0] != '\0')
+        x->e.doc_no = s->doc_no;
+    enum dp_err err = dp_own_issue(d, &x->e, x->parts, x->part_count);
+    if (err != DP_OK) {
+        dp_outcome_set(d, out, err, "%-s could not be issued: %-s", dp_kind_word(s->kind), dp_err_text(err));
+        return;
+    }
+    out->err = DP_OK;
+    out->name = x->e.name;
+    if (x->slot->f.has_reg)
+        out->number = dp_arena_str(&d->turn, dp_slice_str(x->slot->f.reg.number.text));
+}
+
+void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                const struct dp_step *s, struct dp_outcome *out)
+{
+    struct step x = {0};
+    if (!may_issue(d, c, s, out))
+        return;
+    if (s->kind == DP_KIND_REGISTER) {
+        dp_do_register(d, c, rq, s, out);
+        return;
+    }
+    x.part_count = s->part_count;
+    if (!find_slot(d, c, s, &x, out) || step_body(d, s, &x.in.body, out) != DP_OK)
+        return;
+    enum dp_err err = dp_step_parts(d, s, x.parts);
+    if (err != DP_OK) {
+        dp_outcome_set(d, out, err, "the text cannot be used: %-s", dp_err_text(err));
+        return;
+    }
+    if (!announce_file(d, s, &x, out) || !plan_step(d, c, s, &x, out))
+        return;
+    if (rq->dry_run) {
+        struct dp_forecast f = {x.slot, &x.st, &x.e, x.parts, x.part_count};
+        dp_forecast_answer(d, &f, out);
+    } else if (keep_file(d, c, s, &x, out)) {
+        issue(d, s, &x, out);
+    }
+}
