@@ -577,31 +577,46 @@ static int start_net(struct shell *sh)
     return dp_net_fd_add(sh->net, sh->signal_fd) == DP_OK ? 0 : complain("signals", "cannot be watched");
 }
 
-/* R-STO-3: the life file and the store must be of one life. */
-static void start_life(struct shell *sh)
+static enum dp_err take_life(struct shell *sh, enum dp_life_state *state)
 {
-    enum dp_life_state state;
     struct dp_life life;
-    char why[160];
     uint32_t inc;
     uint8_t id[DP_LIFE_ID];
+    enum dp_err e = dp_life_check(sh->kv, &sh->place, state, &life);
+    if (e == DP_OK && *state == DP_LIFE_OK)
+        return dp_life_resume(sh->kv, &sh->place, &sh->life);
+    if (e != DP_OK || *state != DP_LIFE_NEW)
+        return e;
+    (void)dp_daemon_new_life(sh->d, &inc);
+    sh->random.fill(sh->random.ctx, id, sizeof id);
+    return dp_life_begin(sh->kv, &sh->place, id, inc, &sh->life);
+}
+
+/*
+ * R-STO-3: the life file and the store must be of one life. Where that cannot be found out, the next start
+ * may do better; only a full disk does not keep a node from acks and reads (R-STO-4).
+ */
+static int start_life(struct shell *sh)
+{
+    enum dp_life_state state = DP_LIFE_OK;
+    char why[160], path[1100];
     if (!dp_daemon_enrolled(sh->d))
-        return;
-    enum dp_err e = dp_life_check(sh->kv, &sh->place, &state, &life);
-    if (e == DP_OK && state == DP_LIFE_OK)
-        e = dp_life_resume(sh->kv, &sh->place, &sh->life);
-    else if (e == DP_OK && state == DP_LIFE_NEW) {
-        (void)dp_daemon_new_life(sh->d, &inc);
-        sh->random.fill(sh->random.ctx, id, sizeof id);
-        e = dp_life_begin(sh->kv, &sh->place, id, inc, &sh->life);
-    }
+        return 0;
+    enum dp_err e = take_life(sh, &state);
     if (e == DP_OK && sh->life != NULL) {
         dp_daemon_life(sh->d, sh->life);
-        return;
+        return 0;
     }
-    snprintf(why, sizeof why, "%s; nothing is issued until an operator settles it",
-             e != DP_OK ? "the life file beside the store cannot be read" : dp_life_text(state));
+    if (e != DP_OK && e != DP_FULL) {
+        snprintf(path, sizeof path, "%s/%s", sh->store_dir, DP_LIFE_FILE);
+        return complain(path, dp_err_text(e));
+    }
+    if (e == DP_FULL)
+        snprintf(why, sizeof why, "the disk is full; free space, then start the daemon again");
+    else
+        snprintf(why, sizeof why, "%s; nothing is issued until an operator settles it", dp_life_text(state));
     dp_daemon_stop_issuing(sh->d, DP_STOP_RESTORED, why);
+    return 0;
 }
 
 static int start_daemon(struct shell *sh)
@@ -626,8 +641,7 @@ static int start_daemon(struct shell *sh)
     if (e != DP_OK)
         return complain(sh->store_dir,
                         e == DP_NOT_FOUND ? "the keys of this store are missing" : dp_err_text(e));
-    start_life(sh);
-    return 0;
+    return start_life(sh);
 }
 
 static int start(struct shell *sh)
