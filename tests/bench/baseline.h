@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Records per second, `per_commit` to a transaction, in a new folder below `dir`. */
-double baseline_append(const char *dir, uint64_t n, size_t bytes, unsigned per_commit);
+/*
+ * Records per second, `per_commit` to a transaction, in a new folder below `dir`. Record i is the bytes from
+ * `at[i]` to `at[i + 1]` of `bytes`.
+ */
+double baseline_append(const char *dir, const void *bytes, const size_t *at, uint64_t n, unsigned per_commit);
 /* Durable commits of one record, when the caller wants one: seconds. */
 struct baseline_commits;
 struct baseline_commits *baseline_commits_new(const char *dir);

@@ -156,7 +156,8 @@ static void paper_number(uint32_t n, char out[DP_DOC_NO_MAX + 1])
                                           "宅基地审批",     "山林权属",     "医疗费用报销", "垃圾清运"};
     uint32_t h = n * 2654435761u >> 7;
     snprintf(out, DP_DOC_NO_MAX + 1,
-             "天台县%s%s关于%s问题调查处理情况的%s（天%s信〔2026〕%u号，%s、%s会签，收文%07u，附件%u件及笔录存%s）",
+             "天台县%s%s关于%s问题调查处理情况的%s（天%s信〔2026〕%u号，%s、%s会签，收文%07u，附件%"
+             "u件及笔录存%s）",
              PICK(towns, h), PICK(sections, h >> 4), PICK(matters, h >> 6), PICK(papers, h >> 9),
              PICK(sections, h >> 3), 1 + n % 9000, PICK(towns, h >> 8), PICK(sections, h >> 10), h % 9999991u,
              1 + (h >> 13) % 9, PICK(towns, h >> 2));
