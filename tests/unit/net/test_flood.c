@@ -6,13 +6,17 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <zmq.h>
+
 #define STRANGERS 120
+#define COUNTY 400
 
 static struct rig rig;
 static struct rig_end *parent;
@@ -211,6 +215,78 @@ static void large_command_before_the_handshake(void **state)
     assert_int_equal(child->seen[DP_NET_LINK_DOWN], 0);
 }
 
+static bool anyone(void *ctx, const struct dp_net_key *key, uint64_t *token)
+{
+    (void)ctx;
+    (void)key;
+    *token = 1;
+    return true;
+}
+
+static void *one_of_the_county(void *zmq, const char *endpoint)
+{
+    void *s = zmq_socket(zmq, ZMQ_DEALER);
+    struct dp_net_pair pair;
+    int ms = 1;
+
+    assert_non_null(s);
+    assert_ok(dp_net_pair_new(&pair));
+    zmq_setsockopt(s, ZMQ_CURVE_SERVERKEY, parent->own.pub.b, 32);
+    zmq_setsockopt(s, ZMQ_CURVE_PUBLICKEY, pair.pub.b, 32);
+    zmq_setsockopt(s, ZMQ_CURVE_SECRETKEY, pair.secret.b, 32);
+    zmq_setsockopt(s, ZMQ_RECONNECT_IVL, &ms, sizeof(ms));
+    ms = 0;
+    zmq_setsockopt(s, ZMQ_LINGER, &ms, sizeof(ms));
+    assert_int_equal(zmq_connect(s, endpoint), 0);
+    return s;
+}
+
+/* All of them say something; each has a session, and none was turned away. */
+static void all_are_heard(void *const *s)
+{
+    unsigned before = parent->seen[DP_NET_FRAME];
+
+    for (size_t i = 0; i < COUNTY; i++)
+        assert_int_equal(zmq_send(s[i], "hello", 5, ZMQ_DONTWAIT), 5);
+    RIG_UNTIL(&rig, parent->seen[DP_NET_FRAME] == before + COUNTY);
+    assert_int_equal(dp_net_sessions(parent->net), COUNTY);
+    assert_int_equal(count->rate_limited + count->crowded_out + count->hoarding + count->stale, 0);
+}
+
+/* The parent was away for a moment, and four hundred children behind one address come back in the next. */
+static void a_county_comes_back_at_once(void **state)
+{
+    struct dp_net_config c;
+    char endpoint[64];
+    void *s[COUNTY];
+    void *zmq;
+
+    (void)state;
+    if (descriptors.rlim_max < 2048)
+        skip();
+    at_most(2048);
+    zmq = zmq_ctx_new();
+    rig_config(&c);
+    c.handshake_ms = 60000;
+    parent = rig_add(&rig, &c);
+    count = dp_net_counters(parent->net);
+    assert_ok(dp_net_listen(parent->net, "tcp://127.0.0.1:*", &parent->own, anyone, NULL));
+    snprintf(endpoint, sizeof(endpoint), "%s", dp_net_listen_endpoint(parent->net));
+    for (size_t i = 0; i < COUNTY; i++)
+        s[i] = one_of_the_county(zmq, endpoint);
+    all_are_heard(s);
+    dp_net_listen_close(parent->net);
+    RIG_UNTIL(&rig, parent->seen[DP_NET_LINK_DOWN] == COUNTY && dp_net_connections(parent->net) == 0);
+    while (dp_net_listen(parent->net, endpoint, &parent->own, anyone, NULL) != DP_OK)
+        rig_turn(&rig);                            /* the library closes in its own thread */
+    RIG_UNTIL(&rig, count->auth_ok == 2 * COUNTY); /* what was said before would be lost */
+    all_are_heard(s);
+    for (size_t i = 0; i < COUNTY; i++)
+        zmq_close(s[i]);
+    RIG_UNTIL(&rig, parent->seen[DP_NET_LINK_DOWN] == 2 * COUNTY);
+    zmq_ctx_term(zmq);
+}
+
 int main(void)
 {
 #define FLOOD(t) cmocka_unit_test_setup_teardown(t, setup, down)
@@ -220,6 +296,7 @@ int main(void)
         FLOOD(one_address_does_not_use_up_the_second),
         FLOOD(descriptors_run_short),
         FLOOD(large_command_before_the_handshake),
+        FLOOD(a_county_comes_back_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
