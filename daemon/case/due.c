@@ -78,7 +78,7 @@ static const struct dp_calendar *calendar_for(const struct list *l, const struct
 {
     const struct dp_name *n = named(&x->e.body.calendar, &l->f->reg.calendar);
 
-    if (dp_name_is_none(n) || l->ed == NULL || l->ed->calendar == NULL)
+    if (l->ed == NULL || l->ed->calendar == NULL)
         return NULL;
     return l->ed->calendar(l->ed->ctx, n);
 }

@@ -73,7 +73,8 @@ struct dp_due {
     enum dp_delay cause;     /* for a running clock: where the matter is now (R-DLY-1) */
 };
 
-/* Profiles and calendars by name; NULL = not here (fallback, provisional). */
+/* Profiles and calendars by name; NULL = not here (fallback, provisional). A case may name no calendar: that
+ * is asked for as well. */
 struct dp_editions {
     const struct dp_profile *(*profile)(void *ctx, const struct dp_name *n);
     const struct dp_calendar *(*calendar)(void *ctx, const struct dp_name *n);

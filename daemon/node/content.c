@@ -37,7 +37,7 @@ static bool is_erased(const struct dp_slot *slot, const struct dp_name *of, uint
         const struct dp_fact *x = &slot->f.facts[i];
         bool replaces = x->e.kind == DP_KIND_CORRECT && x->e.part_count > 0;
         if (x->verdict == DP_VALID && (x->e.kind == DP_KIND_ERASE || replaces) && x->e.body.index == index &&
-            dp_name_eq(&x->e.body.other, of))
+            dp_name_eq(dp_name_is_none(&x->e.body.other) ? &x->e.re : &x->e.body.other, of))
             return true;
     }
     return false;
@@ -171,6 +171,47 @@ static enum dp_err adopt_one(struct dp_daemon *d, const struct dp_entry *e, stru
     if (entitled)
         keep(d, e, &c);
     return DP_OK;
+}
+
+/* The record without the part and its grant; false when it has neither. */
+static bool without(struct dp_content *c, uint8_t index)
+{
+    uint8_t parts = 0, grants = 0;
+    for (uint8_t i = 0; i < c->part_count; i++)
+        if (c->parts[i].index != index)
+            c->parts[parts++] = c->parts[i];
+    for (uint8_t i = 0; i < c->grant_count; i++)
+        if (c->grants[i].index != index)
+            c->grants[grants++] = c->grants[i];
+    bool had = parts < c->part_count || grants < c->grant_count;
+    c->part_count = parts;
+    c->grant_count = grants;
+    return had;
+}
+
+bool dp_content_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t index)
+{
+    uint8_t prefix[DP_NAME_BYTES], at[LOOSE_KEY];
+    struct dp_slice key = {0}, v;
+    bool had = false, failed = false;
+    dp_name_put(n, prefix);
+    while (dp_db_next_key(&d->db, DP_T_LOOSE, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK &&
+           key.len == sizeof at) {
+        struct dp_content c;
+        memcpy(at, key.p, sizeof at);
+        key = dp_slice_of(at, sizeof at);
+        v = dp_arena_copy(&d->turn, v, &failed);
+        struct dp_rd r = dp_rd_of(v);
+        if (failed || dp_content_next(d->suite, &r, &c) != DP_OK || !without(&c, index))
+            continue;
+        had = true;
+        dp_buf_reset(&d->scratch);
+        if (c.part_count + c.grant_count > 0 && dp_content_put(&c, &d->scratch) == DP_OK)
+            dp_db_put_key(&d->db, DP_T_LOOSE, key, dp_buf_slice(&d->scratch));
+        else
+            dp_db_del_key(&d->db, DP_T_LOOSE, key);
+    }
+    return had;
 }
 
 void dp_content_drop(struct dp_daemon *d, const struct dp_name *n)

@@ -92,6 +92,7 @@ struct dp_slot {
     bool dirty;                           /* differs from the store */
     bool touched;                         /* on the turn's list */
     bool keys_new;                        /* part keys came in this turn */
+    bool woken;                           /* entries that waited were decided in this turn */
     uint64_t turn;                        /* last use */
     struct dp_fresh *fresh, **fresh_tail; /* entries of this turn; arena */
     struct dp_slot *touched_next;
@@ -201,7 +202,10 @@ struct dp_daemon {
     bool chunks_look;     /* perhaps: after a start, or a turn that failed */
 
     /* duties.c */
-    bool rotate_due; /* a part was erased: the wrapping key must change */
+    bool rotate_due;   /* a part was erased: the wrapping key must change */
+    int64_t rotate_ms; /* not before, after a failure */
+
+    /* sweep.c */
     bool sweeping;
     int32_t swept_day; /* day of the last complete sweep */
     struct dp_subject sweep_at;
@@ -264,6 +268,8 @@ enum dp_err dp_peers_load(struct dp_daemon *d);
 void dp_peers_free(struct dp_daemon *d);
 void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r);
 void dp_peers_write(struct dp_daemon *d);
+/* The session has ended: keep when the peer was heard last. */
+void dp_peers_lost(struct dp_daemon *d, struct dp_peer *p);
 void dp_peers_commit(struct dp_daemon *d, bool ok);
 /* No longer UP: what came in this turn is not kept, and only a new hello makes the peer send it again. */
 void dp_peers_undone(struct dp_daemon *d);
@@ -348,6 +354,8 @@ void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t par
 enum dp_err dp_content_in(struct dp_daemon *d, struct dp_slice body);
 /* Entry `e` is here now: keep what waited for it. */
 enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled);
+/* Of what waits for the entry forget one part, erased meanwhile. False: there was none. */
+bool dp_content_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t index);
 /* Forget what waits for the entry. */
 void dp_content_drop(struct dp_daemon *d, const struct dp_name *n);
 
@@ -416,11 +424,19 @@ enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uin
 /* ---- duties.c: what the daemon does by itself ---- */
 enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot);
 int64_t dp_duties_not_before(int64_t previous_arrival_ms);
-/* The alarm of a year without rest days, set or cleared (R-DUE-3). */
-void dp_duties_calendar(struct dp_daemon *d);
-bool dp_duties_due(const struct dp_daemon *d);
-enum dp_err dp_duties_sweep(struct dp_daemon *d);
+/* An entry of the daemon itself, if it is valid now. Resets the arena `look`. */
+enum dp_err dp_duties_issue(struct dp_daemon *d, struct dp_slot *slot, enum dp_kind kind,
+                            const struct dp_name *re, const struct dp_body *body);
+void dp_duties_load(struct dp_daemon *d);
 void dp_duties_rotate(struct dp_daemon *d);
+
+/* ---- sweep.c: what it does because of the date ---- */
+/* The alarm of a year without rest days, set or cleared (R-DUE-3). */
+void dp_sweep_calendar(struct dp_daemon *d);
+/* A peer greets: it is not silent any more. */
+void dp_sweep_heard(struct dp_daemon *d);
+bool dp_sweep_due(const struct dp_daemon *d);
+enum dp_err dp_sweep(struct dp_daemon *d);
 
 /* ---- drafts.c: local, sealed, no entries ---- */
 #define DP_DRAFT_INDEX 253 /* "part index" of a draft's key, beyond any real part */

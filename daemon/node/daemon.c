@@ -100,8 +100,10 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
         e = load_identity(d);
     if (e == DP_OK)
         dp_enroll_load(d);
-    if (e == DP_OK)
+    if (e == DP_OK) {
+        dp_duties_load(d);
         dp_shelf_watch(d);
+    }
     if (e != DP_OK) {
         dp_db_abort(&d->db);
         dp_daemon_free(&d);
@@ -232,7 +234,7 @@ static enum dp_err decide(struct dp_daemon *d)
 {
     enum dp_err e = d->turn_error;
     if (e == DP_OK)
-        e = dp_duties_sweep(d);
+        e = dp_sweep(d);
     if (e == DP_OK && d->id.enrolled)
         e = dp_settle(d);
     if (e == DP_OK)
@@ -332,7 +334,7 @@ static void tick_peers(struct dp_daemon *d)
             p->keep_answer = false;
             break;
         case DP_TICK_LOST:
-            dp_session_lost(&p->s);
+            dp_peers_lost(d, p);
             d->port.transport.drop(d->port.transport.ctx, p->node);
             break;
         }

@@ -80,7 +80,7 @@ static void keep_data(struct dp_daemon *d, const struct dp_entry *e, struct dp_s
     dp_wr_u32(&w, edition);
     dp_db_meta_put(&d->db, word, dp_wr_slice(&w));
     if (e->calendar != NULL)
-        dp_duties_calendar(d);
+        dp_sweep_calendar(d);
 }
 
 static void cut_word(char word[40], struct dp_node origin, uint32_t inc)
@@ -135,8 +135,10 @@ static void wake_waiters(struct dp_daemon *d, const struct dp_name *name)
         enum dp_err e;
         struct dp_slot *slot = dp_cache_find(d, &s, &e);
         dp_db_wait_del(&d->db, name, &s);
-        if (slot != NULL && dp_casefile_settle(&slot->f, ready_elsewhere, d) > 0)
+        if (slot != NULL && dp_casefile_settle(&slot->f, ready_elsewhere, d) > 0) {
+            slot->woken = true;
             dp_cache_touch(d, slot, NULL, false);
+        }
     }
 }
 
@@ -169,6 +171,7 @@ enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp
         return DP_DUPLICATE;
     bool urgent = dp_route_lane(&e, slot->f.has_reg ? &slot->f.reg : NULL) == DP_LANE_URGENT;
     dp_cache_touch(d, slot, name, urgent);
+    slot->woken |= ins.decided > 1;
     note_waiting(d, slot, ins.index);
     if (e.kind == DP_KIND_REGISTER)
         index_register(d, &e);

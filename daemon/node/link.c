@@ -68,7 +68,7 @@ void dp_daemon_link_down(struct dp_daemon *d, struct dp_node node)
     struct dp_peer *p = dp_peers_find(d, node);
     if (p == NULL)
         return;
-    dp_session_lost(&p->s);
+    dp_peers_lost(d, p);
     p->hello_due = p->keep_due = false;
 }
 
@@ -95,7 +95,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         return;
     }
     if (p->s.state == DP_SESSION_UP && memcmp(h->nonce, p->s.peer_nonce, sizeof h->nonce) != 0)
-        dp_session_lost(&p->s); /* another process: the transport gave its connection the older one's place */
+        dp_peers_lost(d, p); /* another process: the transport gave its connection the older one's place */
     if (p->s.state == DP_SESSION_DOWN) {
         dp_session_connect(&p->s, d->now_mono);
         p->hello_due = true;
@@ -114,6 +114,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     p->row.program = h->program;
     p->row.own_program = DP_PROGRAM_VERSION;
     p->row_dirty = true;
+    dp_sweep_heard(d);
     d->want_seal = true; /* R-BLK-6: somebody is there to ask */
     dp_log(DP_LOG_NOTICE, "link %s: up", node_text(p->node));
 }

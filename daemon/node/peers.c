@@ -142,6 +142,16 @@ enum dp_err dp_peers_load(struct dp_daemon *d)
     return e == DP_NOT_FOUND ? DP_OK : e;
 }
 
+/* Only what the peer says counts: what is written for it says nothing about it. */
+void dp_peers_lost(struct dp_daemon *d, struct dp_peer *p)
+{
+    if (p->s.state == DP_SESSION_UP) {
+        p->row.heard_ms = d->now_wall - (d->now_mono - p->s.heard_ms);
+        p->row_dirty = true;
+    }
+    dp_session_lost(&p->s);
+}
+
 /* R-JRN-1: numbered in the transaction that causes it. */
 void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r)
 {
@@ -176,7 +186,8 @@ void dp_peers_write(struct dp_daemon *d)
         if (!p->row_dirty && !acks_to_keep(d, p))
             continue;
         memcpy(p->row.lane, p->s.lane, sizeof p->row.lane);
-        p->row.heard_ms = d->now_wall;
+        if (p->s.state == DP_SESSION_UP || p->is_new)
+            p->row.heard_ms = d->now_wall;
         dp_db_peer_put(&d->db, p->node, &p->row);
     }
 }
@@ -236,7 +247,7 @@ void dp_peers_undone(struct dp_daemon *d)
         p->missed = false;
         if (!any || p->s.state == DP_SESSION_STOPPED)
             continue;
-        dp_session_lost(&p->s);
+        dp_peers_lost(d, p);
         p->hello_due = p->keep_due = false;
         d->port.transport.drop(d->port.transport.ctx, p->node);
     }

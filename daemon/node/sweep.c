@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the daemon does because of the date, once a day and after each start: it reminds offices whose date
+ * has passed, and alarms about silence and a missing calendar. Timers never do more than remind (R-ORD-3),
+ * and they remind of no date that may turn out to be another one (R-DUE-7).
+ */
+#include "node/core.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "case/refs.h"
+
+#define SWEEP_CASES 200 /* of one turn */
+#define REMIND_MAX 8    /* offices of one case and day; the others on the next */
+#define GROUND_LATE 1   /* R-ORD-2 */
+#define GROUND_NOT_REPORTED 2
+#define LEVEL_REMIND 1
+
+static struct dp_date today(const struct dp_daemon *d)
+{
+    return dp_date_of_ms(d->now_wall);
+}
+
+/* ---- the calendar in force ---- */
+
+/* Borrowed as dp_daemon_editions says; NULL when none was published. */
+static const struct dp_calendar *calendar_now(struct dp_daemon *d)
+{
+    struct dp_slice v;
+    struct dp_editions ed = dp_daemon_editions(d);
+    if (dp_db_meta(&d->db, "cur:cn-rest-days", &v) != DP_OK || v.len < DP_NAME_BYTES)
+        return NULL;
+    struct dp_name n = dp_name_get(v.p);
+    return ed.calendar(ed.ctx, &n);
+}
+
+void dp_sweep_calendar(struct dp_daemon *d)
+{
+    bool known = false;
+    char text[160];
+    int year, month, day;
+    (void)dp_calendar_is_rest(calendar_now(d), today(d), &known);
+    if (known) {
+        dp_alarm_clear(d, "calendar");
+        return;
+    }
+    dp_date_split(today(d), &year, &month, &day);
+    snprintf(text, sizeof text,
+             "no rest days of %d are published: due dates are provisional, weekends only, and nobody is "
+             "reminded of one",
+             year);
+    dp_alarm(d, "calendar", text);
+}
+
+/* ---- reminders ---- */
+
+static const struct dp_profile *profile_named(void *ctx, const struct dp_name *n)
+{
+    struct dp_editions ed = dp_daemon_editions(ctx);
+    return ed.profile(ed.ctx, n);
+}
+
+static const struct dp_calendar *calendar_newest(void *ctx, const struct dp_name *n)
+{
+    (void)n;
+    return calendar_now(ctx);
+}
+
+/* The clocks of the case; one whose edition does not know its year is judged by the newest (R-DUE-7). */
+static enum dp_err clocks(struct dp_daemon *d, const struct dp_casefile *f, const struct dp_state *st,
+                          struct dp_due **out, uint32_t *count)
+{
+    struct dp_editions named = dp_daemon_editions(d),
+                       newest = {.profile = profile_named, .calendar = calendar_newest, .ctx = d};
+    struct dp_due *late;
+    uint32_t n;
+    bool any = false;
+    enum dp_err e = dp_due_list(f, st, &named, &d->look, out, count);
+    for (uint32_t i = 0; e == DP_OK && i < *count; i++)
+        any |= (*out)[i].due.provisional;
+    if (e != DP_OK || !any)
+        return e;
+    e = dp_due_list(f, st, &newest, &d->look, &late, &n);
+    for (uint32_t i = 0; e == DP_OK && i < *count && i < n; i++)
+        if ((*out)[i].due.provisional)
+            (*out)[i] = late[i];
+    return e;
+}
+
+static bool is_reminded_of(enum dp_clock c)
+{
+    switch (c) {
+    case DP_CLOCK_ACCEPT:
+    case DP_CLOCK_HANDLE:
+    case DP_CLOCK_REPORT:
+    case DP_CLOCK_ORDER:
+        return true;
+    case DP_CLOCK_TRIAGE:
+    case DP_CLOCK_ERRAND: /* nobody asked for it */
+    case DP_CLOCK_OBJECT:
+    case DP_CLOCK_REVIEW_WINDOW: /* rights that lapse, no duties */
+    case DP_CLOCK_SIGN:          /* a warning, in the inbox */
+    case DP_CLOCK_OBJECTION_ANSWER:
+    case DP_CLOCK_REMIND: /* what follows is a person's */
+        return false;
+    }
+    return false;
+}
+
+/* Who asked for what the clock measures: an arrival or acceptance started it for the offer or order. */
+static const struct dp_office *asker(const struct dp_casefile *f, const struct dp_due *due)
+{
+    uint32_t i = due->started_by;
+    if (i != DP_FACT_NONE && (f->facts[i].e.kind == DP_KIND_ARRIVE || f->facts[i].e.kind == DP_KIND_ACCEPT))
+        i = f->facts[i].re;
+    return i == DP_FACT_NONE ? NULL : &f->facts[i].e.office;
+}
+
+/* By whomever, since the date: once for each date, however many clocks of the office end then. */
+static bool reminded(const struct dp_casefile *f, const struct dp_due *due)
+{
+    for (uint32_t i = 0; i < f->count; i++)
+        if (dp_fact_kind_valid(&f->facts[i]) == DP_KIND_REMIND &&
+            dp_office_eq(&f->facts[i].e.body.to, &due->office) &&
+            dp_date_of_ms(dp_fact_at_ms(f, i)).day > due->due.date.day)
+            return true;
+    return false;
+}
+
+/* Delivered, past its date, and asked for by an office here that is above: in its name (domain 3, level 1).
+ */
+static bool wants_reminder(struct dp_daemon *d, const struct dp_casefile *f, const struct dp_due *due)
+{
+    const struct dp_office *by = asker(f, due);
+    if (!is_reminded_of(due->clock) || dp_date_is_none(due->from) || due->met_by != DP_FACT_NONE)
+        return false;
+    if (due->cause == DP_DELAY_NOT_DELIVERED || due->cause == DP_DELAY_ANSWER_ON_WAY)
+        return false; /* the line's delay, not the office's */
+    if (due->due.provisional || due->due.date.day >= today(d).day)
+        return false;
+    return by != NULL && dp_node_eq(by->node, d->id.self) && !dp_office_eq(by, &due->office) &&
+           dp_node_covers(d->id.self, due->office.node) && !reminded(f, due);
+}
+
+static bool has_office(const struct dp_due *list, uint32_t n, const struct dp_office *o)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (dp_office_eq(&list[i].office, o))
+            return true;
+    return false;
+}
+
+/* Copied: what is issued afterwards resets the arena and moves the facts. */
+static uint32_t choose(struct dp_daemon *d, const struct dp_casefile *f, struct dp_due out[REMIND_MAX])
+{
+    struct dp_state st;
+    struct dp_due *list;
+    uint32_t n, chosen = 0;
+    dp_arena_reset(&d->look);
+    if (!f->has_reg || dp_fold(f, &d->look, &st) != DP_OK || st.status == DP_STATUS_CLOSED ||
+        clocks(d, f, &st, &list, &n) != DP_OK)
+        return 0;
+    for (uint32_t i = 0; i < n && chosen < REMIND_MAX; i++)
+        if (wants_reminder(d, f, &list[i]) && !has_office(out, chosen, &list[i].office))
+            out[chosen++] = list[i];
+    return chosen;
+}
+
+static enum dp_err remind_case(struct dp_daemon *d, struct dp_slot *slot)
+{
+    struct dp_due list[REMIND_MAX];
+    enum dp_err e = DP_OK;
+    uint32_t n = choose(d, &slot->f, list);
+    for (uint32_t i = 0; i < n && e == DP_OK; i++) {
+        /* No date in it: clock 11 runs from its arrival, by the calendar (R-DUE-1). */
+        struct dp_body body = {.to = list[i].office,
+                               .code = list[i].clock == DP_CLOCK_REPORT ? GROUND_NOT_REPORTED : GROUND_LATE,
+                               .code2 = LEVEL_REMIND,
+                               .code3 = 1};
+        snprintf(body.label, sizeof body.label, "%s", slot->f.reg.number.text);
+        e = dp_duties_issue(d, slot, DP_KIND_REMIND, NULL, &body);
+    }
+    return e;
+}
+
+/* ---- silence ---- */
+
+/* Working days since the peer was heard; 0 while it is connected. */
+static uint32_t silent_days(struct dp_daemon *d, const struct dp_peer *p)
+{
+    if (p->s.state == DP_SESSION_UP || p->row.heard_ms == 0 || p->row.revoked)
+        return 0;
+    return dp_working_days_between(calendar_now(d), dp_date_of_ms(p->row.heard_ms), today(d));
+}
+
+/* N5: a node that is silent, in its working days; all of them in one alarm. */
+static void check_silence(struct dp_daemon *d)
+{
+    char text[200] = "";
+    unsigned silent = 0;
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        uint32_t days = silent_days(d, d->peers[i]);
+        if (days < d->opt.silence_days)
+            continue;
+        if (silent++ == 0) {
+            char node[DP_NODE_TEXT];
+            dp_node_format(d->peers[i]->node, node);
+            snprintf(text, sizeof text, "%s was not heard for %u working days", node, days);
+        }
+    }
+    if (silent == 0) {
+        dp_alarm_clear(d, "silence");
+        return;
+    }
+    if (silent > 1) {
+        size_t at = strlen(text);
+        snprintf(text + at, sizeof text - at, ", and %u more", silent - 1);
+    }
+    dp_alarm(d, "silence", text);
+}
+
+void dp_sweep_heard(struct dp_daemon *d)
+{
+    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
+        if (strcmp(d->alarms[i].word, "silence") == 0) {
+            check_silence(d);
+            return;
+        }
+}
+
+/* ---- the sweep ---- */
+
+bool dp_sweep_due(const struct dp_daemon *d)
+{
+    return d->id.enrolled && (d->sweeping || d->swept_day != today(d).day);
+}
+
+static void begin(struct dp_daemon *d)
+{
+    d->sweeping = true;
+    d->sweep_at = (struct dp_subject){.type = DP_SUBJECT_CASE};
+    dp_sweep_calendar(d);
+    check_silence(d);
+    for (uint32_t i = 0; i < d->peer_count; i++) /* heard today, also if nothing else is written of it */
+        d->peers[i]->row_dirty |= d->peers[i]->s.state == DP_SESSION_UP;
+}
+
+enum dp_err dp_sweep(struct dp_daemon *d)
+{
+    struct dp_slice packed;
+    if (!dp_sweep_due(d))
+        return DP_OK;
+    if (!d->sweeping)
+        begin(d);
+    for (unsigned i = 0; i < SWEEP_CASES && d->sweeping; i++) {
+        enum dp_err e = dp_db_case_next(&d->db, &d->sweep_at, &packed);
+        d->sweeping = e == DP_OK;
+        if (!d->sweeping)
+            d->swept_day = today(d).day;
+        struct dp_subject s = d->sweep_at;
+        struct dp_slot *slot = d->sweeping ? dp_cache_find(d, &s, &e) : NULL;
+        if (slot == NULL)
+            continue; /* a damaged one is fsck's to name */
+        e = remind_case(d, slot);
+        if (e != DP_OK)
+            return e;
+        dp_cache_pass(d, slot);
+    }
+    return DP_OK;
+}
