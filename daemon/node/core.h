@@ -72,6 +72,9 @@ struct dp_peer {
     bool hello_due;
     uint16_t bye;                            /* reason to send, 0 = none */
     bool keep_due, keep_answer;              /* a keep-alive is owed; it answers one */
+    bool listed;                             /* a page of its list came in this turn */
+    bool ask_due, list_due;                  /* a question is owed; an answer to `asked` */
+    struct dp_ask_frame asked;
     uint8_t last_nonce[16], older_nonce[16]; /* of the peer's processes, for R-HEL-5 */
     enum dp_err last_refused;                /* code of the last refusal either way */
     int64_t refused_ms;
@@ -298,6 +301,8 @@ enum dp_err dp_settle(struct dp_daemon *d);
 /* Journal the whole history of every case that `child` is a party to. */
 void dp_settle_child(struct dp_daemon *d, struct dp_peer *child);
 bool dp_locked(struct dp_daemon *d, const struct dp_subject *s);
+/* Journal the whole subject for `child` once more, when it may go there now (R-RSD-5). */
+enum dp_err dp_settle_again(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *child);
 
 /* ---- keys.c: who may open what ---- */
 enum dp_err dp_keys_settle(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st);
@@ -375,10 +380,27 @@ bool dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const 
 void dp_shelf_greet(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h);
 /* Say the refusals that are owed. After the commit. */
 void dp_shelf_say(struct dp_daemon *d, struct dp_peer *p);
+/* What we refused of journals that are no more (R-RSD-2). */
+void dp_shelf_forget(struct dp_daemon *d, struct dp_peer *p);
 /* By an operator: forget what we refused of the peer, offer again what it refused. */
 void dp_shelf_offer(struct dp_daemon *d, struct dp_peer *p);
 /* Alarms as the shelf is: both ends say that something lies there until nothing does. */
 void dp_shelf_watch(struct dp_daemon *d);
+
+/* ---- reseed.c: journals begun anew, at their sender ---- */
+/* After a hello that was accepted; `gen_in` as it was before it. */
+void dp_reseed_greeted(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h, uint32_t gen_in);
+/* The question that is owed. */
+void dp_reseed_ask(struct dp_daemon *d, struct dp_peer *p);
+void dp_reseed_page(struct dp_daemon *d, struct dp_peer *p, const struct dp_list_frame *f);
+
+/* ---- listing.c: and at their receiver ---- */
+void dp_listing_asked(struct dp_daemon *d, struct dp_peer *p, const struct dp_ask_frame *f);
+/* Answer what was asked; inside a read transaction, after the commit. */
+void dp_listing_say(struct dp_daemon *d, struct dp_peer *p);
+/* Row of a subject: what of it does not come from below `child`. count 0: nothing. Arena `look`. */
+enum dp_err dp_listing_row(struct dp_daemon *d, const struct dp_casefile *f, struct dp_node child,
+                           struct dp_list_row *out);
 
 /* ---- files.c: attachments ---- */
 #define DP_CHUNK_BYTES 16384u

@@ -69,7 +69,7 @@ void dp_daemon_link_down(struct dp_daemon *d, struct dp_node node)
     if (p == NULL)
         return;
     dp_peers_lost(d, p);
-    p->hello_due = p->keep_due = false;
+    p->hello_due = p->keep_due = p->ask_due = p->list_due = false;
 }
 
 /*
@@ -101,6 +101,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         p->hello_due = true;
     }
     dp_peers_facts(d, p, h, &facts);
+    uint32_t gen_in = p->s.gen_in;
     enum dp_stop why = dp_session_on_hello(&p->s, h, &facts, d->now_mono);
     if (why != DP_STOP_NONE) {
         stop_link(d, p, why);
@@ -110,6 +111,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         p->hello_due = true;
     p->hello_wall_ms = d->now_wall;
     p->row.inc = h->inc;
+    dp_reseed_greeted(d, p, h, gen_in);
     dp_shelf_greet(d, p, h);
     p->row.program = h->program;
     p->row.own_program = DP_PROGRAM_VERSION;
@@ -303,6 +305,12 @@ void dp_daemon_frame(struct dp_daemon *d, struct dp_node node, struct dp_slice b
     case DP_FRAME_KEEP:
         p->keep_due |= (f.u.keep & 1) != 0;
         p->keep_answer = p->keep_due;
+        break;
+    case DP_FRAME_ASK:
+        dp_listing_asked(d, p, &f.u.ask);
+        break;
+    case DP_FRAME_LIST:
+        dp_reseed_page(d, p, &f.u.list);
         break;
     }
 }

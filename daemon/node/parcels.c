@@ -54,6 +54,7 @@ static enum dp_err parcel_out(struct dp_daemon *d, struct dp_outgoing *o, uint8_
     if (kind == DP_PARCEL_CONTENT) {
         r.names = o->names;
         r.name_count = o->name_count;
+        dp_db_parcel_of_put(&d->db, &digest, o->names, o->name_count);
     }
     dp_peers_journal(d, hop, o->lane, &r);
     d->n.parcels_out++;
@@ -280,30 +281,22 @@ void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t par
 
 /* Not for us: to the next hop, as it is. */
 static enum dp_err pass_on(struct dp_daemon *d, struct dp_peer *from, struct dp_node to,
-                           struct dp_slice parcel, uint8_t lane)
+                           struct dp_slice parcel, const struct dp_digest *digest, uint8_t lane)
 {
-    struct dp_digest digest;
     struct dp_peer *hop = dp_peers_towards(d, to);
     if (hop == NULL || hop == from)
         return DP_SCOPE;
-    d->suite->hash(&parcel, 1, &digest);
-    dp_db_put32(&d->db, DP_T_PARCEL, &digest, parcel);
-    struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = digest};
+    dp_db_put32(&d->db, DP_T_PARCEL, digest, parcel);
+    struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = *digest};
     dp_peers_journal(d, hop, lane, &r);
     return DP_OK;
 }
 
-enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane)
+static enum dp_err open_here(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel)
 {
-    struct dp_node to;
     uint8_t kind;
     struct dp_slice body;
-    enum dp_err e = dp_parcel_recipient(parcel, &to);
-    if (e != DP_OK)
-        return e;
-    if (!dp_node_eq(to, d->id.self))
-        return pass_on(d, from, to, parcel, lane);
-    e = dp_parcel_open(d->suite, parcel, &d->kr->seal, &d->turn, &kind, &body);
+    enum dp_err e = dp_parcel_open(d->suite, parcel, &d->kr->seal, &d->turn, &kind, &body);
     if (e != DP_OK)
         return e;
     switch ((enum dp_parcel_kind)kind) {
@@ -317,6 +310,22 @@ enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_s
         return dp_files_in(d, body);
     }
     return DP_FORMAT;
+}
+
+enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane)
+{
+    struct dp_node to;
+    struct dp_digest digest;
+    enum dp_err e = dp_parcel_recipient(parcel, &to);
+    if (e != DP_OK)
+        return e;
+    d->suite->hash(&parcel, 1, &digest);
+    if (dp_db_parcel_came(&d->db, from->node, &digest))
+        return DP_DUPLICATE; /* R-RSD-7 */
+    e = dp_node_eq(to, d->id.self) ? open_here(d, from, parcel) : pass_on(d, from, to, parcel, &digest, lane);
+    if (e == DP_OK)
+        dp_db_parcel_came_put(&d->db, from->node, &digest);
+    return e;
 }
 
 enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body,

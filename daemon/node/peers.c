@@ -137,6 +137,8 @@ enum dp_err dp_peers_load(struct dp_daemon *d)
         p->was = row;
         for (uint8_t lane = 0; lane < DP_LANES; lane++)
             dp_session_load(&p->s, lane, &row.lane[lane]);
+        p->s.gen_out = row.gen_out;
+        p->s.gen_in = row.gen_in;
         load_curve(d, p);
     }
     return e == DP_NOT_FOUND ? DP_OK : e;
@@ -186,6 +188,8 @@ void dp_peers_write(struct dp_daemon *d)
         if (!p->row_dirty && !acks_to_keep(d, p))
             continue;
         memcpy(p->row.lane, p->s.lane, sizeof p->row.lane);
+        p->row.gen_out = p->s.gen_out;
+        p->row.gen_in = p->s.gen_in;
         if (p->s.state == DP_SESSION_UP || p->is_new)
             p->row.heard_ms = d->now_wall;
         dp_db_peer_put(&d->db, p->node, &p->row);
@@ -200,6 +204,7 @@ static void committed(struct dp_peer *p)
         p->applied[lane] = 0;
     }
     p->was = p->row;
+    p->listed = false;
     p->row_dirty = false;
     p->is_new = false;
 }
@@ -215,6 +220,7 @@ static void undone(struct dp_peer *p)
         p->applied[lane] = 0;
     }
     p->row = p->was;
+    p->listed = false;
 }
 
 /* After the commit: what was applied is durable and owes an ack (R-ACK-1). After a failed one: as it was. */
@@ -241,14 +247,14 @@ void dp_peers_undone(struct dp_daemon *d)
 {
     for (uint32_t i = 0; i < d->peer_count; i++) {
         struct dp_peer *p = d->peers[i];
-        bool any = false;
+        bool any = p->listed; /* asked again after the next hello */
         for (uint8_t lane = 0; lane < DP_LANES; lane++)
             any = any || p->applied[lane] != 0 || p->missed;
         p->missed = false;
         if (!any || p->s.state == DP_SESSION_STOPPED)
             continue;
         dp_peers_lost(d, p);
-        p->hello_due = p->keep_due = false;
+        p->hello_due = p->keep_due = p->ask_due = p->list_due = false;
         d->port.transport.drop(d->port.transport.ctx, p->node);
     }
 }

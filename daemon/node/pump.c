@@ -254,8 +254,11 @@ void dp_pump(struct dp_daemon *d)
     if (d->db.t != NULL || dp_db_begin(&d->db, false) != DP_OK)
         return;
     d->blocked = false;
-    for (uint32_t i = 0; i < d->peer_count; i++)
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        dp_reseed_ask(d, d->peers[i]);
+        dp_listing_say(d, d->peers[i]);
         dp_pump_peer(d, d->peers[i]);
+    }
     dp_db_abort(&d->db);
     /* Alarms raised here wait for the next turn's transaction. */
 }

@@ -175,6 +175,16 @@ static bool add_waiting(struct refs *x)
     return true;
 }
 
+/* Everything so far. */
+static void route_all(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *p, uint8_t lane)
+{
+    struct refs x = {.d = d, .p = p, .lane = lane, .r = {.subject = slot->f.subject}};
+    for (uint32_t i = 0; i < slot->f.count; i++)
+        if (dp_route_entry_down(&slot->f.facts[i], p->node))
+            refs_add(&x, &slot->f.facts[i].e.name);
+    refs_flush(&x);
+}
+
 /* R-DOWN-1: everything so far, or what this turn brought. */
 static void route_to(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *p, bool history)
 {
@@ -375,6 +385,36 @@ static void settle_child_with(struct dp_daemon *d, struct dp_slot *slot, struct 
         route_to(d, slot, child, true);
         dp_db_routed_put(&d->db, child->node, s);
     }
+}
+
+/* R-LAN-1: with an urgent entry the whole of it is urgent. */
+static uint8_t lane_of(const struct dp_slot *slot, const struct dp_peer *p)
+{
+    for (uint32_t i = 0; i < slot->f.count; i++) {
+        const struct dp_fact *x = &slot->f.facts[i];
+        if (dp_route_entry_down(x, p->node) &&
+            dp_route_lane(&x->e, slot->f.has_reg ? &slot->f.reg : NULL) == DP_LANE_URGENT)
+            return DP_LANE_URGENT;
+    }
+    return DP_LANE_CASES;
+}
+
+enum dp_err dp_settle_again(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *child)
+{
+    const struct dp_subject *s = &slot->f.subject;
+    if (s->type == DP_SUBJECT_CASE) {
+        struct dp_state st;
+        dp_arena_reset(&d->look);
+        enum dp_err e = dp_fold(&slot->f, &d->look, &st);
+        if (e != DP_OK)
+            return e;
+        if (!dp_route_down(&slot->f, &st, dp_locked(d, s), child->node))
+            return DP_OK;
+    } else if (!dp_route_subject_down(s, child->node, was_sent_block(d, child, s))) {
+        return DP_OK;
+    }
+    route_all(d, slot, child, lane_of(slot, child));
+    return DP_OK;
 }
 
 void dp_settle_child(struct dp_daemon *d, struct dp_peer *child)

@@ -162,6 +162,12 @@ static void forget_here(struct dp_daemon *d, const struct dp_peer *p, enum dp_er
     }
 }
 
+void dp_shelf_forget(struct dp_daemon *d, struct dp_peer *p)
+{
+    forget_here(d, p, DP_OK);
+    memset(p->told, 0, sizeof p->told);
+}
+
 static bool say_lane(struct dp_daemon *d, struct dp_peer *p, uint8_t lane)
 {
     uint64_t number = p->told[lane];

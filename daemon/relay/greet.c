@@ -34,6 +34,8 @@ void dp_session_hello(const struct dp_session *s, const struct dp_hello_facts *f
         out->lane[i].your_epoch = s->lane[i].epoch_in;
         out->lane[i].your_durable = s->lane[i].durable_in;
     }
+    out->my_gen = s->gen_out;
+    out->your_gen = s->gen_in;
 }
 
 /* ---- judging the peer's ---- */
@@ -107,21 +109,36 @@ static enum dp_stop judge_fork(const struct dp_hello *h, const struct dp_hello_f
     return DP_STOP_NONE;
 }
 
-/* R-HEL-3, R-HEL-4, R-JRN-2: the journals are those known, and nobody is beyond their ends. */
+/* R-RSD-2: generations only rise, so who knows a later one of ours has seen what this store has lost. */
+static enum dp_stop judge_generation(const struct dp_session *s, const struct dp_hello *h)
+{
+    if (h->your_gen > s->gen_out)
+        return DP_STOP_RESTORED;
+    if (h->my_gen < s->gen_in)
+        return DP_STOP_PEER_RESTORED;
+    return DP_STOP_NONE;
+}
+
+/* R-HEL-3, R-HEL-4, R-JRN-2: of one generation the journals are those known, and nobody is beyond their ends.
+ */
 static enum dp_stop judge_lane(const struct dp_session *s, const struct dp_hello *h, unsigned i)
 {
     const struct dp_lane_state *lane = &s->lane[i];
 
     if (h->lane[i].my_epoch == 0 || (h->lane[i].your_epoch == 0 && h->lane[i].your_durable != 0))
         return DP_STOP_PROTOCOL;
-    if (h->lane[i].your_epoch != 0 && h->lane[i].your_epoch != lane->epoch_out)
-        return DP_STOP_EPOCH;
-    if (h->lane[i].your_durable > lane->journal_last)
-        return DP_STOP_RESTORED;
-    if (lane->epoch_in != 0 && lane->epoch_in != h->lane[i].my_epoch)
-        return DP_STOP_EPOCH;
-    if (lane->epoch_in != 0 && h->lane[i].my_last < lane->durable_in)
-        return DP_STOP_PEER_RESTORED;
+    if (h->your_gen == s->gen_out) {
+        if (h->lane[i].your_epoch != 0 && h->lane[i].your_epoch != lane->epoch_out)
+            return DP_STOP_EPOCH;
+        if (h->lane[i].your_durable > lane->journal_last)
+            return DP_STOP_RESTORED;
+    }
+    if (h->my_gen == s->gen_in && lane->epoch_in != 0) {
+        if (lane->epoch_in != h->lane[i].my_epoch)
+            return DP_STOP_EPOCH;
+        if (h->lane[i].my_last < lane->durable_in)
+            return DP_STOP_PEER_RESTORED;
+    }
     return DP_STOP_NONE;
 }
 
@@ -138,6 +155,8 @@ static enum dp_stop judge(const struct dp_session *s, const struct dp_hello *h,
         why = judge_theirs(h, facts);
     if (why == DP_STOP_NONE)
         why = judge_fork(h, facts);
+    if (why == DP_STOP_NONE)
+        why = judge_generation(s, h);
     for (unsigned i = 0; why == DP_STOP_NONE && i < DP_LANES; i++)
         why = judge_lane(s, h, i);
     return why;
@@ -149,14 +168,15 @@ static enum dp_stop judge(const struct dp_session *s, const struct dp_hello *h,
 static bool adopt_lane(struct dp_session *s, const struct dp_hello *h, unsigned i)
 {
     struct dp_lane_state *lane = &s->lane[i];
-    uint64_t stated = h->lane[i].your_durable; /* 0 at the first contact */
-    bool lower = stated < lane->acked;
+    bool same = h->your_gen == s->gen_out;                /* else it speaks of a journal that is no more */
+    uint64_t stated = same ? h->lane[i].your_durable : 0; /* 0 at the first contact */
+    bool lower = same && stated < lane->acked;
 
     lane->acked = stated;
     s->next[i] = stated + 1;
     if (s->sent[i] < stated)
         s->sent[i] = stated;
-    if (lane->epoch_in == 0) {
+    if (lane->epoch_in == 0 || h->my_gen != s->gen_in) {
         lane->epoch_in = h->lane[i].my_epoch;
         lane->durable_in = 0;
     }
@@ -192,6 +212,7 @@ enum dp_stop dp_session_on_hello(struct dp_session *s, const struct dp_hello *h,
         s->greeted = false;
     for (unsigned i = 0; i < DP_LANES; i++)
         lower |= adopt_lane(s, h, i);
+    s->gen_in = h->my_gen;
     if (lower)
         s->lowered++;
     s->flight_count = 0;

@@ -62,6 +62,8 @@ struct dp_hello {
         uint32_t your_epoch;   /* of your journal, as I know it; 0 = none yet */
         uint64_t your_durable; /* last item of it durable here */
     } lane[DP_LANES];
+    uint32_t my_gen;   /* how often I began my journals for you anew (R-RSD-1) */
+    uint32_t your_gen; /* the same of yours, as I know it */
 };
 #define DP_HELLO_BYTES 320
 
@@ -138,7 +140,8 @@ struct dp_session {
     bool heard_hello; /* theirs came in */
     struct dp_hello peer_hello;
     struct dp_lane_state lane[DP_LANES];
-    uint64_t next[DP_LANES]; /* next number to send */
+    uint32_t gen_out, gen_in; /* R-RSD-1: generation of the journals of either end, durable like the lanes */
+    uint64_t next[DP_LANES];  /* next number to send */
     uint64_t sent[DP_LANES]; /* highest number that may ever have been sent: no ack goes beyond */
     struct dp_flight flight[DP_FLIGHT_MAX]; /* oldest first */
     uint32_t flight_count;
@@ -206,8 +209,8 @@ void dp_session_hello(const struct dp_session *s, const struct dp_hello_facts *f
 void dp_session_greeted(struct dp_session *s, size_t bytes, int64_t now_ms);
 /*
  * Judge the peer's hello. DP_STOP_NONE: UP, and next[] is set from the peer's own statement (R-HEL-1,
- * R-HEL-2); a first contact also sets epoch_in, which the node makes durable. If `greeted` is false after it,
- * our hello is owed. Otherwise the session is STOPPED (loud) or DOWN, and the caller sends a bye with the
+ * R-HEL-2); a first contact, or journals that the peer began anew, also set epoch_in, durable_in and gen_in,
+ * which the node makes durable. If `greeted` is false after it, our hello is owed. Otherwise the session is STOPPED (loud) or DOWN, and the caller sends a bye with the
  * reason.
  *
  * A hello of the same process in UP is a reconnect that this end did not notice: judged the same, next[] set

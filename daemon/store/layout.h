@@ -15,6 +15,7 @@
 #include "base/id.h"
 #include "case/casefile.h"
 #include "port/kv.h"
+#include "relay/reseed.h"
 #include "relay/session.h"
 
 #define DP_STORE_SCHEMA 1
@@ -63,7 +64,9 @@
     X(LIFE,       "life")       /* of store/life.c alone */                                            \
     X(CHUNK_DUE,  "chunkdue")   /* root 32, node 8 -> next index 4, chunks 4: on its way into parcels */ \
     X(UPLOAD,     "upload")     /* who and which 32 -> progress of an upload (node/upload.c) */          \
-    X(ANSWER,     "answer")     /* 1, token digest 32 -> number 8, sealed answer; 2, number 8 -> digest 32 */
+    X(ANSWER,     "answer")     /* 1, token digest 32 -> number 8, sealed answer; 2, number 8 -> digest 32 */ \
+    X(PARCEL_CAME, "parcelcame") /* peer 8, digest 32 -> (): parcels that it brought */                \
+    X(PARCEL_OF,  "parcelof")   /* digest 32 -> names: whose content a parcel sealed here holds */
 /* clang-format on */
 
 enum dp_table {
@@ -166,18 +169,39 @@ struct dp_peer_row {
     uint32_t inc; /* incarnation established at first contact; 0 = none */
     bool is_parent;
     bool revoked;
-    int64_t heard_ms;     /* wall clock of the last frame, coarse */
-    uint32_t program;     /* its program version at the last hello */
-    uint32_t own_program; /* and ours */
+    int64_t heard_ms;         /* wall clock of the last frame, coarse */
+    uint32_t program;         /* its program version at the last hello */
+    uint32_t own_program;     /* and ours */
+    uint32_t gen_out, gen_in; /* R-RSD-1 */
+    struct dp_reseed reseed;  /* of the journals to it */
 };
 DP_MUST enum dp_err dp_db_peer(struct dp_db *db, struct dp_node peer, struct dp_peer_row *out);
 void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_row *row);
 /* The first peer above *peer. */
 DP_MUST enum dp_err dp_db_peer_next(struct dp_db *db, struct dp_node *peer, struct dp_peer_row *out);
+/*
+ * R-RSD-1: give up the journals to `peer` and what was refused of them. *row gets the new epochs, the next
+ * generation and the first question; it is written. What is damaged is not read.
+ */
+void dp_db_journals_renew(struct dp_db *db, struct dp_node peer, const uint32_t epochs[DP_LANES],
+                          struct dp_peer_row *row);
 bool dp_db_sent_cert(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert);
 void dp_db_sent_cert_put(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert);
+void dp_db_sent_cert_del(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert);
 bool dp_db_routed(struct dp_db *db, struct dp_node child, const struct dp_subject *s);
 void dp_db_routed_put(struct dp_db *db, struct dp_node child, const struct dp_subject *s);
+/* The first subject ever routed to the child after *key (a subject, padded); *key moves. */
+DP_MUST enum dp_err dp_db_routed_next(struct dp_db *db, struct dp_node child, struct dp_list_key *key,
+                                      struct dp_subject *s);
+/* Parcels that a peer brought, whether they were opened here or went on. */
+bool dp_db_parcel_came(struct dp_db *db, struct dp_node peer, const struct dp_digest *parcel);
+void dp_db_parcel_came_put(struct dp_db *db, struct dp_node peer, const struct dp_digest *parcel);
+DP_MUST enum dp_err dp_db_parcel_came_next(struct dp_db *db, struct dp_node peer, struct dp_list_key *key);
+/* Entries whose content a parcel sealed here holds; DP_NOT_FOUND for any other parcel. */
+void dp_db_parcel_of_put(struct dp_db *db, const struct dp_digest *parcel, const struct dp_name *names,
+                         uint16_t count);
+DP_MUST enum dp_err dp_db_parcel_of(struct dp_db *db, const struct dp_digest *parcel, struct dp_arena *a,
+                                    const struct dp_name **names, uint16_t *count);
 
 /* ---- parts ---- */
 #define DP_PART_LEAVES 255

@@ -130,7 +130,7 @@ enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, u
 
 /* ---- peers ---- */
 
-#define PEER_BYTES (DP_LANES * 32 + 4 + 1 + 1 + 8 + 4 + 4)
+#define PEER_BYTES (DP_LANES * 32 + 4 + 1 + 1 + 8 + 4 + 4 + 4 + 4 + 1 + DP_LIST_KEY_BYTES)
 
 static enum dp_err peer_read(struct dp_slice v, struct dp_peer_row *out)
 {
@@ -150,6 +150,12 @@ static enum dp_err peer_read(struct dp_slice v, struct dp_peer_row *out)
     p.program = dp_rd_u32(&r);
     if (dp_rd_left(&r) > 0) /* rows of before end here */
         p.own_program = dp_rd_u32(&r);
+    if (dp_rd_left(&r) > 0) { /* rows from before there were generations end here */
+        p.gen_out = dp_rd_u32(&r);
+        p.gen_in = dp_rd_u32(&r);
+        p.reseed.part = dp_rd_u8(&r);
+        dp_rd_copy(&r, p.reseed.after.b, sizeof p.reseed.after.b);
+    }
     if (dp_rd_done(&r) != DP_OK)
         return DP_CORRUPT;
     *out = p;
@@ -183,6 +189,10 @@ void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_
     dp_wr_u64(&w, (uint64_t)row->heard_ms);
     dp_wr_u32(&w, row->program);
     dp_wr_u32(&w, row->own_program);
+    dp_wr_u32(&w, row->gen_out);
+    dp_wr_u32(&w, row->gen_in);
+    dp_wr_u8(&w, row->reseed.part);
+    dp_wr_bytes(&w, row->reseed.after.b, sizeof row->reseed.after.b);
     dp_key_u64(&k, peer.v);
     dp_key_put(db, DP_T_PEER, &k, dp_wr_slice(&w));
 }
@@ -198,6 +208,30 @@ enum dp_err dp_db_peer_next(struct dp_db *db, struct dp_node *peer, struct dp_pe
     struct dp_rd r = dp_rd_of(rk);
     peer->v = dp_rd_u64(&r);
     return dp_rd_done(&r) == DP_OK ? peer_read(rv, out) : DP_CORRUPT;
+}
+
+static void drop_lane(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t last)
+{
+    struct dp_key k;
+    for (uint64_t number = 1; number <= last; number++) {
+        key_journal(&k, peer, lane, number);
+        dp_key_del(db, DP_T_JOURNAL, &k);
+        dp_key_del(db, DP_T_SHELF, &k); /* the same key: what was refused of it */
+    }
+}
+
+void dp_db_journals_renew(struct dp_db *db, struct dp_node peer, const uint32_t epochs[DP_LANES],
+                          struct dp_peer_row *row)
+{
+    for (uint8_t lane = 0; lane < DP_LANES; lane++) {
+        struct dp_lane_state *l = &row->lane[lane];
+        drop_lane(db, peer, lane, l->journal_last);
+        l->epoch_out = epochs[lane];
+        l->journal_last = l->acked = 0;
+    }
+    row->gen_out++;
+    dp_reseed_begin(&row->reseed);
+    dp_db_peer_put(db, peer, row);
 }
 
 bool dp_db_sent_cert(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert)
@@ -236,4 +270,95 @@ void dp_db_routed_put(struct dp_db *db, struct dp_node child, const struct dp_su
     struct dp_key k;
     key_routed(&k, child, s);
     dp_key_put(db, DP_T_ROUTED, &k, dp_slice_of("", 0));
+}
+
+void dp_db_sent_cert_del(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert)
+{
+    struct dp_key k;
+    key_lane(&k, peer, lane);
+    dp_wr_bytes(&k.w, cert->b, sizeof cert->b);
+    dp_key_del(db, DP_T_SENT_CERT, &k);
+}
+
+/* ---- what a list is compared with (R-RSD-5) ---- */
+
+/* The first row of `peer` whose key ends in `len` bytes above those of *key. */
+static enum dp_err next_of_peer(struct dp_db *db, enum dp_table t, struct dp_node peer, size_t len,
+                                struct dp_list_key *key)
+{
+    struct dp_key k;
+    struct dp_slice rk, rv;
+    dp_key_u64(&k, peer.v);
+    dp_wr_bytes(&k.w, key->b, len);
+    enum dp_err e = dp_key_seek_after(db, t, dp_key_slice(&k), &rk, &rv);
+    if (e != DP_OK)
+        return e;
+    if (!dp_key_has_prefix(rk, dp_slice_of(k.b, sizeof peer.v)))
+        return DP_NOT_FOUND;
+    if (rk.len != sizeof peer.v + len)
+        return DP_CORRUPT;
+    *key = dp_list_key_of(rk.p + sizeof peer.v, len);
+    return DP_OK;
+}
+
+enum dp_err dp_db_routed_next(struct dp_db *db, struct dp_node child, struct dp_list_key *key,
+                              struct dp_subject *s)
+{
+    enum dp_err e = next_of_peer(db, DP_T_ROUTED, child, DP_SUBJECT_BYTES, key);
+    return e == DP_OK ? dp_subject_get(key->b, s) : e;
+}
+
+static void key_came(struct dp_key *k, struct dp_node peer, const struct dp_digest *parcel)
+{
+    dp_key_u64(k, peer.v);
+    dp_wr_bytes(&k->w, parcel->b, sizeof parcel->b);
+}
+
+bool dp_db_parcel_came(struct dp_db *db, struct dp_node peer, const struct dp_digest *parcel)
+{
+    struct dp_key k;
+    struct dp_slice v;
+    key_came(&k, peer, parcel);
+    return dp_key_get(db, DP_T_PARCEL_CAME, &k, &v) == DP_OK;
+}
+
+void dp_db_parcel_came_put(struct dp_db *db, struct dp_node peer, const struct dp_digest *parcel)
+{
+    struct dp_key k;
+    key_came(&k, peer, parcel);
+    dp_key_put(db, DP_T_PARCEL_CAME, &k, dp_slice_of("", 0));
+}
+
+enum dp_err dp_db_parcel_came_next(struct dp_db *db, struct dp_node peer, struct dp_list_key *key)
+{
+    return next_of_peer(db, DP_T_PARCEL_CAME, peer, sizeof(struct dp_digest), key);
+}
+
+void dp_db_parcel_of_put(struct dp_db *db, const struct dp_digest *parcel, const struct dp_name *names,
+                         uint16_t count)
+{
+    uint8_t b[DP_REF_NAMES_MAX * DP_NAME_BYTES];
+    for (uint16_t i = 0; i < count && i < DP_REF_NAMES_MAX; i++)
+        dp_name_put(&names[i], b + i * DP_NAME_BYTES);
+    dp_db_put32(db, DP_T_PARCEL_OF, parcel, dp_slice_of(b, (size_t)count * DP_NAME_BYTES));
+}
+
+enum dp_err dp_db_parcel_of(struct dp_db *db, const struct dp_digest *parcel, struct dp_arena *a,
+                            const struct dp_name **names, uint16_t *count)
+{
+    struct dp_slice v;
+    enum dp_err e = dp_db_get32(db, DP_T_PARCEL_OF, parcel, &v);
+    if (e != DP_OK)
+        return e;
+    if (v.len == 0 || v.len % DP_NAME_BYTES != 0 || v.len / DP_NAME_BYTES > DP_REF_NAMES_MAX)
+        return DP_CORRUPT;
+    uint16_t n = (uint16_t)(v.len / DP_NAME_BYTES);
+    struct dp_name *out = DP_NEW_ARRAY(a, struct dp_name, n);
+    if (out == NULL)
+        return DP_NOMEM;
+    for (uint16_t i = 0; i < n; i++)
+        out[i] = dp_name_get(v.p + (size_t)i * DP_NAME_BYTES);
+    *names = out;
+    *count = n;
+    return DP_OK;
 }

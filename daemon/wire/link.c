@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define HELLO_RESERVED 59
+#define HELLO_RESERVED 51
 #define HELLO_FLAGS 3
 #define KEEP_FLAGS 1
 
@@ -49,6 +49,8 @@ static void hello_put(struct dp_wr *w, const struct dp_hello *h)
         dp_wr_u32(w, h->lane[i].your_epoch);
         dp_wr_u64(w, h->lane[i].your_durable);
     }
+    dp_wr_u32(w, h->my_gen);
+    dp_wr_u32(w, h->your_gen);
     dp_wr_bytes(w, zeros, HELLO_RESERVED);
 }
 
@@ -78,6 +80,8 @@ static bool hello_get(struct dp_rd *r, struct dp_hello *h)
         h->lane[i].your_epoch = dp_rd_u32(r);
         h->lane[i].your_durable = dp_rd_u64(r);
     }
+    h->my_gen = dp_rd_u32(r);
+    h->your_gen = dp_rd_u32(r);
     return dp_slice_eq(dp_rd_take(r, HELLO_RESERVED), dp_slice_of(zeros, HELLO_RESERVED)) && hello_ok(h);
 }
 
@@ -189,6 +193,54 @@ static bool keep_get(struct dp_rd *r, uint8_t *keep)
     return (*keep & ~KEEP_FLAGS) == 0;
 }
 
+/* ---- lists (R-RSD-3) ---- */
+
+static bool ask_ok(const struct dp_ask_frame *f)
+{
+    return dp_list_row_bytes(f->part) != 0;
+}
+
+static void ask_put(struct dp_wr *w, const struct dp_ask_frame *f)
+{
+    dp_wr_u8(w, f->part);
+    dp_wr_u16(w, 0);
+    dp_wr_u32(w, f->gen);
+    dp_wr_bytes(w, f->after.b, sizeof(f->after.b));
+}
+
+static bool ask_get(struct dp_rd *r, struct dp_ask_frame *f)
+{
+    uint16_t reserved;
+
+    f->part = dp_rd_u8(r);
+    reserved = dp_rd_u16(r);
+    f->gen = dp_rd_u32(r);
+    dp_rd_copy(r, f->after.b, sizeof(f->after.b));
+    return reserved == 0 && ask_ok(f);
+}
+
+static void list_put(struct dp_wr *w, const struct dp_list_frame *f)
+{
+    dp_wr_u8(w, f->part);
+    dp_wr_u16(w, 0);
+    dp_wr_u32(w, f->gen);
+    dp_wr_bytes(w, f->after.b, sizeof(f->after.b));
+    dp_wr_bytes(w, f->through.b, sizeof(f->through.b));
+}
+
+static bool list_get(struct dp_rd *r, struct dp_list_frame *f)
+{
+    uint16_t reserved;
+
+    f->part = dp_rd_u8(r);
+    reserved = dp_rd_u16(r);
+    f->gen = dp_rd_u32(r);
+    dp_rd_copy(r, f->after.b, sizeof(f->after.b));
+    dp_rd_copy(r, f->through.b, sizeof(f->through.b));
+    f->rows = dp_rd_take(r, dp_rd_left(r));
+    return reserved == 0 && r->err == DP_OK && dp_list_frame_ok(f);
+}
+
 /* ---- frames ---- */
 
 static bool body_get(struct dp_rd *r, struct dp_frame *f)
@@ -206,6 +258,10 @@ static bool body_get(struct dp_rd *r, struct dp_frame *f)
         return bye_get(r, &f->u.bye);
     case DP_FRAME_KEEP:
         return keep_get(r, &f->u.keep);
+    case DP_FRAME_ASK:
+        return ask_get(r, &f->u.ask);
+    case DP_FRAME_LIST:
+        return list_get(r, &f->u.list);
     }
     return false;
 }
@@ -245,15 +301,29 @@ static bool body_put(struct dp_wr *w, const struct dp_frame *f)
     case DP_FRAME_KEEP:
         dp_wr_u8(w, f->u.keep);
         return (f->u.keep & ~KEEP_FLAGS) == 0;
+    case DP_FRAME_ASK:
+        ask_put(w, &f->u.ask);
+        return ask_ok(&f->u.ask);
+    case DP_FRAME_LIST:
+        list_put(w, &f->u.list);
+        return dp_list_frame_ok(&f->u.list);
     }
     return false;
+}
+
+/* What stands behind the fixed fields. */
+static struct dp_slice tail_of(const struct dp_frame *f)
+{
+    if (f->type == DP_FRAME_ITEM)
+        return f->u.item.body;
+    return f->type == DP_FRAME_LIST ? f->u.list.rows : dp_slice_of(NULL, 0);
 }
 
 enum dp_err dp_frame_put(const struct dp_frame *f, struct dp_buf *out)
 {
     uint8_t fixed[DP_HELLO_BYTES];
     struct dp_wr w = dp_wr_of(fixed, sizeof(fixed));
-    struct dp_slice body = f->type == DP_FRAME_ITEM ? f->u.item.body : dp_slice_of(NULL, 0);
+    struct dp_slice body = tail_of(f);
     enum dp_err e;
 
     dp_wr_u8(&w, f->type);

@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/slice.h"
+#include "relay/reseed.h"
 #include "relay/session.h"
 
 #define DP_FRAME_MAX 262144 /* larger is refused by the transport */
@@ -19,6 +20,8 @@ enum dp_frame_type {
     DP_FRAME_REFUSED = 4,
     DP_FRAME_BYE = 5,  /* reason code; the sender stops this link */
     DP_FRAME_KEEP = 6, /* keep-alive; bit 0 of its byte asks for one back */
+    DP_FRAME_ASK = 7,  /* what do you hold of mine, after this key */
+    DP_FRAME_LIST = 8, /* the answer */
 };
 
 struct dp_item_frame {
@@ -52,6 +55,19 @@ struct dp_bye_frame {
     struct dp_node node; /* wrong parent: the right one */
 };
 
+struct dp_ask_frame {
+    uint8_t part; /* enum dp_list_part */
+    uint32_t gen; /* of the asker's journals */
+    struct dp_list_key after;
+};
+
+struct dp_list_frame {
+    uint8_t part;
+    uint32_t gen; /* of the asker's journals */
+    struct dp_list_key after, through;
+    struct dp_slice rows; /* encoded; see dp_list_row_get */
+};
+
 struct dp_frame {
     uint8_t type;
     union {
@@ -61,12 +77,26 @@ struct dp_frame {
         struct dp_refused_frame refused;
         struct dp_bye_frame bye;
         uint8_t keep;
+        struct dp_ask_frame ask;
+        struct dp_list_frame list;
     } u;
 };
 
-/* Strict: exact length, known type, lane < DP_LANES, offset + body <= total, reserved bytes zero. */
+/* Strict: exact length, known type, lane < DP_LANES, offset + body <= total, reserved bytes zero; the rows of
+ * a list rise. What is borrowed of `s`: the body of an item, the rows of a list. */
 DP_MUST enum dp_err dp_frame_get(struct dp_slice s, struct dp_frame *out);
 /* Append. */
 DP_MUST enum dp_err dp_frame_put(const struct dp_frame *f, struct dp_buf *out);
+
+/* ---- rows of a list (wire/link_list.c) ---- */
+
+/* Bytes of one row; 0 for a part that is none. */
+size_t dp_list_row_bytes(uint8_t part);
+DP_MUST enum dp_err dp_list_row_put(uint8_t part, const struct dp_list_row *row, struct dp_buf *out);
+/* Of a frame that dp_frame_get accepted. */
+uint32_t dp_list_rows(const struct dp_list_frame *f);
+void dp_list_row_get(const struct dp_list_frame *f, uint32_t i, struct dp_list_row *out);
+/* Known part, after < through, whole rows, not too many, rising between the two. */
+bool dp_list_frame_ok(const struct dp_list_frame *f);
 
 #endif

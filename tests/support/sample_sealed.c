@@ -186,6 +186,27 @@ static void fill_hello(struct dp_rng *r, struct dp_hello *h)
     }
 }
 
+/* Rows of which each key is above the one before. */
+static void fill_list(struct dp_rng *r, struct dp_list_frame *f, struct dp_buf *body)
+{
+    const size_t before = body->len;
+    const uint32_t rows = (uint32_t)dp_rng_below(r, 12);
+
+    f->part = (uint8_t)(DP_LIST_CERTS + dp_rng_below(r, DP_LIST_PARCELS));
+    f->gen = 1 + (uint32_t)dp_rng_below(r, 9);
+    f->through = dp_list_key_end();
+    for (uint32_t i = 0; i < rows; i++) {
+        struct dp_list_row row = {.count = dp_rng_below(r, 1000)};
+        dp_rng_fill(r, row.key.b, dp_list_row_bytes(f->part) < 32 ? 12 : DP_SUBJECT_BYTES);
+        row.key.b[0] = (uint8_t)(1 + i);
+        if (f->part == DP_LIST_CHAINS)
+            memset(row.key.b + 12, 0, sizeof(row.key.b) - 12);
+        dp_rng_fill(r, row.digest, sizeof(row.digest));
+        (void)!dp_list_row_put(f->part, &row, body);
+    }
+    f->rows = dp_slice_of(body->p + before, body->len - before);
+}
+
 static void fill_item(struct dp_rng *r, struct dp_item_frame *f, struct dp_buf *body)
 {
     const size_t before = body->len;
@@ -237,6 +258,14 @@ struct dp_frame sample_frame(struct dp_rng *r, uint8_t type, struct dp_buf *body
         break;
     case DP_FRAME_KEEP:
         f.u.keep = (uint8_t)dp_rng_below(r, 2);
+        break;
+    case DP_FRAME_ASK:
+        f.u.ask.part = (uint8_t)(DP_LIST_CERTS + dp_rng_below(r, DP_LIST_PARCELS));
+        f.u.ask.gen = 1 + (uint32_t)dp_rng_below(r, 9);
+        dp_rng_fill(r, f.u.ask.after.b, sizeof(f.u.ask.after.b));
+        break;
+    case DP_FRAME_LIST:
+        fill_list(r, &f.u.list, body);
         break;
     }
     return f;

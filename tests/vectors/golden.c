@@ -10,10 +10,9 @@
 #include "support/vectors.h"
 
 const struct golden golden_files[] = {
-    {"wire", vectors_wire},
-    {"certificates", golden_certificates},
-    {"history", golden_history},
-    {"control", golden_control},
+    {"wire", vectors_wire},      {"certificates", golden_certificates},
+    {"history", golden_history}, {"control", golden_control},
+    {"link", golden_link},
 };
 const unsigned golden_file_count = sizeof golden_files / sizeof golden_files[0];
 

@@ -18,6 +18,7 @@ extern const unsigned golden_file_count;
 enum dp_err golden_certificates(FILE *out);
 enum dp_err golden_history(FILE *out);
 enum dp_err golden_control(FILE *out);
+enum dp_err golden_link(FILE *out);
 
 /* "NAME.WHAT hex". */
 void golden_line(FILE *out, const char *name, const char *what, const void *p, size_t len);

@@ -222,6 +222,72 @@ struct bad {
     void (*spoil)(struct dp_session *s, struct dp_hello *h, struct dp_hello_facts *f);
 };
 
+/* R-RSD-2: the peer began its journals anew: nothing of them is here; ours are as they were. */
+static void the_peer_began_anew(void **state)
+{
+    struct dp_session s = session(true);
+    const struct dp_hello_facts f = facts();
+    struct dp_hello h = hello(), ours;
+
+    (void)state;
+    h.my_gen = 2;
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        h.lane[i].my_epoch = PEER_EPOCH + 7;
+        h.lane[i].my_last = 0; /* less than what is durable here of the old one */
+    }
+    dp_session_connect(&s, 0);
+    dp_session_greeted(&s, DP_HELLO_BYTES, 0);
+    assert_int_equal(dp_session_on_hello(&s, &h, &f, 10), DP_STOP_NONE);
+    assert_int_equal(s.gen_in, 2);
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        assert_int_equal(s.lane[i].epoch_in, PEER_EPOCH + 7);
+        assert_int_equal(s.lane[i].durable_in, 0);
+        assert_int_equal(s.lane[i].acked, 4);
+    }
+    assert_next(&s, DP_LANE_CONTROL, 5);
+    assert_int_equal(dp_session_on_item(&s, DP_LANE_BULK, PEER_EPOCH, 7, 0, 10), DP_ITEM_BREACH);
+    assert_int_equal(dp_session_on_item(&s, DP_LANE_BULK, PEER_EPOCH + 7, 1, 0, 10), DP_ITEM_APPLY);
+    dp_session_hello(&s, &f, 0, true, false, &f.mine_digest, 1, &ours);
+    assert_int_equal(ours.your_gen, 2);
+    assert_int_equal(ours.my_gen, 0);
+    assert_int_equal(ours.lane[1].your_durable, 0);
+}
+
+/* R-RSD-2: we did, and what the peer says of the old journals counts for nothing, however much it is. */
+static void we_began_anew(void **state)
+{
+    struct dp_session s = session(true);
+    const struct dp_hello_facts f = facts();
+    struct dp_hello h = hello();
+
+    (void)state;
+    s.gen_out = 1;
+    for (uint8_t i = 0; i < DP_LANES; i++) {
+        const struct dp_lane_state lane = {MY_EPOCH + 7, 3, 0, PEER_EPOCH, 6};
+        dp_session_load(&s, i, &lane);
+        h.lane[i].your_durable = 1000;
+    }
+    dp_session_connect(&s, 0);
+    dp_session_greeted(&s, DP_HELLO_BYTES, 0);
+    assert_int_equal(dp_session_on_hello(&s, &h, &f, 10), DP_STOP_NONE);
+    assert_int_equal(s.lowered, 0);
+    for (uint8_t i = 0; i < DP_LANES; i++) {
+        assert_int_equal(s.lane[i].acked, 0);
+        assert_int_equal(s.next[i], 1);
+        assert_int_equal(s.lane[i].durable_in, 6);
+    }
+    assert_int_equal(dp_session_on_ack(&s, DP_LANE_CASES, MY_EPOCH, 4, 10), DP_FORMAT);
+    /* From then on it is as ever. */
+    h.your_gen = 1;
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        h.lane[i].your_epoch = MY_EPOCH + 7;
+        h.lane[i].your_durable = 2;
+    }
+    assert_int_equal(dp_session_on_hello(&s, &h, &f, 20), DP_STOP_NONE);
+    dp_session_greeted(&s, DP_HELLO_BYTES, 20);
+    assert_next(&s, DP_LANE_CONTROL, 3);
+}
+
 #define SPOIL(name, ...)                                                                                     \
     static void name(struct dp_session *s, struct dp_hello *h, struct dp_hello_facts *f)                     \
     {                                                                                                        \
@@ -255,6 +321,15 @@ SPOIL(our_other_epoch, h->lane[2].your_epoch = MY_EPOCH + 1)
 SPOIL(beyond_our_journal, h->lane[3].your_durable = 11)
 SPOIL(peer_other_epoch, h->lane[1].my_epoch = PEER_EPOCH + 1)
 SPOIL(peer_short_journal, h->lane[0].my_last = 5)
+SPOIL(later_journal_of_ours, h->your_gen = 1)
+SPOIL(earlier_journal_of_theirs, s->gen_in = 1)
+SPOIL(other_epoch_same_generation, s->gen_out = h->your_gen = 3; h->lane[0].your_epoch = MY_EPOCH + 1)
+SPOIL(peer_epoch_same_generation, s->gen_in = h->my_gen = 3; h->lane[0].my_epoch = PEER_EPOCH + 1)
+SPOIL(renewed_with_a_lost_head, h->my_gen = 1; h->head.number = 4; f->theirs_known = false)
+SPOIL(renewed_and_forked, h->my_gen = 1; h->head.digest = digest_of(55))
+SPOIL(renewed_by_us_who_lost, s->gen_out = 1; h->yours.number = 10)
+SPOIL(renewed_in_a_new_life, h->my_gen = 1; h->inc = 23; h->head.inc = 23; f->theirs_known = false)
+SPOIL(renewed_without_an_epoch, h->my_gen = 1; h->lane[2].my_epoch = 0)
 SPOIL(no_epoch, h->lane[0].my_epoch = 0)
 SPOIL(durable_of_nothing, h->lane[0].your_epoch = 0)
 
@@ -283,6 +358,16 @@ static const struct bad bads[] = {
     {"item beyond our journal, R-HEL-3", DP_STOP_RESTORED, beyond_our_journal},
     {"another journal of the peer, R-HEL-4", DP_STOP_EPOCH, peer_other_epoch},
     {"peer's journal shorter than what came", DP_STOP_PEER_RESTORED, peer_short_journal},
+    {"journals of ours that this store never began, R-RSD-2", DP_STOP_RESTORED, later_journal_of_ours},
+    {"journals of the peer from before those known, R-RSD-2", DP_STOP_PEER_RESTORED,
+     earlier_journal_of_theirs},
+    {"another epoch of a known generation, R-HEL-4", DP_STOP_EPOCH, other_epoch_same_generation},
+    {"the peer's, R-HEL-4", DP_STOP_EPOCH, peer_epoch_same_generation},
+    {"new journals excuse no lost block", DP_STOP_PEER_RESTORED, renewed_with_a_lost_head},
+    {"nor a fork", DP_STOP_FORK, renewed_and_forked},
+    {"nor a lost block of ours", DP_STOP_RESTORED, renewed_by_us_who_lost},
+    {"nor a new life", DP_STOP_PEER_RESTORED, renewed_in_a_new_life},
+    {"nor no journal at all", DP_STOP_PROTOCOL, renewed_without_an_epoch},
     {"no epoch", DP_STOP_PROTOCOL, no_epoch},
     {"items of no journal", DP_STOP_PROTOCOL, durable_of_nothing},
 };
@@ -414,6 +499,8 @@ int main(void)
         cmocka_unit_test(our_hello_states_what_is_durable),
         cmocka_unit_test(the_statement_wins_over_the_cursor),
         cmocka_unit_test(a_first_contact_starts_at_one),
+        cmocka_unit_test(the_peer_began_anew),
+        cmocka_unit_test(we_began_anew),
         cmocka_unit_test(every_contradiction_stops_with_its_reason),
         cmocka_unit_test(the_earlier_reason_wins),
         cmocka_unit_test(lawful_heads_do_not_stop),
