@@ -16,7 +16,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
-#define LOOK_MS 1000
 #define LOOK_CROWD_MS 250   /* anyone may send there: look before much has come */
 #define FDS_KEPT 64         /* descriptors for the control socket and the rest of the process */
 #define FDS_KEPT_CONTROL 16 /* for the rest of the process */
@@ -203,7 +202,7 @@ struct conn *conns_heard(struct server *s, const struct arrival *a)
     if (s->role == ROLE_LINK)
         uncount(s, c);
     c->settled = true;
-    c->heard = true;
+    c->hoard.heard = true;
     return c;
 }
 
@@ -225,14 +224,25 @@ static uint64_t received_bytes(int fd)
     return info.tcpi_bytes_received;
 }
 
+bool hoards(struct hoard *h, int fd, uint64_t max)
+{
+    uint64_t bytes = received_bytes(fd);
+
+    if (!h->heard && bytes >= h->base_bytes)
+        return bytes - h->base_bytes > max;
+    h->base_bytes = bytes;
+    h->heard = false;
+    return false;
+}
+
+uint64_t hoard_max(const struct dp_net_config *c, int hwm, int max_bytes)
+{
+    return (uint64_t)(hwm + 2) * (uint64_t)max_bytes + 2 * (uint64_t)c->rcvbuf_bytes;
+}
+
 static void look_at(struct dp_net *net, struct server *s, struct conn *c, int64_t now)
 {
-    uint64_t bytes = received_bytes(conns_fd(s, c));
-
-    if (c->heard || bytes < c->base_bytes) {
-        c->base_bytes = bytes;
-        c->heard = false;
-    } else if (bytes - c->base_bytes > (c->settled ? s->hoard_max : s->first_max)) {
+    if (hoards(&c->hoard, conns_fd(s, c), c->settled ? s->hoard_max : s->first_max)) {
         net->count.hoarding++;
         conns_cut(s, c);
     }

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define EVENTS                                                                                               \
-    (ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |                             \
+    (ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |       \
      ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |                            \
      ZMQ_EVENT_HANDSHAKE_FAILED_AUTH)
 #define GRACE_MS 1000 /* beyond the library's own limits of an attempt */
@@ -132,6 +132,11 @@ void dial_fail(struct dp_net *net, struct dialler *d)
     d->ended = false;
 }
 
+static int message_max(const struct dialler *d)
+{
+    return d->enroll ? DP_NET_ENROLL_MAX : DP_NET_FRAME_MAX;
+}
+
 static void dial_open(struct dp_net *net, struct dialler *d)
 {
     struct setup s = setup_socket(net, ZMQ_DEALER);
@@ -139,9 +144,10 @@ static void dial_open(struct dp_net *net, struct dialler *d)
     d->socket = s.socket;
     d->state = DIAL_TRY;
     d->ended = false;
+    d->fd = -1;
     d->due_ms = net_now(net) + net->cfg.connect_ms + net->cfg.handshake_ms + GRACE_MS;
     net->count.dials++;
-    setup_link(&s, &net->cfg, d->enroll ? DP_NET_ENROLL_MAX : DP_NET_FRAME_MAX, net->cfg.hwm);
+    setup_link(&s, &net->cfg, message_max(d), net->cfg.hwm);
     setup_curve_client(&s, &d->own, &d->server);
     setup_int(&s, ZMQ_IMMEDIATE, 1);
     setup_int(&s, ZMQ_RECONNECT_IVL, -1);
@@ -172,10 +178,14 @@ void dial_watch(struct dp_net *net, struct dialler *d)
     while (d->monitor != NULL && monitor_next(d->monitor, &e)) {
         if (e.what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED && d->state == DIAL_TRY) {
             d->state = DIAL_UP;
-            d->up_ms = net_now(net);
+            d->up_ms = d->look_ms = net_now(net);
+            d->hoard = (struct hoard){.heard = true};
             tell(net, d, DP_NET_LINK_UP, DP_NET_ENROLL_UP, dp_slice_of(NULL, 0));
         } else if (e.what == ZMQ_EVENT_DISCONNECTED || e.what == ZMQ_EVENT_CLOSED) {
             d->ended = true;
+            d->fd = -1;
+        } else if (e.what == ZMQ_EVENT_CONNECTED) {
+            d->fd = e.value;
         } else if (e.what == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
             net->count.handshake_protocol++;
         } else if (e.what == ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
@@ -216,6 +226,7 @@ static bool serve_one(struct dp_net *net, struct dialler *d, struct budget *b)
         return false;
     }
     bytes = dp_slice_of(zmq_msg_data(m), zmq_msg_size(m));
+    d->hoard.heard = true;
     if (!d->enroll) {
         net->count.frames_in++;
         net->count.bytes_in += bytes.len;
@@ -235,6 +246,16 @@ void dial_serve(struct dp_net *net, struct dialler *d)
         dial_fail(net, d);
 }
 
+/* A parent, or who says that he is one, is bounded like a child. */
+static void look(struct dp_net *net, struct dialler *d, int64_t now)
+{
+    d->look_ms = now + LOOK_MS;
+    if (d->fd < 0 || !hoards(&d->hoard, d->fd, hoard_max(&net->cfg, net->cfg.hwm, message_max(d))))
+        return;
+    net->count.hoarding++;
+    dial_fail(net, d);
+}
+
 void dial_timers(struct dp_net *net, struct dialler *d)
 {
     int64_t now = net_now(net);
@@ -243,6 +264,8 @@ void dial_timers(struct dp_net *net, struct dialler *d)
         d->down_due = false;
         tell(net, d, DP_NET_LINK_DOWN, DP_NET_ENROLL_DOWN, dp_slice_of(NULL, 0));
     }
+    if (d->state == DIAL_UP && now >= d->look_ms)
+        look(net, d, now);
     if (d->state == DIAL_TRY && now >= d->due_ms)
         dial_fail(net, d);
     if (d->state == DIAL_WAIT && now >= d->due_ms)

@@ -39,8 +39,7 @@ enum dp_err dp_net_enroll_listen(struct dp_net *net, const char *endpoint)
         return err;
     sources_limit(&net->enroll, net->cfg.enroll_per_s);
     net->enroll.conns.crowd_max = (size_t)net->cfg.enroll_conns_max;
-    net->enroll.hoard_max = net->enroll.first_max =
-        (HWM + 2) * DP_NET_ENROLL_MAX + 2 * (uint64_t)net->cfg.rcvbuf_bytes;
+    net->enroll.hoard_max = net->enroll.first_max = hoard_max(&net->cfg, HWM, DP_NET_ENROLL_MAX);
     s = setup_socket(net, ZMQ_ROUTER);
     setup_link(&s, &net->cfg, DP_NET_ENROLL_MAX, HWM);
     setup_curve_server(&s, &own, DOMAIN_ENROLL);

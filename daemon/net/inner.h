@@ -16,6 +16,7 @@
 #define NO_CONN UINT32_MAX
 #define CURVE_OVERHEAD 33 /* of one message: name 8, nonce 8, tag 16, flags 1 */
 #define ROUTING_ID_BYTES 5
+#define LOOK_MS 1000
 #define SOURCES 512        /* power of two */
 #define DROP_LINGER_MS 500 /* for what was sent before a drop */
 #define DOMAIN_LINK "link"
@@ -30,11 +31,16 @@ struct rate {
     int64_t at_ms;
 };
 
+/* Bytes of a connection since its last message. */
+struct hoard {
+    bool heard; /* a message came since the last look */
+    uint64_t base_bytes;
+};
+
 /* One accepted connection, at the index of its descriptor. */
 struct conn {
     bool open;    /* false: none there */
     bool settled; /* has sent a message */
-    bool heard;   /* has sent one since the last look */
     bool cut;     /* shut down by us, its end not yet reported */
     bool crowds;  /* counts against the number that may be: on the listener until it is settled, elsewhere
                      always */
@@ -43,7 +49,7 @@ struct conn {
     uint32_t peer; /* index + 1; 0: none */
     int64_t since_ms;
     int64_t cut_ms; /* to be cut then, once what was sent had its moment; 0: no */
-    uint64_t base_bytes;
+    struct hoard hoard;
 };
 
 /* Of one server alone: its monitor tells in order, two monitors beside each other do not. */
@@ -72,8 +78,8 @@ struct server {
     struct rate accepts;
     struct rate messages;
     struct source source[SOURCES];
-    uint64_t hoard_max; /* bytes of a connection since its last message */
-    uint64_t first_max; /* and before its first */
+    uint64_t hoard_max; /* of a connection that has sent a message */
+    uint64_t first_max; /* of one that has not */
     struct conns conns;
 };
 
@@ -112,6 +118,9 @@ struct dialler {
     unsigned failures;
     int64_t due_ms; /* WAIT: when to try; TRY: when to give up */
     int64_t up_ms;
+    int64_t look_ms; /* UP: when to look next how much came */
+    int fd;          /* of the connection; -1: none that we know of */
+    struct hoard hoard;
     void *socket;
     void *monitor;
 };
@@ -241,6 +250,10 @@ void conns_cut_soon(struct dp_net *net, struct server *s, struct conn *c);
 void conns_forget(struct server *s);
 /* Cut those that send bytes without messages or stay too long; call each turn. */
 void conns_look(struct dp_net *net, struct server *s);
+/* Did more come on `fd` than fits in the queues, and still no message? Begins anew when one was heard. */
+bool hoards(struct hoard *h, int fd, uint64_t max);
+/* What fits: full queues, one message under way, and the kernel's buffers. */
+uint64_t hoard_max(const struct dp_net_config *c, int hwm, int max_bytes);
 int64_t conns_due_ms(const struct server *s); /* when to look next; INT64_MAX: nothing is open */
 
 /* ---- peers.c ---- */

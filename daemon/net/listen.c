@@ -25,8 +25,7 @@ enum dp_err dp_net_listen(struct dp_net *net, const char *endpoint, const struct
     sources_limit(&net->link, net->cfg.accept_per_s);
     net->link.conns.crowd_max = (size_t)net->cfg.pending_max;
     net->link.first_max = DP_NET_FIRST_MAX;
-    net->link.hoard_max =
-        (uint64_t)(net->cfg.hwm + 2) * DP_NET_FRAME_MAX + 2 * (uint64_t)net->cfg.rcvbuf_bytes;
+    net->link.hoard_max = hoard_max(&net->cfg, net->cfg.hwm, DP_NET_FRAME_MAX);
     s = setup_socket(net, ZMQ_ROUTER);
     setup_link(&s, &net->cfg, DP_NET_FRAME_MAX, net->cfg.hwm);
     setup_curve_server(&s, own, DOMAIN_LINK);

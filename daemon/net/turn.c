@@ -67,6 +67,8 @@ static long wait_ms(const struct dp_net *net, int timeout_ms)
             return 0;
         if (d->state == DIAL_WAIT || d->state == DIAL_TRY)
             due = min64(due, d->due_ms);
+        if (d->state == DIAL_UP)
+            due = min64(due, d->look_ms);
     }
     due = min64(due, conns_due_ms(&net->link));
     due = min64(due, conns_due_ms(&net->enroll));
