@@ -296,6 +296,18 @@ bool dp_is_cut_off(struct dp_daemon *d, struct dp_node origin, uint32_t inc, uin
 /* Entry bytes by name, wherever they are (own, block, piece); arena of the turn. */
 enum dp_err dp_entry_bytes(struct dp_daemon *d, const struct dp_name *name, struct dp_slice *out);
 
+/* ---- named.c: what one case says of another, and to whom (R-N3-7) ---- */
+/* Whether fact `i` names a protected case of which the office may learn nothing. */
+bool dp_named_denies_office(struct dp_daemon *d, const struct dp_casefile *f, uint32_t i,
+                            const struct dp_office *o);
+/* The same for an entry by name and a node. */
+bool dp_named_denies_node(struct dp_daemon *d, const struct dp_casefile *f, const struct dp_name *entry,
+                          struct dp_node to);
+/* DP_DENIED: by this entry an office would learn of a protected matter that is kept from it (R-N3-7,
+ * R-N3-8). */
+enum dp_err dp_named_judge(struct dp_daemon *d, const struct dp_casefile *f, const struct dp_state *st,
+                           const struct dp_entry *e);
+
 /* ---- settle.c: after all events of a turn ---- */
 enum dp_err dp_settle(struct dp_daemon *d);
 /* Journal the whole history of every case that `child` is a party to. */

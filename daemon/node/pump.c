@@ -6,6 +6,7 @@
  */
 #include "node/core.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,26 +102,47 @@ static enum dp_err prune_run(struct dp_daemon *d, const struct piece *run, uint1
 }
 
 /* R-N3-3. DP_DENIED: nothing of it may go. Any other error says nothing about that, and the item waits. */
-static enum dp_err may_show(struct dp_daemon *d, struct dp_peer *p, const struct dp_subject *s)
+static enum dp_err may_show(struct dp_daemon *d, struct dp_peer *p, const struct dp_subject *s,
+                            const struct dp_casefile **of)
 {
     enum dp_err e;
+    *of = NULL;
     if (p->is_parent || s->type != DP_SUBJECT_CASE)
         return DP_OK;
     struct dp_slot *slot = dp_cache_find(d, s, &e);
     if (slot == NULL)
         return e == DP_NOT_FOUND ? DP_CORRUPT : e;
+    *of = &slot->f;
     bool locked = dp_locked(d, s);
     if (!slot->f.has_reg)
         return locked ? DP_DENIED : DP_OK; /* an order without its case */
     return dp_n3_denies_node(&slot->f.reg, locked, slot->f.subject.name.origin, p->node) ? DP_DENIED : DP_OK;
 }
 
-static enum dp_err locate(struct dp_daemon *d, const struct dp_ref *r, struct piece *out, uint16_t *count)
+/* R-N3-7: the case goes on there without the entry, or stands still; either is better than to tell. */
+static bool is_kept_back(struct dp_daemon *d, const struct dp_peer *p, const struct dp_casefile *f,
+                         const struct dp_name *n)
+{
+    char node[DP_NODE_TEXT], text[160];
+    if (f == NULL || !dp_named_denies_node(d, f, n, p->node))
+        return false;
+    dp_node_format(p->node, node);
+    snprintf(text, sizeof text,
+             "an entry is kept back from %s by rule N3: its case may stand still there; take it back", node);
+    dp_alarm(d, "withheld", text);
+    return true;
+}
+
+/* Where the entries lie that may go to the peer. */
+static enum dp_err locate(struct dp_daemon *d, const struct dp_peer *p, const struct dp_casefile *f,
+                          const struct dp_ref *r, struct piece *out, uint16_t *count)
 {
     *count = 0;
     for (uint16_t i = 0; i < r->name_count; i++) {
         const struct dp_name *n = &r->names[i];
         struct piece *x = &out[*count];
+        if (is_kept_back(d, p, f, n))
+            continue;
         if (dp_node_eq(n->origin, d->id.self) && n->inc == d->own.inc && n->seq > d->own.sealed_seq) {
             d->want_seal = true;
             return DP_AGAIN; /* sealed at the end of the next turn */
@@ -144,11 +166,12 @@ static enum dp_err build_pruned(struct dp_daemon *d, struct dp_peer *p, const st
     static const uint8_t none[2] = {0, 0};
     struct piece pieces[DP_REF_NAMES_MAX];
     uint16_t n = 0, blocks = 0;
-    enum dp_err e = may_show(d, p, &r->subject);
+    const struct dp_casefile *f;
+    enum dp_err e = may_show(d, p, &r->subject, &f);
     if (e == DP_DENIED)
         return dp_buf_put(out, none, sizeof none);
     if (e == DP_OK)
-        e = locate(d, r, pieces, &n);
+        e = locate(d, p, f, r, pieces, &n);
     if (e == DP_OK)
         e = dp_buf_put(out, none, sizeof none);
     for (uint16_t i = 0; i < n && e == DP_OK; blocks++) {

@@ -29,8 +29,8 @@ static void copy_text(char *to, size_t cap, const char *from)
     snprintf(to, cap, "%s", from);
 }
 
-static enum dp_err step_body(struct dp_daemon *d, const struct dp_step *s, struct dp_body *b,
-                             struct dp_outcome *out)
+static enum dp_err step_body(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s,
+                             struct dp_body *b, struct dp_outcome *out)
 {
     struct dp_subject other;
     b->due = s->due;
@@ -52,6 +52,8 @@ static enum dp_err step_body(struct dp_daemon *d, const struct dp_step *s, struc
     }
     if (s->other[0] != '\0') {
         enum dp_err e = dp_case_lookup(d, s->other, &other);
+        if (e == DP_OK && !dp_named_found(d, c, &other))
+            e = DP_NOT_FOUND; /* its existence must not show either (R-N3-6) */
         if (e != DP_OK) {
             dp_outcome_set(d, out, e, "no such case here: %s; see `daipao case list`", s->other);
             return e;
@@ -116,8 +118,15 @@ static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const stru
     enum dp_err err = dp_fold(&x->slot->f, &d->look, &x->st);
     if (err == DP_OK)
         err = dp_plan(&x->slot->f, &x->st, &x->in, &x->e, &reason, &kinds);
-    if (err != DP_OK)
+    if (err != DP_OK) {
         refuse_step(d, out, err, s->kind, reason, kinds);
+        return false;
+    }
+    err = dp_named_judge(d, &x->slot->f, &x->st, &x->e);
+    if (err != DP_OK)
+        dp_outcome_set(d, out, err,
+                       "an office that would see it may learn nothing of a protected matter that it is or "
+                       "names; choose another office, or write it in the protected case");
     return err == DP_OK;
 }
 
@@ -260,7 +269,7 @@ void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
         return;
     }
     x.part_count = s->part_count;
-    if (!find_slot(d, c, s, &x, out) || step_body(d, s, &x.in.body, out) != DP_OK)
+    if (!find_slot(d, c, s, &x, out) || step_body(d, c, s, &x.in.body, out) != DP_OK)
         return;
     enum dp_err err = dp_step_parts(d, s, x.parts);
     if (err != DP_OK) {

@@ -92,6 +92,16 @@ bool dp_n3_denies_office(const struct dp_reg *reg, bool locked, struct dp_node r
     return false;
 }
 
+bool dp_n3_denies_some(const struct dp_reg *reg, bool locked, struct dp_node registrar,
+                       const struct dp_office *offices, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (dp_n3_denies_office(reg, locked, registrar, &offices[i]))
+            return true;
+    }
+    return false;
+}
+
 /*
  * R-N3-4. An entry of self's chain is read by every node above self. A denied node above means a denied self,
  * as the whole subtree of a respondent is denied; so it is enough to look at self, and any ancestor that is

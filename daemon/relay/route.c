@@ -49,6 +49,26 @@ bool dp_route_entry_down(const struct dp_fact *fact, struct dp_node child)
     return !dp_node_covers(child, fact->e.name.origin);
 }
 
+uint32_t dp_route_abroad(const struct dp_casefile *f, uint32_t i, struct dp_name out[DP_ABROAD_MAX])
+{
+    const struct dp_fact *x = &f->facts[i];
+    const struct dp_name *own = &f->subject.name;
+    uint32_t n = 0;
+
+    if (x->prev == DP_FACT_NONE && !dp_name_is_none(&x->e.prev))
+        out[n++] = x->e.prev;
+    if (x->custody == DP_FACT_NONE && !dp_name_is_none(&x->e.custody))
+        out[n++] = x->e.custody;
+    if (x->re == DP_FACT_NONE && !dp_name_is_none(&x->e.re))
+        out[n++] = x->e.re;
+    if (!dp_name_is_none(&x->e.body.other) && !dp_name_eq(&x->e.body.other, own) &&
+        dp_casefile_find(f, &x->e.body.other) == DP_FACT_NONE)
+        out[n++] = x->e.body.other;
+    if (x->e.kind == DP_KIND_REGISTER && f->has_reg && !dp_name_is_none(&f->reg.split_from))
+        out[n++] = f->reg.split_from;
+    return n;
+}
+
 /* R-DOWN-4 */
 bool dp_route_subject_down(const struct dp_subject *subject, struct dp_node child, bool sent_block)
 {

@@ -28,6 +28,9 @@ bool dp_n3_denies_node(const struct dp_reg *reg, bool locked, struct dp_node reg
 /* The same for a session of office `o` on a shared node (R-N3-6). */
 bool dp_n3_denies_office(const struct dp_reg *reg, bool locked, struct dp_node registrar,
                          const struct dp_office *o);
+/* R-N3-7: whether one of these offices may learn nothing of the matter. */
+bool dp_n3_denies_some(const struct dp_reg *reg, bool locked, struct dp_node registrar,
+                       const struct dp_office *offices, uint32_t count);
 /*
  * Where a matter that `self` is asked to register must go instead (R-N3-4): {0} when it may be an entry of
  * self's own chain; else the nearest ancestor, by the codes, of county tier or above that is not denied. When
@@ -52,6 +55,12 @@ bool dp_route_entry_down(const struct dp_fact *fact, struct dp_node child);
  * the child's subtree. False for cases, which dp_route_down decides.
  */
 bool dp_route_subject_down(const struct dp_subject *subject, struct dp_node child, bool sent_block);
+/*
+ * Names in fact `i` of what lies outside its case, as far as this file can tell: another case that it is tied
+ * to, or an entry of one (R-N3-7). Returns how many; an own entry that is not here yet is among them.
+ */
+#define DP_ABROAD_MAX 5
+uint32_t dp_route_abroad(const struct dp_casefile *f, uint32_t i, struct dp_name out[DP_ABROAD_MAX]);
 /* Up goes every block whose origin is in the subtree of `self`, and nothing else (R-UP-1). */
 bool dp_route_up(struct dp_node self, struct dp_node origin);
 /* The child of `self`, by code, through which `n` is reached; {0} when n is not below self. */

@@ -230,15 +230,16 @@ int main(int argc, char **argv)
     receipt_of(&r, receipt);
     county_has(&s, number, name);
     village_knows(&s, receipt, number);
-    /* The county works on it, even gives an order about it to the accused: nothing comes down (R-N3-3). */
+    /* The county works on it, and nothing comes down (R-N3-3); what it would ask of the accused is refused.
+     */
     CHECK(act_step(s.t.county, NULL, ACT_NOTE, name, NULL, LATER, &r) == DP_OK, "the county cannot work: %s",
           r.text);
     act_build_step(&order, ACT_SUPERVISE, name, TOWNSHIP "/bureau", LATER);
     order.step.code = 1; /* ground, level */
     order.step.code2 = 2;
     order.step.due = (uint32_t)(time(NULL) / 86400 + 10);
-    printf("protected: an order about it: %s\n",
-           act_do(s.t.county, NULL, &order, &r) == DP_OK ? "issued, and kept back" : r.text);
+    enum dp_err said = act_do(s.t.county, NULL, &order, &r);
+    CHECK(dp_err_exit(said) == 5, "an order to the accused was not refused (R-N3-8): %s", r.text);
     usual(&s, "USUAL-MATTER-0816", after);
     /* It went through the township, sealed: without that the rest would show nothing. */
     CHECK(hunt_frames(s.frames[0], DP_ITEM_PARCEL) >= parcels + 2, "no parcel passed the township");

@@ -117,7 +117,7 @@ static void test_an_accusation_of_the_township(void **state)
     town_settle(&t);
     assert_int_equal(journalled(t.county, t.town), down + 1);
     assert_int_equal(grep_name(t.town, &n), 0);
-    (void)refused;
+    assert_int_equal(refused.err, DP_DENIED); /* R-N3-8 */
     town_close(&t);
 }
 
@@ -172,13 +172,13 @@ static void test_an_accusation_of_a_neighbour(void **state)
     assert_int_equal(grep_name(t.other_town, &r.name), 0);
     assert_int_equal(grep_name(t.other_village, &r.name), 0);
     assert_false(town_reads(t.town, &r.name, 0, ""));
-    /* R-N3-3: also when an entry would make the accused a party. */
+    /* R-N3-8: nor does an entry make the accused a party. */
     cl_go(t.village, DP_KIND_REFER_UP, r.number, COUNTY "/bureau");
     town_settle(&t);
     cl_go(t.county, DP_KIND_ACCEPT, r.number, "");
     struct cl_command x;
     cl_step(&x, DP_KIND_TRANSFER, r.number)->to = OTHER_TOWN "/bureau";
-    (void)cl_do(t.county, &x);
+    assert_int_equal(cl_do(t.county, &x).err, DP_DENIED);
     town_settle(&t);
     assert_int_equal(grep_name(t.other_town, &r.name), 0);
     assert_int_equal(cl_grep(t.other_town, dp_slice_str("Zhao Wuming")), 0);

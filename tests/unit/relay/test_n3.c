@@ -263,6 +263,19 @@ static void no_reader_of_a_chain_is_denied(void **state)
     }
 }
 
+/* R-N3-7: one that may not know is enough, wherever it stands. */
+static void some_of_the_parties(void **state)
+{
+    const struct dp_reg reg = against(TOWN, "bureau");
+    const struct dp_office who[] = {office(COUNTY, "bureau"), office(TOWN_2, "bureau"),
+                                    office(VILLAGE, "station")};
+
+    (void)state;
+    assert_true(dp_n3_denies_some(&reg, false, at(COUNTY), who, 3));
+    assert_false(dp_n3_denies_some(&reg, false, at(COUNTY), who, 2));
+    assert_false(dp_n3_denies_some(&reg, false, at(COUNTY), who, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +292,7 @@ int main(void)
         cmocka_unit_test(everything_up_to_the_root_is_accused),
         cmocka_unit_test(codes_that_are_none_are_denied),
         cmocka_unit_test(no_reader_of_a_chain_is_denied),
+        cmocka_unit_test(some_of_the_parties),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

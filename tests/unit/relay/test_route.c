@@ -217,6 +217,38 @@ static void peers_send_within_their_scope(void **state)
     assert_false(dp_route_scope_ok(at(COUNTY), at(CITY), true, (struct dp_node){UINT64_MAX}));
 }
 
+/* R-N3-7: what an entry names that is no entry of its case. */
+static void names_of_other_cases(void **state)
+{
+    const struct dp_office me = office(COUNTY, "bureau");
+    const struct dp_name stranger = {at(TOWN), 9, 4};
+    struct dp_reg reg = {.purpose = DP_PURPOSE_CLAIM, .split_from = stranger};
+    struct dp_name out[DP_ABROAD_MAX];
+    struct matter m;
+    struct dp_entry e;
+
+    (void)state;
+    matter_init(&m, me, &reg);
+    assert_int_equal(dp_route_abroad(&m.f, 0, out), 1); /* split_from */
+    assert_true(dp_name_eq(&out[0], &stranger));
+    e = entry_of(&m, DP_KIND_LINK, me);
+    e.body.other = stranger;
+    (void)insert_valid(&m, &e);
+    assert_int_equal(dp_route_abroad(&m.f, 1, out), 1);
+    assert_true(dp_name_eq(&out[0], &stranger));
+    /* Its own case, and own entries, are no others. */
+    e = entry_of(&m, DP_KIND_CORRECT, me);
+    e.re = e.body.other = m.f.subject.name;
+    (void)insert_valid(&m, &e);
+    assert_int_equal(dp_route_abroad(&m.f, 2, out), 0);
+    /* By references that lead nowhere, as a hostile node may write them. */
+    e = entry_of(&m, DP_KIND_NOTE, me);
+    e.prev = e.custody = e.re = stranger;
+    (void)insert_entry(&m, &e);
+    assert_int_equal(dp_route_abroad(&m.f, 3, out), 3);
+    matter_fini(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -230,6 +262,7 @@ int main(void)
         cmocka_unit_test(the_way_down_is_by_the_codes),
         cmocka_unit_test(orders_and_urgent_cases_take_the_urgent_lane),
         cmocka_unit_test(peers_send_within_their_scope),
+        cmocka_unit_test(names_of_other_cases),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
