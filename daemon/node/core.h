@@ -70,10 +70,10 @@ struct dp_peer {
     uint64_t before_turn;       /* of before_ms */
     int64_t hello_wall_ms;      /* when its hello came */
     bool hello_due;
-    uint16_t bye;                            /* reason to send, 0 = none */
-    bool keep_due, keep_answer;              /* a keep-alive is owed; it answers one */
-    bool listed;                             /* a page of its list came in this turn */
-    bool ask_due, list_due;                  /* a question is owed; an answer to `asked` */
+    uint16_t bye;               /* reason to send, 0 = none */
+    bool keep_due, keep_answer; /* a keep-alive is owed; it answers one */
+    bool listed;                /* a page of its list came in this turn */
+    bool ask_due, list_due;     /* a question is owed; an answer to `asked` */
     struct dp_ask_frame asked;
     uint8_t last_nonce[16], older_nonce[16]; /* of the peer's processes, for R-HEL-5 */
     enum dp_err last_refused;                /* code of the last refusal either way */
@@ -474,8 +474,17 @@ enum dp_err dp_sweep(struct dp_daemon *d);
 
 /* ---- drafts.c: local, sealed, no entries ---- */
 #define DP_DRAFT_INDEX 253 /* "part index" of a draft's key, beyond any real part */
+#define DP_DRAFTS_MAX 1000 /* on this node */
+/* What a draft's key is wrapped for, in place of an entry. */
+struct dp_name dp_draft_name(const struct dp_daemon *d, uint64_t no);
+/* `body` as dp_matter_pack makes it. DP_FULL past DP_DRAFTS_MAX. */
 enum dp_err dp_draft_keep(struct dp_daemon *d, struct dp_slice body, char id[24]);
-enum dp_err dp_draft_take(struct dp_daemon *d, const char *id, struct dp_slice *body);
+/* A draft of this office, opened; arena of the turn. DP_NOT_FOUND: there is none, or it is another office's.
+ */
+enum dp_err dp_draft_take(struct dp_daemon *d, const struct dp_office *office, const char *id,
+                          struct dp_matter *out);
+/* The next one of the office above *no (0: the first); false at the end. */
+bool dp_draft_next(struct dp_daemon *d, const struct dp_office *office, uint64_t *no, struct dp_matter *out);
 void dp_draft_drop(struct dp_daemon *d, const char *id);
 
 /* ---- pump.c: journals into frames ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Drafts of registrations: on this node only, sealed under keys of their own, no entries and no facts. A
- * draft starts no clock and makes no promise; registering it does, and drops it.
+ * draft starts no clock and makes no promise; registering it does, and drops it. It belongs to the office
+ * that wrote it: to any other there is no such draft (R-N3-6). A number is never given twice.
  */
 #include "node/core.h"
 
@@ -21,22 +22,47 @@ static bool parse_id(const char *id, uint64_t *out)
     return *end == '\0';
 }
 
-static struct dp_name name_of(const struct dp_daemon *d, uint64_t no)
+struct dp_name dp_draft_name(const struct dp_daemon *d, uint64_t no)
 {
-    return (struct dp_name){.origin = d->id.self, .inc = d->own.inc, .seq = no};
+    return (struct dp_name){.origin = d->id.self, .seq = no};
+}
+
+static bool is_room(struct dp_daemon *d)
+{
+    uint64_t no = 0;
+    struct dp_slice v;
+    unsigned n = 0;
+    while (n < DP_DRAFTS_MAX && dp_db_next64(&d->db, DP_T_DRAFT, n == 0, &no, &v) == DP_OK)
+        n++;
+    return n < DP_DRAFTS_MAX;
+}
+
+/* Also after the last one was dropped: who says its number again must not get another. */
+static enum dp_err next_number(struct dp_daemon *d, uint64_t *no)
+{
+    uint64_t last = 0;
+    enum dp_err e = dp_db_meta_u64(&d->db, "draft-serial", &last);
+    if (e != DP_OK && e != DP_NOT_FOUND)
+        return e;
+    *no = last + 1;
+    dp_db_meta_u64_put(&d->db, "draft-serial", *no);
+    return DP_OK;
 }
 
 enum dp_err dp_draft_keep(struct dp_daemon *d, struct dp_slice body, char id[24])
 {
-    uint64_t no = dp_db_last64(&d->db, DP_T_DRAFT) + 1;
-    struct dp_name name = name_of(d, no);
+    uint64_t no;
     struct dp_key key;
     size_t len = DP_WRAPPED_BYTES + body.len + DP_TAG_BYTES;
+    enum dp_err e = is_room(d) ? next_number(d, &no) : DP_FULL;
+    if (e != DP_OK)
+        return e;
+    struct dp_name name = dp_draft_name(d, no);
     uint8_t *row = dp_arena_alloc(&d->turn, len);
     if (row == NULL)
         return DP_NOMEM;
     d->port.random.fill(d->port.random.ctx, key.b, sizeof key.b);
-    enum dp_err e = dp_keyring_wrap(d->kr, &name, DP_DRAFT_INDEX, &key, &d->port.random, row);
+    e = dp_keyring_wrap(d->kr, &name, DP_DRAFT_INDEX, &key, &d->port.random, row);
     if (e == DP_OK)
         e = d->suite->seal(&key, dp_slice_of(context, sizeof context - 1), body, row + DP_WRAPPED_BYTES);
     dp_wipe(&key, sizeof key);
@@ -47,28 +73,54 @@ enum dp_err dp_draft_keep(struct dp_daemon *d, struct dp_slice body, char id[24]
     return DP_OK;
 }
 
-enum dp_err dp_draft_take(struct dp_daemon *d, const char *id, struct dp_slice *body)
+static enum dp_err open_row(struct dp_daemon *d, uint64_t no, struct dp_slice v, struct dp_slice *body)
 {
-    uint64_t no;
-    struct dp_slice v;
     struct dp_key key;
-    enum dp_err e = parse_id(id, &no) ? dp_db_get64(&d->db, DP_T_DRAFT, no, &v) : DP_NOT_FOUND;
-    if (e != DP_OK)
-        return e;
     if (v.len <= DP_WRAPPED_BYTES + DP_TAG_BYTES)
         return DP_CORRUPT;
-    struct dp_name name = name_of(d, no);
+    struct dp_name name = dp_draft_name(d, no);
     struct dp_slice sealed = dp_slice_of(v.p + DP_WRAPPED_BYTES, v.len - DP_WRAPPED_BYTES);
     uint8_t *plain = dp_arena_alloc(&d->turn, sealed.len);
     if (plain == NULL)
         return DP_NOMEM;
-    e = dp_keyring_unwrap(d->kr, &name, DP_DRAFT_INDEX, v.p, &key);
+    enum dp_err e = dp_keyring_unwrap(d->kr, &name, DP_DRAFT_INDEX, v.p, &key);
     if (e == DP_OK)
         e = d->suite->open(&key, dp_slice_of(context, sizeof context - 1), sealed, plain);
     dp_wipe(&key, sizeof key);
     if (e == DP_OK)
         *body = dp_slice_of(plain, sealed.len - DP_TAG_BYTES);
     return e;
+}
+
+static enum dp_err open_own(struct dp_daemon *d, const struct dp_office *office, uint64_t no,
+                            struct dp_slice v, struct dp_matter *out)
+{
+    struct dp_slice body;
+    enum dp_err e = open_row(d, no, v, &body);
+    if (e == DP_OK)
+        e = dp_matter_unpack(d, body, out);
+    return e == DP_OK && !dp_office_eq(&out->form.office, office) ? DP_NOT_FOUND : e;
+}
+
+enum dp_err dp_draft_take(struct dp_daemon *d, const struct dp_office *office, const char *id,
+                          struct dp_matter *out)
+{
+    uint64_t no;
+    struct dp_slice v;
+    enum dp_err e = parse_id(id, &no) ? dp_db_get64(&d->db, DP_T_DRAFT, no, &v) : DP_NOT_FOUND;
+    return e == DP_OK ? open_own(d, office, no, v, out) : e;
+}
+
+bool dp_draft_next(struct dp_daemon *d, const struct dp_office *office, uint64_t *no, struct dp_matter *out)
+{
+    struct dp_slice v;
+    bool first = *no == 0;
+    while (dp_db_next64(&d->db, DP_T_DRAFT, first, no, &v) == DP_OK) {
+        first = false;
+        if (open_own(d, office, *no, v, out) == DP_OK)
+            return true;
+    }
+    return false;
 }
 
 void dp_draft_drop(struct dp_daemon *d, const char *id)

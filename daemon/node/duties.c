@@ -142,7 +142,7 @@ enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot)
 static enum dp_err rewrap_draft(struct dp_daemon *d, const struct dp_keyring *kr, uint64_t no,
                                 struct dp_slice v)
 {
-    struct dp_name n = {.origin = d->id.self, .inc = d->own.inc, .seq = no};
+    struct dp_name n = dp_draft_name(d, no);
     struct dp_key k;
     if (v.len < DP_WRAPPED_BYTES)
         return DP_CORRUPT;

@@ -106,18 +106,32 @@ static void finish_register(struct dp_daemon *d, const struct dp_caller *c, cons
                             struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,
                             uint8_t n, struct dp_outcome *out);
 
+static bool find_draft(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s,
+                       struct dp_matter *m, struct dp_outcome *out)
+{
+    enum dp_err e = dp_draft_take(d, &c->office, s->from_draft, m);
+    if (e != DP_OK)
+        dp_outcome_set(d, out, e, "no such draft here: %s", s->from_draft);
+    return e == DP_OK;
+}
+
+static void drop_draft(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                       const struct dp_step *s, struct dp_outcome *out)
+{
+    struct dp_matter m;
+    if (!find_draft(d, c, s, &m, out))
+        return;
+    if (!rq->dry_run)
+        dp_draft_drop(d, s->from_draft);
+    dp_outcome_json(d, out, rq->dry_run ? "{\"would\":\"drop the draft\"}" : "{\"dropped\":true}");
+}
+
 static void register_draft(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                            const struct dp_step *s, struct dp_outcome *out)
 {
     struct dp_matter m;
-    struct dp_slice body;
-    enum dp_err e = dp_draft_take(d, s->from_draft, &body);
-    if (e == DP_OK)
-        e = dp_matter_unpack(d, body, &m);
-    if (e != DP_OK) {
-        dp_outcome_set(d, out, e, "no such draft here: %s", s->from_draft);
+    if (!find_draft(d, c, s, &m, out))
         return;
-    }
     struct dp_reg reg = *m.form.reg;
     finish_register(d, c, rq, &reg, m.form.receipt, m.parts, m.part_count, out);
     if (out->err == DP_OK && !rq->dry_run)
@@ -129,6 +143,11 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
 {
     struct dp_reg reg;
     struct dp_part_in parts[DP_PARTS_MAX];
+    struct dp_matter old;
+    if (s->draft && s->from_draft[0] != '\0' && s->intake == NULL) {
+        drop_draft(d, c, rq, s, out);
+        return;
+    }
     if (d->intake_stopped) {
         dp_outcome_set(d, out, DP_INTAKE_STOPPED, "disk space is low on this node; free some and try again");
         return;
@@ -160,7 +179,7 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
         return;
     }
     finish_register(d, c, rq, &reg, receipt, parts, s->part_count, out);
-    if (out->err == DP_OK && !rq->dry_run && s->from_draft[0] != '\0')
+    if (out->err == DP_OK && !rq->dry_run && dp_draft_take(d, &c->office, s->from_draft, &old) == DP_OK)
         dp_draft_drop(d, s->from_draft);
 }
 

@@ -158,6 +158,7 @@ static const struct {
     {"show", OFFICER, dp_ask_show},
     {"track", OFFICER, dp_ask_track},
     {"file", OFFICER, dp_ask_file},
+    {"drafts", OFFICER, dp_ask_drafts},
     {"log", EITHER, dp_ask_log},
     {"digest", EITHER, dp_ask_digests},
 };
