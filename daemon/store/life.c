@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The order of the two writes decides what a crash between them looks like. A start is
- * counted in the store first: the file may be one behind. A reserve is written to the file
- * first: the store is never above it. A new life has zero starts until its file is there.
+ * counted in the store first: the file may be one behind, and never two, however many starts fail. A reserve
+ * is written to the file first: the store is never above it. A new life has zero starts until its file is
+ * there.
  */
 #include "store/life.h"
 
@@ -193,15 +194,24 @@ static uint64_t reserve_after(uint64_t sealed)
     return sealed > UINT64_MAX - DP_LIFE_RESERVE ? UINT64_MAX : sealed + DP_LIFE_RESERVE;
 }
 
+/* The start before this one counted itself in the store and did not come to its file. */
+static bool is_counted(const struct dp_life_keeper *k, const struct dp_life *life)
+{
+    struct dp_life_file f;
+
+    return dp_life_file_read(&k->place, &f) == DP_OK && f.life.starts + 1 == life->starts;
+}
+
 static enum dp_err start(struct dp_life_keeper *k)
 {
     struct dp_life life = {0};
     bool restored = false;
     enum dp_err err = life_load(k->kv, &life, &restored);
 
-    life.starts++;
-    if (err == DP_OK)
+    if (err == DP_OK && !is_counted(k, &life)) {
+        life.starts++;
         err = store_life(k->kv, &life);
+    }
     return err != DP_OK ? err : write_file(k, &life, reserve_after(life.sealed));
 }
 

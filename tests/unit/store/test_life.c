@@ -466,6 +466,29 @@ static void the_file_cannot_be_written(void **state)
     close_store(&l);
 }
 
+/* The disk is full for the file and not for the store, start after start: that is no clone. */
+static void starts_that_fail(void **state)
+{
+    struct life_test l = life_test(*state);
+    char path[160], tmp[160];
+
+    begin_life(&l, id_a, 7);
+    stop(&l);
+    scratch_path(l.s, "store/" DP_LIFE_FILE, path);
+    snprintf(tmp, sizeof(tmp), "%.150s.tmp", path);
+    assert_int_equal(mkdir(tmp, 0700), 0); /* where the new file is written first */
+    for (int i = 0; i < 3; i++) {
+        expect_state(&l, DP_LIFE_OK);
+        assert_int_not_equal(dp_life_resume(l.kv, place(&l), &l.k), DP_OK);
+        crash(&l);
+    }
+    assert_int_equal(rmdir(tmp), 0);
+    expect_state(&l, DP_LIFE_OK);
+    resume_life(&l);
+    stop(&l);
+    close_store(&l);
+}
+
 static void a_restored_store(void **state)
 {
     struct life_test l = life_test(*state);
@@ -511,6 +534,7 @@ int main(void)
         T(another_device),
         T(an_emptied_store),
         T(the_file_cannot_be_written),
+        T(starts_that_fail),
         T(a_restored_store),
     };
 
