@@ -128,6 +128,10 @@ static void insist(struct scene *s, struct act_command *c, struct act_result *ou
         unknown |= ask(s, c, out);
         if (out->err == DP_OK || out->err == DP_DUPLICATE)
             break;
+        if (out->err == DP_STOPPED && strstr(out->text, "start the daemon again") != NULL) {
+            proc_kill(s->t.township, SIGTERM); /* as it was told */
+            continue;
+        }
         if (unknown && (out->err == DP_STEP_INVALID || out->err == DP_CONFLICT))
             return;
         s->refused += passing(out->err);
