@@ -26,6 +26,8 @@ typedef void disk_sync(void *ctx, uint64_t number);
 
 /* Take note from here on; what is below `root` now is durable. Descriptors opened before are not followed. */
 void disk_watch(const char *root, disk_sync *before, void *ctx);
+/* From here on a sync says that it is done and does nothing, as bad disks do. */
+void disk_lie(void);
 /* No notes from here on, in this process. */
 void disk_forget(void);
 uint64_t disk_syncs(void);

@@ -7,6 +7,7 @@
  * nodes must show the same, and the history must have meant what it means undisturbed (R-STO-1, R-STO-3).
  *
  *   fault_power STRIDE [FIRST [KEPT [SEED]]]    every STRIDE-th sync from FIRST on; KEPT: one kind of loss
+ *   fault_power lie       on a disk whose syncs do nothing: this must be found, or the test sees nothing
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -407,7 +408,8 @@ static void before_sync(void *ctx, uint64_t number)
 int main(int argc, char **argv)
 {
     static struct scene s;
-    s.stride = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+    bool lie = argc > 1 && strcmp(argv[1], "lie") == 0;
+    s.stride = lie ? 20 : argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
     s.first = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
     s.only = argc > 3 ? atoi(argv[3]) : -1;
     s.seed = argc > 4 ? strtoull(argv[4], NULL, 0) : 1;
@@ -421,6 +423,8 @@ int main(int argc, char **argv)
     move_to_disk(&s);
     undisturbed(&s);
     disk_watch(s.dir, before_sync, &s);
+    if (lie)
+        disk_lie();
     stand_up(&s);
     play(&s);
     verify(&s);
@@ -431,5 +435,7 @@ int main(int argc, char **argv)
     dp_life_drop(&s.life);
     dp_daemon_free(&s.township->d);
     s.township->kv->ops->close(&s.township->kv);
-    return s.failed == 0 && s.cuts > 0 ? 0 : 1;
+    MUST(dp_kv_mem_open(&s.township->kv) == DP_OK, "no memory"); /* so that it is a cluster as usual */
+    cluster_free(&s.c);
+    return (s.failed > 0) == lie && s.cuts > 0 ? 0 : 1;
 }
