@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Alarms of the date (N5): a node that was not heard for some working days, whatever was written for it
+ * meanwhile; a year without its rest days (R-DUE-3). They end when their cause does.
+ */
+#include "days.h"
+
+static const char *alarm_text(const struct cl_node *n, const char *word)
+{
+    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
+        if (strcmp(n->d->alarms[i].word, word) == 0)
+            return n->d->alarms[i].text;
+    return "";
+}
+
+/* Both ends see at once that the line is gone. */
+static void cut(struct town *t, struct cl_node *child)
+{
+    cl_cut(t->c, cl_link_of(t->c, child));
+    cluster_run(t->c, 1000);
+}
+
+/* An order a day: there is always something new for the silent one. */
+static void order(struct town *t, const struct cl_result *r)
+{
+    struct cl_command x;
+    struct dp_step *s = cl_step(&x, DP_KIND_SUPERVISE, r->number);
+    s->to = SIBLING "/station";
+    s->code = 4;
+    s->code2 = 3;
+    s->due = dp_date_add(day_of(t->town), 10);
+    cl_text(&x, "why are you silent?");
+    cl_must(t->town, &x);
+}
+
+static void test_silence(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 221);
+    struct cl_result r = town_register(t.sibling);
+    days_pass(t.c, 1); /* Tuesday */
+    town_settle(&t);
+    cut(&t, t.sibling);
+    for (unsigned i = 0; i < 2; i++) { /* Thursday: two working days */
+        order(&t, &r);
+        days_pass(t.c, 1);
+    }
+    assert_false(cl_alarmed(t.town, "silence"));
+    order(&t, &r);
+    days_pass(t.c, 1);
+    assert_true(cl_alarmed(t.town, "silence"));
+    assert_non_null(strstr(alarm_text(t.town, "silence"), SIBLING));
+    assert_null(strstr(alarm_text(t.town, "silence"), "more"));
+    assert_true(cl_alarmed(t.sibling, "silence")); /* nor does it hear its parent */
+    assert_false(cl_alarmed(t.county, "silence"));
+    /* Still so after a restart, and grouped with the next. */
+    cut(&t, t.village);
+    cl_kill(t.town, 100);
+    days_pass(t.c, 6);
+    assert_non_null(strstr(alarm_text(t.town, "silence"), "1 more"));
+    cl_mend(cl_link_of(t.c, t.village));
+    cluster_run(t.c, 120000);
+    assert_true(cl_alarmed(t.town, "silence"));
+    cl_mend(cl_link_of(t.c, t.sibling));
+    cluster_run(t.c, 120000); /* it ends with the first word, not with the next day */
+    assert_false(cl_alarmed(t.town, "silence"));
+    assert_false(cl_alarmed(t.sibling, "silence"));
+    town_settle(&t);
+    town_close(&t);
+}
+
+/* Days of rest are no silence: by the calendar where there is one. */
+static void test_rest_days_do_not_count(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 222);
+    publish(t.city, CALENDAR("1") REST_2026);
+    jump(t.c, "2026-09-30");
+    town_settle(&t);
+    cut(&t, t.sibling);
+    until(t.c, "2026-10-09"); /* rest until the 7th: the 8th and 9th count */
+    assert_false(cl_alarmed(t.town, "silence"));
+    until(t.c, "2026-10-12");
+    assert_true(cl_alarmed(t.town, "silence"));
+    town_close(&t);
+}
+
+/* A quiet line is no silence: connected for weeks without a case, then a restart of the parent. */
+static void test_nothing_to_say_is_no_silence(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 223);
+    days_pass(t.c, 20);
+    assert_int_equal(cl_session(t.town, t.sibling)->state, DP_SESSION_UP);
+    cl_kill(t.town, 100);
+    cut(&t, t.sibling); /* it is slow to come back */
+    cluster_run(t.c, 120000);
+    assert_false(cl_alarmed(t.town, "silence"));
+    days_pass(t.c, 1);
+    assert_false(cl_alarmed(t.town, "silence"));
+    cl_mend(cl_link_of(t.c, t.sibling));
+    days_pass(t.c, 20);
+    cl_break(t.c, cl_link_of(t.c, t.sibling), false);
+    cut(&t, t.sibling);
+    days_pass(t.c, 1);
+    assert_false(cl_alarmed(t.town, "silence"));
+    town_close(&t);
+}
+
+/* The configured number of days, and a withdrawn node is expected to be silent. */
+static void test_as_configured(void **state)
+{
+    struct town t;
+    struct cl_command x;
+    (void)state;
+    town_open(&t, 224);
+    t.c->options.silence_days = 10;
+    cl_kill(t.town, 100);
+    cluster_run(t.c, 60000);
+    town_settle(&t);
+    cut(&t, t.sibling);
+    until(t.c, "2026-03-13");
+    assert_false(cl_alarmed(t.town, "silence"));
+    until(t.c, "2026-03-16");
+    assert_true(cl_alarmed(t.town, "silence"));
+    struct dp_admin *a = cl_admin(&x, "enroll.revoke");
+    a->node = SIBLING;
+    a->reason = "closed";
+    cl_must(t.town, &x);
+    days_pass(t.c, 1);
+    assert_false(cl_alarmed(t.town, "silence"));
+    town_close(&t);
+}
+
+static void test_a_year_without_rest_days(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 225);
+    days_pass(t.c, 1);
+    struct cl_node *all[] = {t.city, t.county, t.town, t.village};
+    for (unsigned i = 0; i < 4; i++)
+        assert_true(cl_alarmed(all[i], "calendar"));
+    publish(t.city, CALENDAR("1") "2025-10-01,rest,c\n"); /* of another year */
+    for (unsigned i = 0; i < 4; i++)
+        assert_non_null(strstr(alarm_text(all[i], "calendar"), "2026"));
+    publish(t.city, CALENDAR("2") REST_2026);
+    for (unsigned i = 0; i < 4; i++)
+        assert_false(cl_alarmed(all[i], "calendar"));
+    cl_kill(t.town, 100);
+    cluster_run(t.c, 60000);
+    jump(t.c, "2026-12-31");
+    for (unsigned i = 0; i < 4; i++)
+        assert_false(cl_alarmed(all[i], "calendar"));
+    days_pass(t.c, 1);
+    for (unsigned i = 0; i < 4; i++)
+        assert_non_null(strstr(alarm_text(all[i], "calendar"), "2027"));
+    publish(t.city, CALENDAR("3") REST_2026 "2027-01-01,rest,d\n");
+    for (unsigned i = 0; i < 4; i++)
+        assert_false(cl_alarmed(all[i], "calendar"));
+    town_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_rest_days_do_not_count),
+        cmocka_unit_test(test_nothing_to_say_is_no_silence),
+        cmocka_unit_test(test_as_configured),
+        cmocka_unit_test(test_a_year_without_rest_days),
+    };
+    return cmocka_run_group_tests(tests, town_build, town_drop);
+}
