@@ -155,6 +155,7 @@ struct dp_daemon {
     struct dp_identity id;
     struct dp_own own, own_saved;
     enum dp_stop stopped;
+    bool retired, retired_now; /* by its operator, for good; in this turn */
     char stopped_why[160];
     uint8_t nonce[16];
     uint64_t turn_no;
@@ -354,6 +355,7 @@ enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, con
 /* Regrant the parts of entry `n`, whose keys this node can open, to `to`. */
 enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, uint8_t lane);
 enum dp_err dp_parcels_flush(struct dp_daemon *d); /* seal what is queued, journal it */
+void dp_parcels_drop(struct dp_daemon *d);         /* forget what is queued: the turn is over */
 enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body,
                             uint8_t lane);
 enum dp_err dp_parcels_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane);
@@ -522,6 +524,10 @@ void dp_enroll_load(struct dp_daemon *d);
 /* After `node init` or an accepted join: the identity is in the store of this turn. */
 enum dp_err dp_daemon_reload_identity(struct dp_daemon *d);
 
+/* ---- watch.c ---- */
+void dp_watch_disk(struct dp_daemon *d);
+void dp_watch_door(struct dp_daemon *d);
+void dp_stop_retired(struct dp_daemon *d); /* for good: meta row "retired" */
 void dp_stop_loudly(struct dp_daemon *d, enum dp_stop why, const char *detail);
 void dp_alarm(struct dp_daemon *d, const char *word, const char *text);
 void dp_alarm_clear(struct dp_daemon *d, const char *word);

@@ -36,6 +36,15 @@ static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, u
     return o;
 }
 
+void dp_parcels_drop(struct dp_daemon *d)
+{
+    for (struct dp_outgoing *o = d->outgoing; o != NULL; o = o->next) {
+        dp_sealer_fini(&o->sealer);
+        dp_buf_fini(&o->content);
+    }
+    d->outgoing = NULL;
+}
+
 /* Seal `body`, keep the parcel, owe it to the next hop. */
 static enum dp_err parcel_out(struct dp_daemon *d, struct dp_outgoing *o, uint8_t kind, struct dp_slice body)
 {

@@ -600,15 +600,17 @@ static void ask_to_join(struct cl_node *n)
     struct cluster *c = n->c;
     struct dp_buf b;
     uint8_t head[8] = {0};
+    char to[DP_NODE_TEXT];
     const char *address = n->d == NULL ? NULL : dp_daemon_join_address(n->d);
     if (address == NULL)
         return;
+    snprintf(to, sizeof(to), "%.*s", (int)strcspn(address, ":"), address); /* NODE:PORT */
     dp_buf_init(&b, 16384);
     assert_ok(dp_daemon_join_message(n->d, &b));
     for (uint32_t i = 0; i < c->node_count; i++)
         if (c->nodes[i] == n)
             head[7] = (uint8_t)i, head[6] = (uint8_t)(i >> 8);
-    queue_put(&cl_node(c, address)->enroll, dp_slice_of(head, sizeof(head)), dp_buf_slice(&b),
+    queue_put(&cl_node(c, to)->enroll, dp_slice_of(head, sizeof(head)), dp_buf_slice(&b),
               c->now_ms + LATENCY_MS);
     dp_buf_fini(&b);
 }

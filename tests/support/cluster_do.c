@@ -198,18 +198,20 @@ struct cl_node *cl_enroll(struct cluster *c, struct cl_node *by, const char *id)
 {
     struct cl_command x;
     struct cl_node *n = cl_add(c, id), *parent = by;
-    char above[DP_NODE_TEXT], code[DP_ENROL_TEXT];
+    char above[DP_NODE_TEXT], code[DP_ENROL_TEXT], to[DP_NODE_TEXT + 2], of_parent[DP_NODE_TEXT + 2];
     dp_node_format(dp_node_parent(n->id), above);
     if (strcmp(above, by->text) != 0)
         parent = cl_node(c, above);
     struct dp_admin *a = cl_admin(&x, "enroll.token");
     a->node = id;
-    a->address = parent == by ? "" : above;
+    snprintf(of_parent, sizeof(of_parent), "%s:1", above);
+    a->address = parent == by ? "" : of_parent;
     struct cl_result token = cl_must(by, &x);
     take_code(&token, code);
     a = cl_admin(&x, "node.join");
     a->node = id;
-    a->address = by->text;
+    snprintf(to, sizeof(to), "%s:1", by->text);
+    a->address = to;
     a->code = code;
     cl_must(n, &x);
     cluster_run(c, 2000); /* it asks */

@@ -95,7 +95,7 @@ static void test_three_wrong_tries_end_a_code(void **state)
     send_wrong(county, code);
     assert_true(cl_alarmed(county, "enrolment"));
     struct cl_node *town = cl_add(c, TOWN);
-    join(town, TOWN, COUNTY, code); /* the right code, too late */
+    join(town, TOWN, COUNTY ":1", code); /* the right code, too late */
     cluster_run(c, 10000);
     cl_admin(&x, "enroll.approve")->node = TOWN;
     assert_int_equal(cl_do(county, &x).err, DP_NOT_FOUND);
@@ -114,7 +114,7 @@ static void test_a_misread_code_is_noticed_at_once(void **state)
     code[7] = code[7] == '7' ? '8' : '7';
     struct dp_admin *a = cl_admin(&x, "node.join");
     a->node = TOWN;
-    a->address = COUNTY;
+    a->address = COUNTY ":1";
     a->code = code;
     assert_int_equal(cl_do(town, &x).err, DP_USAGE);
     cluster_free(&c);
@@ -130,10 +130,10 @@ static void test_another_machine_with_the_same_code(void **state)
     struct cl_node *county = cl_root(c, COUNTY);
     struct cl_node *first = cl_add(c, TOWN);
     token_for(county, TOWN, code);
-    join(first, TOWN, COUNTY, code);
+    join(first, TOWN, COUNTY ":1", code);
     cluster_run(c, 3000);
     struct cl_node *second = cl_add(c, TOWN);
-    join(second, TOWN, COUNTY, code);
+    join(second, TOWN, COUNTY ":1", code);
     cluster_run(c, 3000);
     assert_true(cl_alarmed(second, "enrolment"));
     cl_admin(&x, "enroll.approve")->node = TOWN;
@@ -151,7 +151,7 @@ static void test_a_code_for_another_node(void **state)
     struct cluster *c = cluster_new(1);
     struct cl_node *county = cl_root(c, COUNTY), *other = cl_add(c, "331023106000");
     token_for(county, TOWN, code);
-    join(other, "331023106000", COUNTY, code);
+    join(other, "331023106000", COUNTY ":1", code);
     cluster_run(c, 5000);
     assert_true(cl_alarmed(other, "enrolment"));
     assert_false(dp_daemon_enrolled(other->d));
@@ -172,7 +172,7 @@ static void test_codes_end_and_reach_only_down(void **state)
     token_for(county, TOWN, code);
     assert_true(dp_daemon_wants_enroll_listen(county->d));
     cluster_run(c, 8 * DP_DAY_MS);
-    join(town, TOWN, COUNTY, code);
+    join(town, TOWN, COUNTY ":1", code);
     cluster_run(c, 5000);
     cl_admin(&x, "enroll.approve")->node = TOWN;
     assert_int_equal(cl_do(county, &x).err, DP_NOT_FOUND);
@@ -188,7 +188,7 @@ static void test_restarts_in_the_middle(void **state)
     struct cluster *c = cluster_new(1);
     struct cl_node *county = cl_root(c, COUNTY), *town = cl_add(c, TOWN);
     token_for(county, TOWN, code);
-    join(town, TOWN, COUNTY, code);
+    join(town, TOWN, COUNTY ":1", code);
     cl_kill(town, 100);
     cluster_run(c, 5000);
     cl_kill(county, 100);
@@ -304,7 +304,7 @@ static void test_a_failed_commit_of_an_identity(void **state)
     cl_must(county, &x);
     struct cl_node *town = cl_add(c, TOWN);
     token_for(county, TOWN, code);
-    join(town, TOWN, COUNTY, code);
+    join(town, TOWN, COUNTY ":1", code);
     cluster_run(c, 3000);
     cl_admin(&x, "enroll.approve")->node = TOWN;
     dp_kv_mem_faults(county->kv)->commit = (struct dp_fault){1, DP_IO};
