@@ -231,9 +231,14 @@ static void ask_one(struct dp_fact *x, uint32_t ref, const struct dp_name *n, ui
         x->foreign |= bit;
 }
 
-static void ask_elsewhere(struct dp_fact *x, dp_ready_elsewhere *elsewhere, void *ctx)
+/*
+ * R-RDY-1: only editions follow entries of another subject. What a case comes to must not depend on which
+ * other cases a node happens to hold (R-FLD-1).
+ */
+static void ask_elsewhere(const struct dp_casefile *f, struct dp_fact *x, dp_ready_elsewhere *elsewhere,
+                          void *ctx)
 {
-    if (elsewhere == NULL)
+    if (elsewhere == NULL || f->subject.type != DP_SUBJECT_DATA)
         return;
     ask_one(x, x->prev, &x->e.prev, DP_FOREIGN_PREV, elsewhere, ctx);
     ask_one(x, x->custody, &x->e.custody, DP_FOREIGN_CUSTODY, elsewhere, ctx);
@@ -309,7 +314,7 @@ enum dp_err dp_casefile_insert(struct dp_casefile *f, const struct dp_entry *e, 
     open_gap(f, at);
     put(f, at, e, from);
     connect(f, at);
-    ask_elsewhere(&f->facts[at], elsewhere, ctx);
+    ask_elsewhere(f, &f->facts[at], elsewhere, ctx);
     if (decide(f, at))
         decided = 1 + decide_waiting(f);
     *out = (struct dp_insert){.index = at, .decided = decided};
@@ -322,7 +327,7 @@ uint32_t dp_casefile_settle(struct dp_casefile *f, dp_ready_elsewhere *elsewhere
         return 0;
     for (uint32_t i = 0; i < f->count; i++) {
         if (f->facts[i].verdict == DP_PENDING)
-            ask_elsewhere(&f->facts[i], elsewhere, ctx);
+            ask_elsewhere(f, &f->facts[i], elsewhere, ctx);
     }
     return decide_waiting(f);
 }

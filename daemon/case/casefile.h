@@ -90,8 +90,8 @@ void dp_casefile_fini(struct dp_casefile *f);
 uint32_t dp_casefile_find(const struct dp_casefile *f, const struct dp_name *n);
 
 /*
- * Whether an entry of another subject (a split's `split_from`, a relation) is here and ready.
- * The core asks through this, so that it stays pure; NULL means nothing outside is known.
+ * Whether an entry of another subject (the edition before this one) is here and ready. The core asks
+ * through this, so that it stays pure; NULL means nothing outside is known.
  */
 typedef bool dp_ready_elsewhere(void *ctx, const struct dp_name *n);
 
@@ -119,8 +119,9 @@ DP_MUST enum dp_err dp_casefile_insert(struct dp_casefile *f, const struct dp_en
 uint32_t dp_casefile_settle(struct dp_casefile *f, dp_ready_elsewhere *elsewhere, void *ctx);
 
 /*
- * A prev or custody outside the file can never count, nor a `re` but for the chain of editions: such an
- * entry is pending until the name is known elsewhere, and then void.
+ * A name outside the file can count only in the chain of editions of a data subject: there a `re` is ready
+ * when the name is known elsewhere, and a prev or custody then void. In any other file such an entry is
+ * pending, for good, at every node alike (R-RDY-1).
  *
  * Packed form for the local store (varints and name tables; about 60-100 bytes a fact). Not a wire
  * format: it may change with the store schema. pack appends to `out`; unpack replaces the content of an

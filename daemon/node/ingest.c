@@ -146,7 +146,8 @@ static void wake_waiters(struct dp_daemon *d, const struct dp_name *name)
 static void note_waiting(struct dp_daemon *d, struct dp_slot *slot, uint32_t index)
 {
     const struct dp_fact *f = &slot->f.facts[index];
-    if (f->verdict != DP_PENDING || dp_name_is_none(&f->e.re) || ready_elsewhere(d, &f->e.re))
+    if (slot->f.subject.type != DP_SUBJECT_DATA || f->verdict != DP_PENDING || dp_name_is_none(&f->e.re) ||
+        ready_elsewhere(d, &f->e.re))
         return;
     dp_db_wait_put(&d->db, &f->e.re, &slot->f.subject);
 }
