@@ -43,11 +43,23 @@ static uint64_t settled(struct proxy *p)
     return last;
 }
 
+/* Until neither side owes the other anything, also after a moment. */
+static void wait_nothing_owed(struct tree *t)
+{
+    for (int still = 0; still < 10; still++) {
+        nap_ms(100);
+        if (tree_link_number(t->village, t->township->id, "backlog") != 0 ||
+            tree_link_number(t->township, t->village->id, "backlog") != 0)
+            still = 0;
+    }
+}
+
 /* From now on the village goes through the relay; its idle budget is at the top, so that keep-alives are
  * frequent. */
 static void through(struct tree *t, struct proxy *p)
 {
     proxy_start(p, t->township->port);
+    wait_nothing_owed(t);
     proc_kill(t->village, SIGTERM);
     snprintf(t->village->conf, sizeof t->village->conf,
              "[parent]\naddress = 127.0.0.1:%u\n[link]\nidle-budget = 360000\n", p->port);
