@@ -206,10 +206,21 @@ static void list_words(FILE *out)
     fputc('\n', out);
 }
 
+static bool asks_help(const char *word)
+{
+    return word != NULL &&
+           (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 || strcmp(word, "--usage") == 0);
+}
+
+/* Not a verb: the verbs of the noun, when they were asked for, else a complaint. */
 static int unknown(const char *noun, const char *verb)
 {
     bool known = dp_noun_known(noun);
 
+    if (known && asks_help(verb)) {
+        list_verbs(stdout, noun);
+        return 0;
+    }
     if (known && verb == NULL)
         dp_fail(DP_USAGE, _("%s: which of these?"), noun);
     else

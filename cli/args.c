@@ -15,6 +15,15 @@
 
 #define KEY_FIRST 0x1000
 
+/* The library that prints --help looks for its own texts in our catalogue. */
+_Static_assert(sizeof(N_("Usage:")) + sizeof(N_(" [OPTION...]")) + sizeof(N_("Give this help list")) +
+                       sizeof(N_("Give a short usage message")) + sizeof(N_("Print program version")) +
+                       sizeof(N_("Mandatory or optional arguments to long options are also mandatory or "
+                                 "optional for any corresponding short options.")) +
+                       sizeof(N_("Try `%s --help' or `%s --usage' for more information.\n")) >
+                   0,
+               "texts of argp");
+
 static const struct {
     const char *name, *value, *help;
 } rows[OPT_COUNT] = {
@@ -99,7 +108,9 @@ enum dp_err dp_args_parse(struct dp_app *app, const struct dp_verb *v, int argc,
     const struct argp_child children[] = {{&dp_global_argp, 0, N_("Everywhere:"), 1}, {0}};
     struct parse p = {app, v, out};
     char name[64];
-    struct argp argp = {options, parse_one, v->args, _(v->help), children, NULL, NULL};
+    /* The library translates these itself, an empty one into the head of the catalogue. */
+    const char *words = v->args[0] != '\0' ? v->args : NULL;
+    struct argp argp = {options, parse_one, words, _(v->help), children, NULL, NULL};
 
     memset(out, 0, sizeof(*out));
     options_of(v, options);

@@ -5,7 +5,13 @@
 
 #include <libintl.h>
 
-#define _(s) gettext(s)
+/* An empty text is its own translation: gettext("") is the head of the catalogue. */
+__attribute__((format_arg(1))) static inline const char *dp_text(const char *s)
+{
+    return s[0] != '\0' ? gettext(s) : s;
+}
+
+#define _(s) dp_text(s)
 #define N_(s) s
 
 #endif
