@@ -34,7 +34,7 @@ void dp_forecast_answer(struct dp_daemon *d, const struct dp_forecast *f, struct
 void dp_forecast_sealed(struct dp_daemon *d, struct dp_node to, size_t body_len, struct dp_outcome *out);
 
 /* ---- upload.c: a file in pieces, before the step that attaches it ---- */
-#define DP_FILE_BYTES_MAX (32u << 20)
+#define DP_FILE_BYTES_MAX (DP_CHUNKS_MAX * DP_CHUNK_BYTES)
 void dp_do_blob(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                 const struct dp_blob *b, struct dp_outcome *out);
 /* The file that was uploaded under this word by this user: what a body says of it, and its key. The upload is

@@ -19,6 +19,7 @@
 #include "store/layout.h"
 #include "store/life.h"
 #include "wire/block.h"
+#include "wire/chunk.h"
 #include "wire/entry.h"
 #include "wire/link.h"
 #include "wire/part.h"
@@ -134,7 +135,7 @@ struct dp_cert_slot {
 };
 
 /* Absence of progress and other trouble, grouped by word, repeated until cleared (N5). */
-#define DP_ALARMS_MAX 16
+#define DP_ALARMS_MAX 32
 struct dp_alarm_row {
     char word[24];
     char text[320];
@@ -417,18 +418,24 @@ enum dp_err dp_listing_row(struct dp_daemon *d, const struct dp_casefile *f, str
                            struct dp_list_row *out);
 
 /* ---- files.c: attachments ---- */
-#define DP_CHUNK_BYTES 16384u
 #define DP_CHUNKS_A_TURN 64 /* that become parcels: a megabyte, so that no file keeps a turn long */
 /* One chunk under the attachment's key: sealed bytes (arena of the turn) and their leaf; nothing is kept. */
 enum dp_err dp_files_seal_chunk(struct dp_daemon *d, const struct dp_key *key, uint32_t index,
                                 struct dp_slice plain, struct dp_slice *sealed, struct dp_digest *leaf);
+/* Keep one with its proof, under the root that its file has. */
+enum dp_err dp_files_keep(struct dp_daemon *d, const struct dp_chunk_tree *t, uint32_t index,
+                          struct dp_slice sealed);
 /* Seal a file into chunks kept here; fills body.digest, size, code3 (chunks) and the key for its part. */
 enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body,
                           struct dp_key *key);
 /* Send the chunks of an attachment to a node that was granted its key: some now, the rest in later turns. */
 enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks,
                           struct dp_node to);
-enum dp_err dp_files_in(struct dp_daemon *d, struct dp_slice body);
+/* A chunk that came by way of `from`. DP_SIGNATURE: it is not what its root says; DP_FULL: too many came of
+ * which no entry speaks here. */
+enum dp_err dp_files_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body);
+/* An entry speaks of the file: its chunks are no strangers. */
+void dp_files_named(struct dp_daemon *d, const struct dp_digest *root);
 /* Chunks that a turn before left over. */
 enum dp_err dp_files_go_on(struct dp_daemon *d);
 /* Plain bytes of chunk `index`; arena of the turn. */

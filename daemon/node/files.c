@@ -6,7 +6,18 @@
  */
 #include "node/core.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define ROOT_BYTES sizeof(struct dp_digest)
+#define WIRE_MAX (ROOT_BYTES * (1 + DP_CHUNK_PATH_MAX) + 8 + DP_CHUNK_BYTES + DP_TAG_BYTES)
+#define STRANGERS_MAX DP_CHUNKS_MAX /* chunks of which no entry speaks here: one whole file */
+
+/* What the store has of a chunk: its wire form without the root, which is the key. */
+static struct dp_slice record_of(struct dp_slice wire)
+{
+    return dp_slice_of(wire.p + ROOT_BYTES, wire.len - ROOT_BYTES);
+}
 
 static enum dp_err chunk_key(struct dp_daemon *d, const struct dp_key *key, uint32_t index,
                              struct dp_key *out)
@@ -17,14 +28,6 @@ static enum dp_err chunk_key(struct dp_daemon *d, const struct dp_key *key, uint
     dp_wr_bytes(&w, context, sizeof context - 1);
     dp_wr_u32(&w, index);
     return d->suite->hkdf(dp_slice_of(key->b, sizeof key->b), dp_slice_of("", 0), dp_wr_slice(&w), out);
-}
-
-static void chunk_leaf(struct dp_daemon *d, uint32_t index, struct dp_slice sealed, struct dp_digest *out)
-{
-    uint8_t head[5] = {0x05, (uint8_t)(index >> 24), (uint8_t)(index >> 16), (uint8_t)(index >> 8),
-                       (uint8_t)index};
-    struct dp_slice in[2] = {dp_slice_of(head, sizeof head), sealed};
-    d->suite->hash(in, 2, out);
 }
 
 enum dp_err dp_files_seal_chunk(struct dp_daemon *d, const struct dp_key *key, uint32_t index,
@@ -39,8 +42,22 @@ enum dp_err dp_files_seal_chunk(struct dp_daemon *d, const struct dp_key *key, u
     if (e != DP_OK)
         return e;
     *sealed = dp_slice_of(out, plain.len + DP_TAG_BYTES);
-    chunk_leaf(d, index, *sealed, leaf);
+    dp_chunk_leaf(d->suite, index, *sealed, leaf);
     return DP_OK;
+}
+
+enum dp_err dp_files_keep(struct dp_daemon *d, const struct dp_chunk_tree *t, uint32_t index,
+                          struct dp_slice sealed)
+{
+    uint8_t wire[WIRE_MAX];
+    struct dp_wr w = dp_wr_of(wire, sizeof wire);
+    struct dp_chunk c;
+    dp_chunk_prove(t, index, &c);
+    c.sealed = sealed;
+    enum dp_err e = dp_chunk_put(&c, &w);
+    if (e == DP_OK)
+        dp_db_chunk_put(&d->db, &c.root, index, record_of(dp_wr_slice(&w)));
+    return e;
 }
 
 enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct dp_body *body,
@@ -59,10 +76,13 @@ enum dp_err dp_files_seal(struct dp_daemon *d, const struct dp_file *f, struct d
         if (e != DP_OK)
             return e;
     }
-    if (chunks > 0)
-        dp_merkle_root(d->suite, leaves, chunks, &body->digest);
-    for (uint32_t i = 0; i < chunks; i++)
-        dp_db_chunk_put(&d->db, &body->digest, i, sealed[i]);
+    struct dp_chunk_tree t;
+    enum dp_err e = dp_chunk_tree_make(d->suite, leaves, chunks, &d->turn, &t);
+    for (uint32_t i = 0; e == DP_OK && i < chunks; i++)
+        e = dp_files_keep(d, &t, i, sealed[i]);
+    if (e != DP_OK)
+        return e;
+    body->digest = dp_chunk_root(&t);
     body->size = f->content.len;
     body->code3 = chunks;
     body->flag = true;
@@ -104,10 +124,10 @@ static enum dp_err pass_on(struct dp_daemon *d, const struct dp_digest *root, st
 static enum dp_err send_chunk(struct dp_daemon *d, const struct dp_digest *root, uint32_t index,
                               struct dp_node to)
 {
-    uint8_t buf[36 + DP_CHUNK_BYTES + DP_TAG_BYTES];
+    uint8_t buf[WIRE_MAX];
     struct dp_wr w = dp_wr_of(buf, sizeof buf);
-    struct dp_slice sealed;
-    enum dp_err e = dp_db_chunk(&d->db, root, index, &sealed);
+    struct dp_slice record;
+    enum dp_err e = dp_db_chunk(&d->db, root, index, &record);
     if (e == DP_NOT_FOUND) {
         note_waiting(d, root, to);
         return DP_OK;
@@ -115,8 +135,7 @@ static enum dp_err send_chunk(struct dp_daemon *d, const struct dp_digest *root,
     if (e != DP_OK)
         return e;
     dp_wr_bytes(&w, root->b, sizeof root->b);
-    dp_wr_u32(&w, index);
-    dp_wr_bytes(&w, sealed.p, sealed.len);
+    dp_wr_bytes(&w, record.p, record.len);
     return w.err != DP_OK ? DP_CORRUPT
                           : dp_parcels_send(d, to, DP_PARCEL_CHUNK, dp_wr_slice(&w), DP_LANE_BULK);
 }
@@ -178,30 +197,85 @@ enum dp_err dp_files_go_on(struct dp_daemon *d)
     return DP_OK;
 }
 
-enum dp_err dp_files_in(struct dp_daemon *d, struct dp_slice body)
+/* ---- arriving ---- */
+
+/* Chunks of the file that came before any entry spoke of it; UINT32_MAX: one does. */
+static uint32_t strangers_of(struct dp_daemon *d, const struct dp_digest *root)
 {
-    struct dp_digest root;
-    struct dp_rd r = dp_rd_of(body);
-    dp_rd_copy(&r, root.b, sizeof root.b);
-    uint32_t index = dp_rd_u32(&r);
-    struct dp_slice sealed = dp_rd_take(&r, dp_rd_left(&r));
-    if (dp_rd_done(&r) != DP_OK || sealed.len <= DP_TAG_BYTES || sealed.len > DP_CHUNK_BYTES + DP_TAG_BYTES)
-        return DP_FORMAT;
+    struct dp_slice v;
+    if (dp_db_get32(&d->db, DP_T_FILE, root, &v) != DP_OK)
+        return 0;
+    struct dp_rd r = dp_rd_of(v);
+    return v.len == 0 ? UINT32_MAX : dp_rd_u32(&r);
+}
+
+/* How many of all files, and one more or those of one file fewer. */
+static uint64_t strangers(struct dp_daemon *d)
+{
+    uint64_t n = 0;
+    return dp_db_meta_u64(&d->db, "chunk-strangers", &n) == DP_OK ? n : 0;
+}
+
+void dp_files_named(struct dp_daemon *d, const struct dp_digest *root)
+{
+    uint32_t here = strangers_of(d, root);
+    if (here == UINT32_MAX)
+        return;
+    if (here > 0)
+        dp_db_meta_u64_put(&d->db, "chunk-strangers", strangers(d) - here);
+    dp_db_put32(&d->db, DP_T_FILE, root, dp_slice_of("", 0));
+}
+
+/* Anybody in the tree can seal chunks of a file of its own for this node: without an entry only so many. */
+static enum dp_err admit(struct dp_daemon *d, const struct dp_digest *root)
+{
+    uint8_t row[4];
+    struct dp_wr w = dp_wr_of(row, sizeof row);
+    uint32_t here = strangers_of(d, root);
+    if (here == UINT32_MAX)
+        return DP_OK;
+    if (strangers(d) >= STRANGERS_MAX)
+        return DP_FULL;
+    dp_wr_u32(&w, here + 1);
+    dp_db_put32(&d->db, DP_T_FILE, root, dp_wr_slice(&w));
+    dp_db_meta_u64_put(&d->db, "chunk-strangers", strangers(d) + 1);
+    return DP_OK;
+}
+
+/* N5: the file stays without it until who has it sends it again. */
+static void report(struct dp_daemon *d, const struct dp_peer *from)
+{
+    char node[DP_NODE_TEXT], text[160];
+    dp_node_format(from->node, node);
+    snprintf(text, sizeof text,
+             "a piece of a file that came by way of %s was changed on its way; it was dropped", node);
+    dp_alarm(d, "file", text);
+}
+
+enum dp_err dp_files_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body)
+{
+    struct dp_chunk c;
     struct dp_slice have;
-    if (dp_db_chunk(&d->db, &root, index, &have) == DP_OK)
-        return DP_OK; /* what is here is never replaced */
-    dp_db_chunk_put(&d->db, &root, index, sealed);
-    return pass_on(d, &root, body);
+    enum dp_err e = dp_chunk_get(d->suite, body, &c); /* R-FILE-2 */
+    if (e == DP_SIGNATURE)
+        report(d, from);
+    if (e != DP_OK || dp_db_chunk(&d->db, &c.root, c.index, &have) == DP_OK)
+        return e;
+    e = admit(d, &c.root);
+    if (e != DP_OK)
+        return e;
+    dp_db_chunk_put(&d->db, &c.root, c.index, record_of(body));
+    return pass_on(d, &c.root, body);
 }
 
 enum dp_err dp_files_read(struct dp_daemon *d, const struct dp_digest *root, uint32_t index,
                           const struct dp_key *key, struct dp_slice *out)
 {
-    struct dp_slice sealed;
+    struct dp_slice record, sealed;
     struct dp_key k;
-    enum dp_err e = dp_db_chunk(&d->db, root, index, &sealed);
+    enum dp_err e = dp_db_chunk(&d->db, root, index, &record);
     if (e == DP_OK)
-        e = sealed.len <= DP_TAG_BYTES ? DP_CORRUPT : chunk_key(d, key, index, &k);
+        e = dp_chunk_sealed(record, &sealed) == DP_OK ? chunk_key(d, key, index, &k) : DP_CORRUPT;
     if (e != DP_OK)
         return e;
     uint8_t *plain = dp_arena_alloc(&d->turn, sealed.len - DP_TAG_BYTES);

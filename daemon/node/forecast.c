@@ -93,12 +93,16 @@ static uint64_t parcels_bytes(uint64_t body)
 
 static uint64_t file_bytes(const struct dp_entry *e)
 {
-    const size_t head = 32 + 4 + DP_TAG_BYTES;
+    uint64_t sum = 0;
     if (e->kind != DP_KIND_ATTACHMENT || !e->body.flag || e->body.code3 == 0)
         return 0;
-    uint64_t full = e->body.code3 - 1, last = e->body.size - full * DP_CHUNK_BYTES;
-    return full * (DP_ITEM_HEAD_BYTES + dp_parcel_bytes(head + DP_CHUNK_BYTES)) + DP_ITEM_HEAD_BYTES +
-           dp_parcel_bytes(head + (size_t)last);
+    for (uint32_t i = 0; i < e->body.code3 && i < DP_CHUNKS_MAX; i++) {
+        uint64_t left = e->body.size - (uint64_t)i * DP_CHUNK_BYTES;
+        size_t plain = left < DP_CHUNK_BYTES ? (size_t)left : DP_CHUNK_BYTES;
+        sum +=
+            DP_ITEM_HEAD_BYTES + dp_parcel_bytes(dp_chunk_wire_bytes(e->body.code3, i, plain + DP_TAG_BYTES));
+    }
+    return sum;
 }
 
 /* Parts held here of an entry of the case; 0 when none. */

@@ -178,6 +178,8 @@ enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp
         index_register(d, &e);
     if (e.kind == DP_KIND_PROFILE || e.kind == DP_KIND_CALENDAR)
         keep_data(d, &e, bytes, slot->f.facts[ins.index].verdict == DP_VALID);
+    if (e.kind == DP_KIND_ATTACHMENT && e.body.flag)
+        dp_files_named(d, &e.body.digest);
     if (e.kind == DP_KIND_CUT)
         keep_cut(d, &slot->f.facts[ins.index]);
     if (slot->f.facts[ins.index].verdict == DP_VOIDED)

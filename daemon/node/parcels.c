@@ -316,7 +316,7 @@ static enum dp_err open_here(struct dp_daemon *d, struct dp_peer *from, struct d
     case DP_PARCEL_RECEIPT:
         return dp_matter_receipt(d, body);
     case DP_PARCEL_CHUNK:
-        return dp_files_in(d, body);
+        return dp_files_in(d, from, body);
     }
     return DP_FORMAT;
 }

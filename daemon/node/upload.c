@@ -13,7 +13,6 @@
 #define REST_MS (INT64_C(3600) * 1000)
 #define WORD_MIN 16
 #define SALT_BYTES 32
-#define CHUNKS_MAX (DP_FILE_BYTES_MAX / DP_CHUNK_BYTES)
 
 /* Row: last piece 8, size so far 8, salt 32, leaves 32 each. */
 struct upload {
@@ -57,10 +56,10 @@ static enum dp_err read_row(struct dp_daemon *d, struct upload *u)
     u->size = dp_rd_u64(&r);
     dp_rd_copy(&r, u->salt, sizeof u->salt);
     u->count = (uint32_t)(dp_rd_left(&r) / sizeof u->leaves[0]);
-    u->leaves = DP_NEW_ARRAY(&d->turn, struct dp_digest, CHUNKS_MAX);
+    u->leaves = DP_NEW_ARRAY(&d->turn, struct dp_digest, DP_CHUNKS_MAX);
     if (u->leaves == NULL)
         return DP_NOMEM;
-    if (u->count > CHUNKS_MAX || u->count != (u->size + DP_CHUNK_BYTES - 1) / DP_CHUNK_BYTES)
+    if (u->count > DP_CHUNKS_MAX || u->count != (u->size + DP_CHUNK_BYTES - 1) / DP_CHUNK_BYTES)
         return DP_CORRUPT;
     dp_rd_copy(&r, u->leaves, u->count * sizeof u->leaves[0]);
     return dp_rd_done(&r) == DP_OK ? DP_OK : DP_CORRUPT;
@@ -124,7 +123,7 @@ static enum dp_err begin(struct dp_daemon *d, struct upload *u)
     if (tidy(d) >= UPLOADS_MAX)
         return DP_AGAIN;
     d->port.random.fill(d->port.random.ctx, u->salt, sizeof u->salt);
-    u->leaves = DP_NEW_ARRAY(&d->turn, struct dp_digest, CHUNKS_MAX);
+    u->leaves = DP_NEW_ARRAY(&d->turn, struct dp_digest, DP_CHUNKS_MAX);
     return u->leaves == NULL ? DP_NOMEM : DP_OK;
 }
 
@@ -214,19 +213,16 @@ enum dp_err dp_upload_take(struct dp_daemon *d, const struct dp_caller *c, const
     e = key_of(d, &u, f->upload, key);
     if (e != DP_OK)
         return e;
-    struct dp_digest *scratch = DP_NEW_ARRAY(&d->turn, struct dp_digest, u.count);
-    if (scratch == NULL)
-        return DP_NOMEM;
-    memcpy(scratch, u.leaves, u.count * sizeof scratch[0]);
-    dp_merkle_root(d->suite, scratch, u.count, &body->digest);
-    for (uint32_t i = 0; i < u.count; i++) {
-        e = dp_db_chunk(&d->db, &u.id, i, &sealed);
-        if (e != DP_OK) {
-            d->turn_error = DP_CORRUPT;
-            return DP_CORRUPT;
-        }
-        dp_db_chunk_put(&d->db, &body->digest, i, sealed);
+    struct dp_chunk_tree t;
+    e = dp_chunk_tree_make(d->suite, u.leaves, u.count, &d->turn, &t);
+    for (uint32_t i = 0; e == DP_OK && i < u.count; i++) {
+        e = dp_db_chunk(&d->db, &u.id, i, &sealed) == DP_OK ? dp_files_keep(d, &t, i, sealed) : DP_CORRUPT;
     }
+    if (e != DP_OK) {
+        d->turn_error = e; /* some are written */
+        return e;
+    }
+    body->digest = dp_chunk_root(&t);
     forget(d, &u.id, u.count);
     return DP_OK;
 }

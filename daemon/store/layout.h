@@ -37,7 +37,7 @@
     X(PART_KEY,   "partkey")    /* entry 20, index 1 -> wrapped key */                                \
     X(GRANT,      "grant")      /* entry 20, index 1 -> grant to this node, unopened */               \
     X(PARCEL,     "parcel")     /* digest 32 -> parcel */                                             \
-    X(CHUNK,      "chunk")      /* root 32, index 4 -> sealed chunk */                                \
+    X(CHUNK,      "chunk")      /* root 32, index 4 -> chunk with its proof */                               \
     X(CERT,       "cert")       /* digest 32 -> chain */                                              \
     X(NODE_CERT,  "nodecert")   /* node 8 -> digest of its current certificate */                     \
     X(NUMBER,     "number")     /* case number -> subject 21 */                                       \
@@ -66,7 +66,8 @@
     X(UPLOAD,     "upload")     /* who and which 32 -> progress of an upload (node/upload.c) */          \
     X(ANSWER,     "answer")     /* 1, token digest 32 -> number 8, sealed answer; 2, number 8 -> digest 32 */ \
     X(PARCEL_CAME, "parcelcame") /* peer 8, digest 32 -> (): parcels that it brought */                \
-    X(PARCEL_OF,  "parcelof")   /* digest 32 -> names: whose content a parcel sealed here holds */
+    X(PARCEL_OF,  "parcelof")   /* digest 32 -> names: whose content a parcel sealed here holds */ \
+    X(FILE,       "file")       /* root 32 -> (): an entry speaks of it; count 4: chunks without one */
 /* clang-format on */
 
 enum dp_table {

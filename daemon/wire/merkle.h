@@ -12,6 +12,7 @@ enum dp_merkle_prefix {
     DP_MERKLE_SALT = 2,
     DP_MERKLE_PART = 3,
     DP_MERKLE_KEY = 4,
+    DP_MERKLE_CHUNK = 5,
 };
 
 /* H(prefix | rest), n <= 7 slices of rest. */

@@ -92,7 +92,7 @@ enum dp_parcel_kind {
     DP_PARCEL_CONTENT = 1, /* parts and grants of entries (struct dp_content) */
     DP_PARCEL_MATTER = 2,  /* a protected matter to be registered by the receiver */
     DP_PARCEL_RECEIPT = 3, /* the answer to it */
-    DP_PARCEL_CHUNK = 4,   /* attachment: root 32, index u32, sealed chunk */
+    DP_PARCEL_CHUNK = 4,   /* attachment: a chunk with its proof (wire/chunk.h) */
 };
 #define DP_PARCEL_PLAIN_MAX 131072
 #define DP_PARCEL_PAD 512

@@ -129,12 +129,106 @@ static void test_a_long_case_is_granted_whole(void **state)
     town_close(&t);
 }
 
+/* ---- chunks that are none (R-FILE-2) ---- */
+
+static struct dp_entry entry_of(struct cl_node *n, const struct dp_name *name)
+{
+    struct dp_entry e;
+    struct dp_slice bytes;
+    assert_ok(dp_daemon_begin(n->d));
+    assert_ok(dp_entry_bytes(n->d, name, &bytes));
+    assert_ok(dp_entry_decode(bytes, name, &n->d->turn, &e));
+    (void)dp_daemon_end(n->d);
+    return e;
+}
+
+/* In a turn that is open. */
+static void send_chunk(struct cl_node *from, struct cl_node *to, struct dp_slice body)
+{
+    assert_ok(dp_parcels_send(from->d, to->id, DP_PARCEL_CHUNK, body, DP_LANE_BULK));
+}
+
+static unsigned rows(const struct cl_node *n, enum dp_table t)
+{
+    return cl_grep_table(n, t, dp_slice_str(""));
+}
+
+/* The township sees the root before the chunks go on to the county, and is first with others. */
+static void test_a_false_chunk_first(void **state)
+{
+    struct town t;
+    static uint8_t body[32 + 8 + DP_CHUNK_PATH_MAX * 32 + DP_CHUNK_BYTES + DP_TAG_BYTES];
+    (void)state;
+    town_open(&t, 97);
+    struct cl_result r = town_register(t.village), a = attach(t.village, r.number);
+    town_settle(&t);
+    struct dp_entry e = entry_of(t.town, &a.name);
+    assert_ok(dp_daemon_begin(t.town->d));
+    for (uint32_t i = 0; i < e.body.code3; i++) {
+        struct dp_wr w = dp_wr_of(body, sizeof body);
+        dp_wr_bytes(&w, e.body.digest.b, 32);
+        dp_wr_u32(&w, e.body.code3);
+        dp_wr_u32(&w, i);
+        size_t len = dp_chunk_wire_bytes(e.body.code3, i, DP_CHUNK_BYTES + DP_TAG_BYTES);
+        memset(body + 40, 7, len - 40);
+        send_chunk(t.town, t.county, dp_slice_of(body, len));
+    }
+    (void)dp_daemon_end(t.town->d);
+    assert_false(cl_alarmed(t.county, "file"));
+    town_settle(&t);
+    assert_int_equal(rows(t.county, DP_T_CHUNK), 0);
+    assert_true(cl_alarmed(t.county, "file"));
+    bool named = false;
+    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
+        named |= strstr(t.county->d->alarms[i].text, "by way of " TOWN) != NULL;
+    assert_true(named);
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");
+    town_settle(&t);
+    cl_go(t.town, DP_KIND_ACCEPT, r.number, "");
+    cl_go(t.town, DP_KIND_REFER_UP, r.number, COUNTY "/bureau");
+    town_settle(&t);
+    cl_go(t.county, DP_KIND_ACCEPT, r.number, "");
+    town_settle(&t);
+    assert_true(has_file(t.county, &a.name));
+    town_close(&t);
+}
+
+/* True chunks of files that nobody attached: bounded, and the files of entries go on. */
+static void test_chunks_of_no_entry(void **state)
+{
+    struct town t;
+    uint8_t body[32 + 8 + 40];
+    (void)state;
+    town_open(&t, 98);
+    assert_ok(dp_daemon_begin(t.town->d));
+    for (uint32_t i = 0; i < DP_CHUNKS_MAX + 50; i++) {
+        struct dp_chunk c = {.count = 1};
+        uint8_t sealed[40] = {(uint8_t)i, (uint8_t)(i >> 8)};
+        struct dp_wr w = dp_wr_of(body, sizeof body);
+        c.sealed = dp_slice_of(sealed, sizeof sealed);
+        dp_chunk_leaf(t.town->d->suite, 0, c.sealed, &c.root);
+        assert_ok(dp_chunk_put(&c, &w));
+        send_chunk(t.town, t.county, dp_wr_slice(&w));
+    }
+    (void)dp_daemon_end(t.town->d);
+    town_settle(&t);
+    assert_int_equal(rows(t.county, DP_T_CHUNK), DP_CHUNKS_MAX);
+    assert_true(cl_alarmed(t.county, "refused"));
+    struct cl_result r = town_register(t.village), a = attach(t.village, r.number);
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, COUNTY "/bureau");
+    town_settle(&t);
+    cl_go(t.county, DP_KIND_ACCEPT, r.number, "");
+    town_settle(&t);
+    assert_true(has_file(t.county, &a.name));
+    town_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_file_goes_with_custody),
-        cmocka_unit_test(test_a_file_that_is_late),
-        cmocka_unit_test(test_a_long_case_is_granted_whole),
+        cmocka_unit_test(test_a_file_goes_with_custody),     cmocka_unit_test(test_a_file_that_is_late),
+        cmocka_unit_test(test_a_long_case_is_granted_whole), cmocka_unit_test(test_a_false_chunk_first),
+        cmocka_unit_test(test_chunks_of_no_entry),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);
 }
