@@ -70,6 +70,7 @@ struct dp_peer {
     int64_t before_ms;          /* no entry of its blocks of this turn can be older (duties.c) */
     uint64_t before_turn;       /* of before_ms */
     int64_t hello_wall_ms;      /* when its hello came */
+    uint64_t day_bytes;         /* received when the day began, as s.bytes_in counts */
     bool hello_due;
     uint16_t bye;               /* reason to send, 0 = none */
     bool keep_due, keep_answer; /* a keep-alive is owed; it answers one */
@@ -478,6 +479,10 @@ void dp_duties_rotate(struct dp_daemon *d);
 void dp_sweep_calendar(struct dp_daemon *d);
 /* A peer greets: it is not silent any more. */
 void dp_sweep_heard(struct dp_daemon *d);
+/* The alarm of a child that sends more in a day than a disk can take for long (R-GON-2). 0: its size is not
+ * known.
+ */
+void dp_sweep_volume(struct dp_daemon *d, uint64_t disk_bytes);
 bool dp_sweep_due(const struct dp_daemon *d);
 enum dp_err dp_sweep(struct dp_daemon *d);
 

@@ -47,6 +47,7 @@ struct dp_daemon_options {
     int64_t silence_ms;         /* 0 = default */
     int zstd_level;
     uint32_t silence_days;             /* [alarm] silence-days, working days; 0 = 3 */
+    uint64_t child_day_bytes;          /* of one child and day, above which is an alarm; 0 = by the disk */
     const char *data_dir;              /* keys/ and the life file are below it */
     const char *parent_address;        /* shown to children; may be "" */
     const struct dp_net_counters *net; /* of the transport, for status and alarms; NULL = none */

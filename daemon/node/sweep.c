@@ -229,6 +229,37 @@ void dp_sweep_heard(struct dp_daemon *d)
         }
 }
 
+/* ---- volume ---- */
+
+#define SHARE_OF_DISK 100
+#define DAY_BYTES_MIN (UINT64_C(64) << 20)
+#define DAY_BYTES_UNKNOWN (UINT64_C(1) << 30)
+
+static uint64_t most_a_day(const struct dp_daemon *d, uint64_t disk_bytes)
+{
+    uint64_t share = disk_bytes == 0 ? DAY_BYTES_UNKNOWN : disk_bytes / SHARE_OF_DISK;
+    if (d->opt.child_day_bytes != 0)
+        return d->opt.child_day_bytes;
+    return share < DAY_BYTES_MIN ? DAY_BYTES_MIN : share;
+}
+
+void dp_sweep_volume(struct dp_daemon *d, uint64_t disk_bytes)
+{
+    char text[200], node[DP_NODE_TEXT];
+    uint64_t most = most_a_day(d, disk_bytes);
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        const struct dp_peer *p = d->peers[i];
+        if (p->is_parent || p->s.bytes_in - p->day_bytes <= most)
+            continue;
+        dp_node_format(p->node, node); /* the same text all day: it is logged once */
+        snprintf(text, sizeof text, "%s sent more than %llu KB today; see `daipao link show`", node,
+                 (unsigned long long)(most >> 10));
+        dp_alarm(d, "volume", text);
+        return;
+    }
+    dp_alarm_clear(d, "volume");
+}
+
 /* ---- the sweep ---- */
 
 bool dp_sweep_due(const struct dp_daemon *d)
@@ -242,8 +273,11 @@ static void begin(struct dp_daemon *d)
     d->sweep_at = (struct dp_subject){.type = DP_SUBJECT_CASE};
     dp_sweep_calendar(d);
     check_silence(d);
-    for (uint32_t i = 0; i < d->peer_count; i++) /* heard today, also if nothing else is written of it */
-        d->peers[i]->row_dirty |= d->peers[i]->s.state == DP_SESSION_UP;
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        struct dp_peer *p = d->peers[i];
+        p->row_dirty |= p->s.state == DP_SESSION_UP; /* heard today, also if nothing else is written of it */
+        p->day_bytes = p->s.bytes_in;
+    }
 }
 
 enum dp_err dp_sweep(struct dp_daemon *d)

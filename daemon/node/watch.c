@@ -86,6 +86,7 @@ void dp_watch_disk(struct dp_daemon *d)
     d->port.kv->ops->tidy(d->port.kv);
     bool known =
         d->port.kv->ops->stat(d->port.kv, &st) == DP_OK && st.disk_free != UINT64_MAX && st.disk_total != 0;
+    dp_sweep_volume(d, known ? st.disk_total : 0);
     bool low = known && st.disk_free / (st.disk_total / 1000 + 1) < d->opt.disk_min_permille;
     if (low && !d->intake_stopped)
         dp_alarm(d, "disk", "disk space is low: intake is stopped; acks, orders and reads go on");

@@ -164,6 +164,33 @@ static void test_a_year_without_rest_days(void **state)
     town_close(&t);
 }
 
+/* R-GON-2: a child that sends without end is named while there is room. */
+static void test_a_child_that_sends_without_end(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 226);
+    t.c->options.child_day_bytes = 64u << 10;
+    cl_kill(t.town, 100);
+    cluster_run(t.c, 60000);
+    town_settle(&t);
+    town_register(t.sibling);
+    for (unsigned i = 0; i < 40; i++)
+        town_register(t.village);
+    cluster_run(t.c, 61000);
+    assert_false(cl_alarmed(t.town, "volume"));
+    for (unsigned i = 0; i < 160; i++) {
+        town_register(t.village);
+        cluster_run(t.c, 500);
+    }
+    cluster_run(t.c, 61000);
+    assert_non_null(strstr(alarm_text(t.town, "volume"), VILLAGE));
+    assert_false(cl_alarmed(t.county, "volume")); /* what it passes on is another's line */
+    days_pass(t.c, 1);
+    assert_false(cl_alarmed(t.town, "volume"));
+    town_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_nothing_to_say_is_no_silence),
         cmocka_unit_test(test_as_configured),
         cmocka_unit_test(test_a_year_without_rest_days),
+        cmocka_unit_test(test_a_child_that_sends_without_end),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);
 }
