@@ -93,5 +93,13 @@ DP_MUST enum dp_err dp_state_canonical(const struct dp_casefile *f, const struct
 /* Time of fact i clamped by the witnesses held (R-WIT-1). */
 int64_t dp_fact_at_ms(const struct dp_casefile *f, uint32_t i);
 struct dp_date dp_fact_receipt(const struct dp_casefile *f, uint32_t i);
+/*
+ * R-WIT-2, of an entry that answers fact `re` (DP_FACT_NONE: nothing): the day it claims (of its receipt; of
+ * papers served the day on which the petitioner had them), and the first that it may claim.
+ */
+struct dp_date dp_claim(const struct dp_entry *e);
+struct dp_date dp_claim_first(const struct dp_casefile *f, const struct dp_entry *e, uint32_t re);
+/* Whether it lies between that and `last`, or is the entry's own day. */
+bool dp_claim_fits(const struct dp_casefile *f, const struct dp_entry *e, uint32_t re, struct dp_date last);
 
 #endif

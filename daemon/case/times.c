@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * R-WIT-1: the time of a fact, clamped to the bounds that a witness gives. Of several
- * witnesses the highest tier's counts, then the first in fold order.
+ * witnesses the highest tier's counts, then the first in fold order. R-WIT-2: which days may be claimed.
  */
 #include "case/fold.h"
 #include "case/refs.h"
@@ -35,7 +35,7 @@ int64_t dp_fact_at_ms(const struct dp_casefile *f, uint32_t i)
 
 /* The date claimed: of the receipt; for papers served, of their receipt by the petitioner; else of the act.
  */
-static struct dp_date claimed(const struct dp_entry *e)
+struct dp_date dp_claim(const struct dp_entry *e)
 {
     if (e->kind == DP_KIND_SERVE && !dp_date_is_none(e->body.date))
         return e->body.date;
@@ -45,7 +45,7 @@ static struct dp_date claimed(const struct dp_entry *e)
 struct dp_date dp_fact_receipt(const struct dp_casefile *f, uint32_t i)
 {
     const struct dp_fact *w = witness_of(f, i);
-    struct dp_date d = claimed(&f->facts[i].e);
+    struct dp_date d = dp_claim(&f->facts[i].e);
     struct dp_date low, high;
 
     if (w == NULL)
@@ -55,4 +55,26 @@ struct dp_date dp_fact_receipt(const struct dp_casefile *f, uint32_t i)
     if (d.day < low.day)
         return low;
     return d.day > high.day ? high : d;
+}
+
+/* ---- R-WIT-2 ---- */
+
+/* 1996-01-01, when the first national regulation came into force: no register that a case can come from is
+ * older. */
+#define FIRST_DAY 9496
+
+struct dp_date dp_claim_first(const struct dp_casefile *f, const struct dp_entry *e, uint32_t re)
+{
+    if (e->kind == DP_KIND_REGISTER || re == DP_FACT_NONE)
+        return (struct dp_date){FIRST_DAY};
+    return dp_date_of_ms(dp_fact_at_ms(f, re));
+}
+
+bool dp_claim_fits(const struct dp_casefile *f, const struct dp_entry *e, uint32_t re, struct dp_date last)
+{
+    struct dp_date d = dp_claim(e);
+
+    if (d.day == dp_date_of_ms(e->at_ms).day)
+        return true; /* as good as the clock, which a witness judges by itself (R-WIT-1) */
+    return d.day >= dp_claim_first(f, e, re).day && d.day <= last.day;
 }

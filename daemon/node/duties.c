@@ -52,6 +52,21 @@ static bool witnessed(const struct dp_casefile *f, const struct dp_name *of, str
     return false;
 }
 
+/*
+ * R-WIT-2: a day that is too early becomes the first that there could be; of a register entry, where that
+ * says nothing, the day on which it was written.
+ */
+static int64_t bound_of_claim(const struct dp_slot *slot, const struct dp_fact *x, int64_t before_ms,
+                              int64_t now_ms)
+{
+    struct dp_date first =
+        x->re != DP_FACT_NONE ? dp_claim_first(&slot->f, &x->e, x->re) : dp_date_of_ms(x->e.at_ms);
+    int64_t ms = dp_date_start_ms(first);
+    if (ms < before_ms || dp_claim(&x->e).day > first.day)
+        ms = before_ms; /* it is late, not early */
+    return ms > now_ms ? now_ms : ms;
+}
+
 /* `before_ms`: the entry cannot be older; 0 = nobody knows. */
 static enum dp_err witness(struct dp_daemon *d, struct dp_slot *slot, const struct dp_name *name,
                            int64_t before_ms)
@@ -60,10 +75,14 @@ static enum dp_err witness(struct dp_daemon *d, struct dp_slot *slot, const stru
     uint32_t i = dp_casefile_find(&slot->f, name);
     if (p == NULL || p->is_parent || i == DP_FACT_NONE || slot->f.facts[i].verdict != DP_VALID)
         return DP_OK;
-    int64_t at = slot->f.facts[i].e.at_ms;
+    const struct dp_fact *x = &slot->f.facts[i];
+    int64_t at = x->e.at_ms, last = d->now_wall + d->opt.max_skew_ms;
+    bool claim = dp_claim_fits(&slot->f, &x->e, x->re, dp_date_of_ms(last));
     struct dp_body body = {.other = *name, .not_before_ms = before_ms, .not_after_ms = d->now_wall};
-    if ((at >= before_ms && at <= d->now_wall + d->opt.max_skew_ms) || witnessed(&slot->f, name, d->id.self))
+    if ((at >= before_ms && at <= last && claim) || witnessed(&slot->f, name, d->id.self))
         return DP_OK;
+    if (!claim)
+        body.not_before_ms = bound_of_claim(slot, x, before_ms, d->now_wall);
     return dp_duties_issue(d, slot, DP_KIND_WITNESS, name, &body);
 }
 

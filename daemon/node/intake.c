@@ -170,6 +170,10 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
     if (known_source(d, c, &reg, out))
         return;
     struct dp_date receipt = dp_date_is_none(s->receipt) ? dp_today(d) : s->receipt;
+    if (!dp_receipt_fits(d, receipt)) {
+        dp_outcome_set(d, out, DP_RANGE, "the day of receipt lies in the future, or before 1996");
+        return;
+    }
     if (s->draft && rq->dry_run) {
         dp_outcome_json(d, out, "{\"would\":\"keep it as a draft on this node\"}");
         return;

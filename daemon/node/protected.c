@@ -56,6 +56,13 @@ static struct dp_name edition(struct dp_daemon *d, const char *id)
 
 /* ---- registering here ---- */
 
+/* R-WIT-2 */
+bool dp_receipt_fits(const struct dp_daemon *d, struct dp_date receipt)
+{
+    const struct dp_entry form = {.kind = DP_KIND_REGISTER, .at_ms = d->now_wall, .receipt = receipt};
+    return dp_claim_fits(NULL, &form, DP_FACT_NONE, dp_date_of_ms(d->now_wall));
+}
+
 enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer,
                         struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,
                         uint8_t part_count, struct dp_entry *e, char code[24])
@@ -302,8 +309,11 @@ enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct
     if (!came_before(d, &reg, number)) {
         if (d->stopped != DP_STOP_NONE)
             return DP_STOPPED; /* before it takes a number; it is offered again (shelf.c) */
-        err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, m.form.receipt, m.parts, m.part_count,
-                          &e, code);
+        /* Filing is never refused: an impossible day becomes the day on which it was taken in here. */
+        struct dp_date receipt =
+            dp_receipt_fits(d, m.form.receipt) ? m.form.receipt : dp_date_of_ms(d->now_wall);
+        err = dp_register(d, &bureau, bureau_officer(d, &bureau), &reg, receipt, m.parts, m.part_count, &e,
+                          code);
         if (err != DP_OK)
             return err;
         snprintf(number, sizeof number, "%s", reg.number.text);

@@ -122,6 +122,11 @@ static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const stru
         refuse_step(d, out, err, s->kind, reason, kinds);
         return false;
     }
+    uint32_t re = dp_casefile_find(&x->slot->f, &x->e.re);
+    if (!dp_claim_fits(&x->slot->f, &x->e, re, dp_today(d))) { /* R-WIT-2 */
+        dp_outcome_set(d, out, DP_RANGE, "its date lies in the future, or before what it answers");
+        return false;
+    }
     err = dp_named_judge(d, &x->slot->f, &x->st, &x->e);
     if (err != DP_OK)
         dp_outcome_set(d, out, err,

@@ -475,6 +475,41 @@ static void test_witness(void **state)
     assert_int_equal(dp_fact_receipt(&h.file, h.state.accepted).day, dp_hist_date("2026-02-16").day);
 }
 
+/* R-WIT-2: from what it answers to today, and always the day of the clock. */
+static void test_days_that_may_be_claimed(void **state)
+{
+    struct dp_name offer = offer_to(HOUSING);
+    uint32_t re = dp_hist_index(&h, &offer);
+    struct dp_date day = dp_date_of_ms(h.file.facts[re].e.at_ms), last = dp_date_add(day, 4);
+    struct dp_entry e = {.kind = DP_KIND_ACCEPT, .at_ms = dp_date_start_ms(last)};
+
+    (void)state;
+    for (int32_t k = -400; k < 400; k++) {
+        e.receipt = dp_date_add(day, k);
+        assert_int_equal(dp_claim_fits(&h.file, &e, re, last), k >= 0 && k <= 4);
+    }
+    /* A clock that stands wrong is a matter of R-WIT-1. */
+    e.at_ms = dp_date_start_ms(dp_date_add(day, 365));
+    e.receipt = dp_date_add(day, 365);
+    assert_true(dp_claim_fits(&h.file, &e, re, last));
+    /* Of papers served it is the day on which they were. */
+    e.at_ms = dp_date_start_ms(last);
+    e.receipt = last;
+    e.kind = DP_KIND_SERVE;
+    e.body.date = dp_date_add(last, 1);
+    assert_false(dp_claim_fits(&h.file, &e, re, last));
+    e.body.date = day;
+    assert_true(dp_claim_fits(&h.file, &e, re, last));
+    /* A register that is older than this program. */
+    e.kind = DP_KIND_REGISTER;
+    e.receipt = dp_hist_date("1996-01-01");
+    assert_true(dp_claim_fits(&h.file, &e, DP_FACT_NONE, last));
+    e.receipt = dp_hist_date("1995-12-31");
+    assert_false(dp_claim_fits(&h.file, &e, DP_FACT_NONE, last));
+    e.receipt = dp_date_add(last, 1);
+    assert_false(dp_claim_fits(&h.file, &e, DP_FACT_NONE, last));
+}
+
 /* ---- canonical bytes ---- */
 
 /* R-FLD-1: the bytes follow the entries; a fact more, other bytes. */
@@ -542,6 +577,7 @@ int main(void)
         TEST(test_order_lifted),
         TEST(test_protected),
         TEST(test_witness),
+        TEST(test_days_that_may_be_claimed),
         TEST(test_canonical),
         TEST(test_no_memory),
     };
