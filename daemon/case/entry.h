@@ -36,7 +36,7 @@ struct dp_reg {
     struct dp_date petition_date;
     struct dp_name profile;
     struct dp_name calendar;
-    char source_system[16];
+    char source_system[64];
     char source_no[40];
     char national_no[40];
     struct dp_name split_from;

@@ -13,7 +13,7 @@
 
 /* Longest fact: every field present and every dictionary missed. */
 #define FACT_BYTES_MAX 640
-#define HEAD_BYTES_MAX 768
+#define HEAD_BYTES_MAX 832
 
 uint64_t dp_casefile_sum(struct dp_slice s)
 {

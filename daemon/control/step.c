@@ -47,7 +47,7 @@ static const struct dp_ctl_field intake_fields[] = {
     DP_CTL_FIELD(DIV,  Intake, residence_div, dp_intake, 0),
     DP_CTL_FIELD(DIV,  Intake, problem_div,   dp_intake, 0),
     DP_CTL_FIELD(DATE, Intake, petition_date, dp_intake, 0),
-    DP_CTL_FIELD(LINE, Intake, source_system, dp_intake, 15),
+    DP_CTL_FIELD(LINE, Intake, source_system, dp_intake, 63),
     DP_CTL_FIELD(LINE, Intake, source_no,     dp_intake, 38),
     DP_CTL_FIELD(LINE, Intake, national_no,   dp_intake, 38),
     DP_CTL_FIELD(LINE, Intake, profile,       dp_intake, 23),

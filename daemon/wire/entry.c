@@ -46,7 +46,7 @@ static const struct dp_field register_fields[] = {
     REG(DATE,   petition_date,  0, 0),
     REG(NAME,   profile,        0, 0),
     REG(NAME,   calendar,       0, 0),
-    REG(TEXT,   source_system,  0, 15),
+    REG(TEXT,   source_system,  0, 63),
     REG(TEXT,   source_no,      0, 38),
     REG(TEXT,   national_no,    0, 38),
     REG(NAME,   split_from,     0, 0),

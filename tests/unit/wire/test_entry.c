@@ -678,8 +678,10 @@ static void texts_are_one_clean_line(void **state)
     }
     register_of(&m, 16, "0123456789012345678901234567890123456789", 39);
     refused(&m);
-    register_of(&m, 15, "0123456789012345", 16);
+    register_of(&m, 15, "0123456789012345678901234567890123456789012345678901234567890123", 64);
     refused(&m);
+    register_of(&m, 15, "浙江省统一政务咨询投诉举报平台", strlen("浙江省统一政务咨询投诉举报平台"));
+    assert_ok(decode(&m, &e));
 }
 
 static void refused_register(uint32_t field, uint64_t value)
