@@ -13,7 +13,7 @@ static uint16_t choose(uint16_t count, uint16_t *indices)
     return n;
 }
 
-void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
+bool fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
 {
     uint16_t indices[DP_BLOCK_ENTRIES_MAX];
     struct dp_block b, shown;
@@ -21,7 +21,7 @@ void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_are
     uint16_t n;
 
     if (dp_block_decode(suite, input, a, &b) != DP_OK)
-        return;
+        return false;
     FUZZ_CHECK(b.whole && b.shown_count == b.h.count);
     n = choose(b.h.count, indices);
     dp_buf_init(&out, DP_BLOCK_WIRE_MAX);
@@ -31,4 +31,5 @@ void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_are
     for (uint16_t i = 0; i < n; i++)
         FUZZ_CHECK(dp_slice_eq(shown.shown[i].bytes, b.shown[indices[i]].bytes));
     dp_buf_fini(&out);
+    return true;
 }

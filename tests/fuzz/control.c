@@ -42,7 +42,7 @@ static void check_step(const struct dp_step *s)
         for (unsigned i = 0; i < s->intake->respondent_count; i++)
             check_text(s->intake->respondents[i]);
         check_text(s->intake->source_system);
-        FUZZ_CHECK(strlen(s->intake->source_system) < 16 && strlen(s->intake->source_no) < 40);
+        FUZZ_CHECK(strlen(s->intake->source_system) < 64 && strlen(s->intake->source_no) < 40);
     }
     if (s->file != NULL)
         check_text(s->file->name);
@@ -70,17 +70,18 @@ static void check_command(const struct dp_command *c)
     FUZZ_CHECK(false);
 }
 
-void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
+bool fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
 {
     struct dp_request rq;
     uint64_t id = 77;
 
     (void)suite;
     if (dp_request_decode(input, a, &rq, &id) != DP_OK)
-        return;
+        return false;
     FUZZ_CHECK(rq.id == id);
     FUZZ_CHECK(rq.count >= 1 && rq.count <= DP_COMMANDS_MAX);
     check_text(rq.as_office);
     for (uint32_t i = 0; i < rq.count; i++)
         check_command(&rq.commands[i]);
+    return true;
 }

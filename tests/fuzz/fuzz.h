@@ -7,6 +7,7 @@
 #ifndef DP_TESTS_FUZZ_H
 #define DP_TESTS_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,14 +18,25 @@
 /* Entry point of libFuzzer and of the replay; defined by target.c. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The target: aborts by FUZZ_CHECK when something is wrong. The arena is empty and ends with the call. */
-void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a);
+/* The same; true when the target took the input under the real suite. */
+bool fuzz_run(const uint8_t *data, size_t size);
+
+/*
+ * The target: aborts by FUZZ_CHECK when something is wrong. True when the input is what its decoder takes.
+ * The arena is empty and ends with the call.
+ */
+bool fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a);
 
 extern const struct dp_suite fuzz_hollow;
-/* Private sealing key of the recipient in all seeds. */
+/* Private sealing key of the recipient in made seeds. */
 extern const struct dp_key fuzz_recipient;
 
 void fuzz_failed(const char *what, const char *file, int line) __attribute__((noreturn));
+/*
+ * What is sealed comes with the key that opens it: cut the 32 bytes before the rest. False when there are
+ * fewer.
+ */
+bool fuzz_take_key(struct dp_slice *input, struct dp_key *key);
 #define FUZZ_CHECK(condition)                                                                                \
     do {                                                                                                     \
         if (!(condition))                                                                                    \

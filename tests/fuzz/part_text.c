@@ -4,7 +4,7 @@
 #include "fuzz.h"
 #include "wire/part.h"
 
-void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
+bool fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
 {
     struct dp_part_text t, again;
     struct dp_buf first, second;
@@ -12,7 +12,7 @@ void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_are
     (void)suite;
     if (input.len == 0 ||
         dp_part_text_decode(input.p[0], dp_slice_of(input.p + 1, input.len - 1), a, &t) != DP_OK)
-        return;
+        return false;
     dp_buf_init(&first, DP_PART_PLAIN_MAX);
     dp_buf_init(&second, DP_PART_PLAIN_MAX);
     FUZZ_CHECK(dp_part_text_encode(&t, &first) == DP_OK);
@@ -21,4 +21,5 @@ void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_are
     FUZZ_CHECK(dp_slice_eq(dp_buf_slice(&first), dp_buf_slice(&second)));
     dp_buf_fini(&first);
     dp_buf_fini(&second);
+    return true;
 }

@@ -3,14 +3,14 @@
 #include "fuzz.h"
 #include "wire/block.h"
 
-void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
+bool fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
 {
     uint16_t indices[DP_BLOCK_ENTRIES_MAX];
     struct dp_block b, one;
     struct dp_buf out;
 
     if (dp_block_decode_pruned(suite, input, a, &b) != DP_OK)
-        return;
+        return false;
     for (uint16_t i = 0; i < b.shown_count; i++)
         indices[i] = b.shown[i].index;
     dp_buf_init(&out, 2 * DP_BLOCK_WIRE_MAX);
@@ -21,4 +21,5 @@ void fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_are
     FUZZ_CHECK(dp_block_decode_pruned(suite, dp_buf_slice(&out), a, &one) == DP_OK);
     FUZZ_CHECK(dp_slice_eq(one.shown[0].bytes, b.shown[b.shown_count / 2].bytes));
     dp_buf_fini(&out);
+    return true;
 }

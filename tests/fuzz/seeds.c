@@ -11,7 +11,7 @@
 #include "fuzz.h"
 #include "support/sample.h"
 
-#define SEEDS 220
+#define SEEDS 48
 #define BUF_MAX (1 << 20)
 
 struct seeder {
@@ -33,12 +33,15 @@ static void must(enum dp_err e)
 static void entry(struct seeder *s, unsigned i)
 {
     const struct dp_name name = {{UINT64_C(33102300000000)}, 7, 3};
+    uint8_t head[DP_NAME_BYTES];
     struct sample_room room;
     struct dp_entry e;
 
     sample_entry(&s->rng, sample_kinds[i % sample_kind_count], &name, &room, &e);
     if (dp_kind_shape(e.kind) == DP_SHAPE_ACT && i % 2 != 0)
         e.doc_no = "天信处〔2026〕12 号";
+    dp_name_put(&name, head);
+    must(dp_buf_put(&s->buf, head, sizeof(head)));
     must(dp_entry_encode(&e, &s->buf));
 }
 
@@ -95,12 +98,18 @@ static struct dp_content some_content(struct seeder *s, struct dp_sealer *to)
     return c;
 }
 
+static void key(struct seeder *s, const struct dp_key *k)
+{
+    must(dp_buf_put(&s->buf, k->b, sizeof(k->b)));
+}
+
 static void part(struct seeder *s, unsigned i)
 {
     struct dp_sealer to = sealer(s);
     struct dp_content c = some_content(s, &to);
 
     (void)i;
+    key(s, &fuzz_recipient); /* not the one it is under: only the hollow suite opens it */
     must(dp_part_put(&c.parts[0], &s->buf));
 }
 
@@ -121,6 +130,7 @@ static void grant(struct seeder *s, unsigned i)
     uint8_t bytes[DP_GRANT_BYTES];
 
     (void)i;
+    key(s, &fuzz_recipient);
     dp_grant_put(&c.grants[0], bytes);
     must(dp_buf_put(&s->buf, bytes, sizeof(bytes)));
 }
@@ -143,6 +153,7 @@ static void parcel(struct seeder *s, unsigned i)
 
     dp_buf_init(&body, BUF_MAX);
     must(dp_content_put(&c, &body));
+    key(s, &fuzz_recipient);
     must(dp_parcel_seal(&to, (uint8_t)(1 + i % DP_PARCEL_RECEIPT), dp_buf_slice(&body), &s->arena, &s->buf));
     dp_buf_fini(&body);
 }
@@ -153,7 +164,7 @@ static void frame(struct seeder *s, unsigned i)
     struct dp_frame f;
 
     dp_buf_init(&body, BUF_MAX);
-    f = sample_frame(&s->rng, (uint8_t)(1 + i % DP_FRAME_KEEP), &body);
+    f = sample_frame(&s->rng, (uint8_t)(1 + i % DP_FRAME_LIST), &body);
     must(dp_frame_put(&f, &s->buf));
     dp_buf_fini(&body);
 }

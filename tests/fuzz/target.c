@@ -102,7 +102,7 @@ const struct dp_suite fuzz_hollow = {
 
 /* ---- entry ---- */
 
-static void run(const struct dp_suite *suite, const uint8_t *data, size_t size)
+static bool run(const struct dp_suite *suite, const uint8_t *data, size_t size)
 {
     struct dp_arena a;
     uint8_t *copy = malloc(size > 0 ? size : 1); /* its end is watched by the address sanitizer */
@@ -112,14 +112,30 @@ static void run(const struct dp_suite *suite, const uint8_t *data, size_t size)
     if (size > 0)
         memcpy(copy, data, size);
     dp_arena_init(&a, ARENA_BYTES, 0);
-    fuzz_one(suite, dp_slice_of(copy, size), &a);
+    bool took = fuzz_one(suite, dp_slice_of(copy, size), &a);
     dp_arena_fini(&a);
     free(copy);
+    return took;
+}
+
+bool fuzz_run(const uint8_t *data, size_t size)
+{
+    bool took = run(dp_suite_of(DP_SUITE_INTL), data, size);
+    (void)run(&fuzz_hollow, data, size);
+    return took;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    run(dp_suite_of(DP_SUITE_INTL), data, size);
-    run(&fuzz_hollow, data, size);
+    (void)fuzz_run(data, size);
     return 0;
+}
+
+bool fuzz_take_key(struct dp_slice *input, struct dp_key *key)
+{
+    if (input->len < sizeof(key->b))
+        return false;
+    memcpy(key->b, input->p, sizeof(key->b));
+    *input = dp_slice_of(input->p + sizeof(key->b), input->len - sizeof(key->b));
+    return true;
 }
