@@ -59,7 +59,8 @@ static void del_row(struct dp_daemon *d, struct dp_node peer, unsigned lane, uin
 
 static uint16_t code_there(struct dp_slice v)
 {
-    return v.len == THERE_BYTES ? (uint16_t)(v.p[0] << 8 | v.p[1]) : DP_OK;
+    struct dp_rd r = dp_rd_of(v);
+    return dp_rd_u16(&r); /* 0 of a row that is too short */
 }
 
 static void put_there(struct dp_daemon *d, struct dp_node peer, uint8_t lane, uint64_t number, uint16_t code)
