@@ -179,9 +179,7 @@ static void forward_up(struct dp_daemon *d, const struct dp_header *h)
     struct dp_peer *parent = dp_peers_parent(d);
     if (parent == NULL)
         return;
-    dp_certs_owe(d, parent, DP_LANE_CASES, &h->cert);
-    struct dp_ref r = {.kind = DP_REF_BLOCK, .origin = h->origin, .inc = h->inc, .number = h->number};
-    dp_peers_journal(d, parent, DP_LANE_CASES, &r);
+    dp_reseed_block(d, parent, h);
 }
 
 /*

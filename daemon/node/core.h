@@ -273,6 +273,8 @@ struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_p
 enum dp_err dp_peers_load(struct dp_daemon *d);
 void dp_peers_free(struct dp_daemon *d);
 void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r);
+/* R-RSD-1: give up the journals to a peer that greeted just now; a hello is owed. */
+void dp_peers_renew(struct dp_daemon *d, struct dp_peer *p);
 void dp_peers_write(struct dp_daemon *d);
 /* The session has ended: keep when the peer was heard last. */
 void dp_peers_lost(struct dp_daemon *d, struct dp_peer *p);
@@ -406,6 +408,8 @@ void dp_shelf_watch(struct dp_daemon *d);
 /* ---- reseed.c: journals begun anew, at their sender ---- */
 /* After a hello that was accepted; `gen_in` as it was before it. */
 void dp_reseed_greeted(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h, uint32_t gen_in);
+/* Owe the parent a block of a chain below it. */
+void dp_reseed_block(struct dp_daemon *d, struct dp_peer *parent, const struct dp_header *h);
 /* The question that is owed. */
 void dp_reseed_ask(struct dp_daemon *d, struct dp_peer *p);
 void dp_reseed_page(struct dp_daemon *d, struct dp_peer *p, const struct dp_list_frame *f);

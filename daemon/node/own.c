@@ -312,12 +312,8 @@ static enum dp_err seal_one(struct dp_daemon *d, struct dp_slice *entries, uint1
     d->own.sealed_seq += n;
     dp_header_digest(d->suite, &h, &d->own.head);
     struct dp_peer *parent = dp_peers_parent(d);
-    if (parent != NULL) {
-        dp_certs_owe(d, parent, DP_LANE_CASES, &d->id.cert.digest);
-        struct dp_ref r = {
-            .kind = DP_REF_BLOCK, .origin = d->id.self, .inc = d->own.inc, .number = in.number};
-        dp_peers_journal(d, parent, DP_LANE_CASES, &r);
-    }
+    if (parent != NULL)
+        dp_reseed_block(d, parent, &h);
     d->n.blocks_sealed++;
     return DP_OK;
 }

@@ -91,10 +91,21 @@ static void keep_lanes(struct dp_peer *p)
     p->row_dirty = true;
 }
 
+/* R-JRN-2: random, never zero (zero says "none yet" in a hello). */
+static void draw_epochs(struct dp_daemon *d, uint32_t epochs[DP_LANES])
+{
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        epochs[i] = 0;
+        while (epochs[i] == 0)
+            d->port.random.fill(d->port.random.ctx, &epochs[i], sizeof epochs[i]);
+    }
+}
+
 struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_parent,
                              const struct dp_key *curve_pub)
 {
     struct dp_peer *p = dp_peers_find(d, node);
+    uint32_t epochs[DP_LANES];
     bool is_new = p == NULL;
     if (is_new)
         p = insert(d, node, is_parent);
@@ -104,13 +115,9 @@ struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_p
     if (is_new) {
         keep_lanes(p);
         p->is_new = true;
-        for (unsigned i = 0; i < DP_LANES; i++) {
-            /* R-JRN-2: random, never zero (zero says "none yet" in a hello). */
-            uint32_t epoch = 0;
-            while (epoch == 0)
-                d->port.random.fill(d->port.random.ctx, &epoch, sizeof epoch);
-            p->s.lane[i].epoch_out = epoch;
-        }
+        draw_epochs(d, epochs);
+        for (unsigned i = 0; i < DP_LANES; i++)
+            p->s.lane[i].epoch_out = epochs[i];
         if (!is_parent)
             dp_settle_child(d, p);
     }
@@ -161,6 +168,19 @@ void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, cons
     uint64_t number = p->s.lane[lane].journal_last + 1;
     dp_db_journal_put(&d->db, p->node, lane, number, r);
     dp_session_journal(&p->s, lane, number);
+}
+
+void dp_peers_renew(struct dp_daemon *d, struct dp_peer *p)
+{
+    uint32_t epochs[DP_LANES];
+    keep_lanes(p);
+    draw_epochs(d, epochs);
+    memcpy(p->row.lane, p->s.lane, sizeof p->row.lane);
+    p->row.gen_out = p->s.gen_out;
+    dp_db_journals_renew(&d->db, p->node, epochs, &p->row);
+    dp_session_renew(&p->s, epochs);
+    p->hello_due = true;
+    p->listed = true; /* said only if it happened: else the connection ends with the turn */
 }
 
 /* Cursors that acks moved go along with a turn that writes anyway: after a crash the peer's hello says them.
@@ -214,12 +234,14 @@ static void undone(struct dp_peer *p)
 {
     for (uint8_t lane = 0; lane < DP_LANES; lane++) {
         if (p->saved_valid) {
+            p->s.lane[lane].epoch_out = p->saved[lane].epoch_out;
             p->s.lane[lane].journal_last = p->saved[lane].journal_last;
             p->s.lane[lane].durable_in = p->saved[lane].durable_in;
         }
         p->applied[lane] = 0;
     }
     p->row = p->was;
+    p->s.gen_out = p->was.gen_out;
     p->listed = false;
 }
 

@@ -39,24 +39,23 @@ static void whole_page(struct work *w)
 
 /* ---- certificates ---- */
 
-static bool was_sent(struct work *w, const struct dp_digest *cert)
-{
-    for (uint8_t lane = 0; lane < DP_LANES; lane++)
-        if (dp_db_sent_cert(&w->d->db, w->p->node, lane, cert))
-            return true;
-    return false;
-}
-
-/* R-DOWN-3: one that is there counts as sent in every lane, one that is not goes before whatever needs it. */
+/*
+ * R-DOWN-3: one that is there counts as sent in every lane; one that is not goes again, unless something that
+ * needed it has taken it along meanwhile.
+ */
 static void compare_cert(struct work *w, const struct dp_digest *cert, bool is_there)
 {
+    struct dp_db *db = &w->d->db;
+    bool is_sent = false;
+    if (!dp_db_sent_cert(db, w->p->node, DP_SENT_BEFORE, cert))
+        return;
+    dp_db_sent_cert_del(db, w->p->node, DP_SENT_BEFORE, cert);
     for (uint8_t lane = 0; lane < DP_LANES; lane++) {
+        is_sent |= dp_db_sent_cert(db, w->p->node, lane, cert);
         if (is_there)
-            dp_db_sent_cert_put(&w->d->db, w->p->node, lane, cert);
-        else
-            dp_db_sent_cert_del(&w->d->db, w->p->node, lane, cert);
+            dp_db_sent_cert_put(db, w->p->node, lane, cert);
     }
-    if (!is_there)
+    if (!is_there && !is_sent)
         dp_certs_owe(w->d, w->p, DP_LANE_CONTROL, cert);
 }
 
@@ -80,9 +79,7 @@ static enum dp_err compare_certs(struct work *w)
     while ((e = next_digest(w, DP_T_CERT, &at, &v)) == DP_OK && take(w, &at)) {
         struct dp_digest cert;
         memcpy(cert.b, at.b, sizeof cert.b);
-        bool is_there = dp_reseed_find(&w->walk, &at) != NULL;
-        if (was_sent(w, &cert))
-            compare_cert(w, &cert, is_there);
+        compare_cert(w, &cert, dp_reseed_find(&w->walk, &at) != NULL);
     }
     return e;
 }
@@ -97,6 +94,25 @@ static enum dp_err header_of(struct work *w, struct dp_node origin, uint32_t inc
     if (e != DP_OK)
         return e == DP_NOT_FOUND ? DP_CORRUPT : e;
     return wire.len < DP_HEADER_BYTES ? DP_CORRUPT : dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), out);
+}
+
+static void journal_block(struct dp_daemon *d, struct dp_peer *p, const struct dp_header *h)
+{
+    struct dp_ref r = {.kind = DP_REF_BLOCK, .origin = h->origin, .inc = h->inc, .number = h->number};
+    dp_certs_owe(d, p, DP_LANE_CASES, &h->cert);
+    dp_peers_journal(d, p, DP_LANE_CASES, &r);
+}
+
+/* R-UP-1: without holes. Before the parent told what it holds of the chain, nobody knows what comes next. */
+void dp_reseed_block(struct dp_daemon *d, struct dp_peer *parent, const struct dp_header *h)
+{
+    uint8_t key[12];
+    struct dp_wr w = dp_wr_of(key, sizeof key);
+    dp_wr_u64(&w, h->origin.v);
+    dp_wr_u32(&w, h->inc);
+    struct dp_list_key at = dp_list_key_of(key, sizeof key);
+    if (!dp_reseed_to_come(&parent->row.reseed, DP_LIST_CHAINS, &at))
+        journal_block(d, parent, h);
 }
 
 /* R-RSD-6 */
@@ -119,12 +135,9 @@ static enum dp_err queue_blocks(struct work *w, struct dp_node origin, uint32_t 
         agrees = memcmp(digest.b, theirs->digest, sizeof theirs->digest) == 0;
     }
     for (uint64_t n = dp_reseed_block_from(theirs, agrees); n <= last && e == DP_OK; n++) {
-        struct dp_ref r = {.kind = DP_REF_BLOCK, .origin = origin, .inc = inc, .number = n};
         e = header_of(w, origin, inc, n, &h);
-        if (e != DP_OK)
-            break;
-        dp_certs_owe(w->d, w->p, DP_LANE_CASES, &h.cert);
-        dp_peers_journal(w->d, w->p, DP_LANE_CASES, &r);
+        if (e == DP_OK)
+            journal_block(w->d, w->p, &h);
     }
     return e;
 }
@@ -364,11 +377,10 @@ void dp_reseed_greeted(struct dp_daemon *d, struct dp_peer *p, const struct dp_h
 {
     if (p->s.gen_in != gen_in)
         began_anew(d, p);
-    if (h->your_gen != p->s.gen_out) { /* R-RSD-3; it stays so if this turn fails */
-        dp_reseed_begin(&p->row.reseed);
-        p->was.reseed = p->row.reseed;
-        p->row_dirty = true;
-    }
+    /* R-RSD-3: the peer has known these journals, and went back behind them. What they hold begins in the
+     * middle. */
+    if (h->your_gen != p->s.gen_out && dp_reseed_moved(&p->row.reseed))
+        dp_peers_renew(d, p);
     p->ask_due = p->row.reseed.part != 0;
     watch(d);
 }

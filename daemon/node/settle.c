@@ -247,7 +247,7 @@ static bool was_sent_block(struct dp_daemon *d, const struct dp_peer *p, const s
     for (uint8_t lane = 0; lane < DP_LANES; lane++)
         if (dp_db_sent_cert(&d->db, p->node, lane, &cert))
             return true;
-    return false;
+    return dp_db_sent_cert(&d->db, p->node, DP_SENT_BEFORE, &cert);
 }
 
 /* R-DOWN-4: data of ours and of ancestors to all below; a node's own subject to whoever has its blocks. */

@@ -61,6 +61,20 @@ void dp_reseed_advance(struct dp_reseed *r, const struct dp_list_key *through, b
         *r = (struct dp_reseed){.part = part_after(r->part, sender_is_parent)};
 }
 
+bool dp_reseed_to_come(const struct dp_reseed *r, uint8_t part, const struct dp_list_key *key)
+{
+    if (r->part == 0 || r->part > part)
+        return false;
+    return r->part < part || dp_list_key_cmp(key, &r->after) > 0;
+}
+
+bool dp_reseed_moved(const struct dp_reseed *r)
+{
+    const struct dp_list_key start = {{0}};
+
+    return r->part != DP_LIST_CERTS || dp_list_key_cmp(&r->after, &start) > 0;
+}
+
 const struct dp_list_row *dp_reseed_find(struct dp_reseed_walk *w, const struct dp_list_key *key)
 {
     for (; w->at < w->page->count; w->at++, w->unknown++) {

@@ -67,6 +67,12 @@ bool dp_reseed_fits(const struct dp_reseed *r, const struct dp_list_page *page);
  */
 void dp_reseed_advance(struct dp_reseed *r, const struct dp_list_key *through, bool sender_is_parent);
 
+/* Whether a question that covers this key is still to come: then its answer decides, and nothing else need.
+ */
+bool dp_reseed_to_come(const struct dp_reseed *r, uint8_t part, const struct dp_list_key *key);
+/* Whether any page was dealt with, so that the receiver has known these journals. */
+bool dp_reseed_moved(const struct dp_reseed *r);
+
 /* One walk along a page beside what the sender holds, in the same order. */
 struct dp_reseed_walk {
     const struct dp_list_page *page;

@@ -54,6 +54,19 @@ static void drop_flights(struct dp_session *s)
     s->heard_hello = false;
 }
 
+void dp_session_renew(struct dp_session *s, const uint32_t epochs[DP_LANES])
+{
+    s->flight_count = 0;
+    s->flight_bytes = 0;
+    s->greeted = false;
+    s->gen_out++;
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        s->lane[i].epoch_out = epochs[i];
+        s->lane[i].journal_last = s->lane[i].acked = s->sent[i] = 0;
+        s->next[i] = 1;
+    }
+}
+
 void dp_session_connect(struct dp_session *s, int64_t now_ms)
 {
     if (s->state == DP_SESSION_STOPPED)

@@ -142,7 +142,7 @@ struct dp_session {
     struct dp_lane_state lane[DP_LANES];
     uint32_t gen_out, gen_in; /* R-RSD-1: generation of the journals of either end, durable like the lanes */
     uint64_t next[DP_LANES];  /* next number to send */
-    uint64_t sent[DP_LANES]; /* highest number that may ever have been sent: no ack goes beyond */
+    uint64_t sent[DP_LANES];  /* highest number that may ever have been sent: no ack goes beyond */
     struct dp_flight flight[DP_FLIGHT_MAX]; /* oldest first */
     uint32_t flight_count;
     uint64_t flight_bytes;
@@ -185,6 +185,9 @@ void dp_session_load(struct dp_session *s, uint8_t lane, const struct dp_lane_st
 /* Keep-alive interval; the time of silence follows from it. */
 void dp_session_set_keep(struct dp_session *s, int64_t keep_ms);
 
+/* R-RSD-1: our journals are begun anew under these epochs. A hello of ours is owed. */
+void dp_session_renew(struct dp_session *s, const uint32_t epochs[DP_LANES]);
+
 /*
  * The transport connected (child) or the first frame came (parent). Enters GREETING; the node sends its
  * hello. Nothing happens in STOPPED.
@@ -210,8 +213,8 @@ void dp_session_greeted(struct dp_session *s, size_t bytes, int64_t now_ms);
 /*
  * Judge the peer's hello. DP_STOP_NONE: UP, and next[] is set from the peer's own statement (R-HEL-1,
  * R-HEL-2); a first contact, or journals that the peer began anew, also set epoch_in, durable_in and gen_in,
- * which the node makes durable. If `greeted` is false after it, our hello is owed. Otherwise the session is STOPPED (loud) or DOWN, and the caller sends a bye with the
- * reason.
+ * which the node makes durable. If `greeted` is false after it, our hello is owed. Otherwise the session is
+ * STOPPED (loud) or DOWN, and the caller sends a bye with the reason.
  *
  * A hello of the same process in UP is a reconnect that this end did not notice: judged the same, next[] set
  * anew. At the parent another nonce in UP is a CLONE by dp_session_is_clone; see there what the node does

@@ -186,6 +186,8 @@ DP_MUST enum dp_err dp_db_peer_next(struct dp_db *db, struct dp_node *peer, stru
  */
 void dp_db_journals_renew(struct dp_db *db, struct dp_node peer, const uint32_t epochs[DP_LANES],
                           struct dp_peer_row *row);
+/* In place of a lane: sent there in journals that were given up; the peer's list tells whether it came. */
+#define DP_SENT_BEFORE 255
 bool dp_db_sent_cert(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert);
 void dp_db_sent_cert_put(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert);
 void dp_db_sent_cert_del(struct dp_db *db, struct dp_node peer, uint8_t lane, const struct dp_digest *cert);

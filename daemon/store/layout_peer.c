@@ -6,6 +6,8 @@
 #include "store/layout.h"
 #include "store/layout_key.h"
 
+#include <string.h>
+
 /* ---- journals ---- */
 
 static void key_lane(struct dp_key *k, struct dp_node peer, uint8_t lane)
@@ -220,12 +222,28 @@ static void drop_lane(struct dp_db *db, struct dp_node peer, uint8_t lane, uint6
     }
 }
 
+static void unsend_certs(struct dp_db *db, struct dp_node peer, uint8_t lane)
+{
+    struct dp_key k;
+    struct dp_slice rk, rv;
+    struct dp_digest cert;
+    key_lane(&k, peer, lane);
+    struct dp_slice prefix = dp_slice_of(k.b, k.w.len);
+    while (dp_key_seek(db, DP_T_SENT_CERT, DP_KV_GE, prefix, &rk, &rv) == DP_OK &&
+           dp_key_has_prefix(rk, prefix) && rk.len == prefix.len + sizeof cert.b) {
+        memcpy(cert.b, rk.p + prefix.len, sizeof cert.b);
+        dp_db_sent_cert_del(db, peer, lane, &cert);
+        dp_db_sent_cert_put(db, peer, DP_SENT_BEFORE, &cert);
+    }
+}
+
 void dp_db_journals_renew(struct dp_db *db, struct dp_node peer, const uint32_t epochs[DP_LANES],
                           struct dp_peer_row *row)
 {
     for (uint8_t lane = 0; lane < DP_LANES; lane++) {
         struct dp_lane_state *l = &row->lane[lane];
         drop_lane(db, peer, lane, l->journal_last);
+        unsend_certs(db, peer, lane);
         l->epoch_out = epochs[lane];
         l->journal_last = l->acked = 0;
     }

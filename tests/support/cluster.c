@@ -360,6 +360,21 @@ void cl_replace(struct cl_node *n, struct dp_kv *kv)
     cl_start(n);
 }
 
+void cl_renew(struct cl_node *n, const struct cl_node *peer)
+{
+    struct dp_db db = {.kv = n->kv};
+    struct dp_peer_row row;
+    uint32_t epochs[DP_LANES];
+    cl_kill(n, -1);
+    for (unsigned i = 0; i < DP_LANES; i++)
+        epochs[i] = 1 + (uint32_t)dp_rng_below(&n->rng, UINT32_MAX);
+    assert_ok(dp_db_begin(&db, true));
+    if (dp_db_peer(&db, peer->id, &row) == DP_OK)
+        dp_db_journals_renew(&db, peer->id, epochs, &row);
+    assert_ok(dp_db_commit(&db));
+    cl_start(n);
+}
+
 struct cl_node *cl_clone(struct cl_node *n)
 {
     struct cl_node *twin = add_process(n->c, n->id, n->dir, cl_snapshot(n));

@@ -142,6 +142,8 @@ void cl_start(struct cl_node *n);
 struct dp_kv *cl_snapshot(const struct cl_node *n);
 /* Kill, put another store in its place (taken), start. */
 void cl_replace(struct cl_node *n, struct dp_kv *kv);
+/* Kill, give up its journals to a neighbour as `daipaod --repair-journals` does, start. */
+void cl_renew(struct cl_node *n, const struct cl_node *peer);
 /* A second process of the same node on a copy of its store, with its own line. */
 struct cl_node *cl_clone(struct cl_node *n);
 

@@ -129,6 +129,28 @@ static void random_lists_agree_with_the_plain_way(void **state)
     }
 }
 
+/* R-UP-1: what a question still to come will find out is not queued before. */
+static void what_is_to_come(void **state)
+{
+    const struct dp_reseed chains = {DP_LIST_CHAINS, key(4)}, none = {.part = 0},
+                           parcels = {.part = DP_LIST_PARCELS};
+    const struct dp_list_key four = key(4), five = key(5);
+    struct dp_reseed start;
+
+    (void)state;
+    dp_reseed_begin(&start);
+    assert_true(dp_reseed_to_come(&start, DP_LIST_CHAINS, &four));
+    assert_false(dp_reseed_to_come(&chains, DP_LIST_CHAINS, &four));
+    assert_true(dp_reseed_to_come(&chains, DP_LIST_CHAINS, &five));
+    assert_false(dp_reseed_to_come(&parcels, DP_LIST_CHAINS, &five));
+    assert_false(dp_reseed_to_come(&none, DP_LIST_CHAINS, &five));
+    assert_false(dp_reseed_moved(&start));
+    start.after = five;
+    assert_true(dp_reseed_moved(&start));
+    assert_true(dp_reseed_moved(&chains));
+    assert_true(dp_reseed_moved(&none));
+}
+
 /* R-RSD-6 */
 static void blocks_go_from_where_the_chains_part(void **state)
 {
@@ -149,6 +171,7 @@ int main(void)
         cmocka_unit_test(only_the_page_that_was_asked_for_counts),
         cmocka_unit_test(a_walk_finds_what_is_there),
         cmocka_unit_test(random_lists_agree_with_the_plain_way),
+        cmocka_unit_test(what_is_to_come),
         cmocka_unit_test(blocks_go_from_where_the_chains_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
