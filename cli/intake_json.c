@@ -68,7 +68,7 @@ static bool birth_of(const char *s, uint32_t *out)
 {
     struct dp_date d;
 
-    if (dp_date_parse(dp_slice_str(s), &d) != DP_OK)
+    if (dp_birth_parse(dp_slice_str(s), &d) != DP_OK)
         return false;
     *out = (uint32_t)d.day;
     return true;

@@ -5,6 +5,8 @@
  */
 #include "base/date.h"
 
+#include <string.h>
+
 #define YEAR_MIN 1850      /* a living petitioner's day of birth */
 #define FIRST_DAY (-43829) /* 1850-01-01 */
 #define YEAR_MAX 9999
@@ -155,4 +157,24 @@ void dp_date_format(struct dp_date d, char out[11])
         v /= 10;
     }
     out[10] = '\0';
+}
+
+/* ---- births ---- */
+
+static const char epoch[] = "1970-01-01";
+
+enum dp_err dp_birth_parse(struct dp_slice s, struct dp_date *out)
+{
+    if (!dp_slice_eq(s, dp_slice_str(epoch)))
+        return dp_date_parse(s, out);
+    out->day = DP_BIRTH_EPOCH;
+    return DP_OK;
+}
+
+void dp_birth_format(struct dp_date d, char out[11])
+{
+    if (d.day == DP_BIRTH_EPOCH)
+        memcpy(out, epoch, sizeof epoch);
+    else
+        dp_date_format(d, out);
 }

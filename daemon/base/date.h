@@ -38,4 +38,12 @@ DP_MUST enum dp_err dp_date_parse(struct dp_slice s, struct dp_date *out);
 void dp_date_format(struct dp_date d, char out[11]);
 uint32_t dp_date_yyyymmdd(struct dp_date d);
 
+/*
+ * A day of birth is a date, but for 1970-01-01: its number says "none", so it has another one, which is no
+ * date and is only written and read.
+ */
+#define DP_BIRTH_EPOCH INT32_MIN
+DP_MUST enum dp_err dp_birth_parse(struct dp_slice s, struct dp_date *out);
+void dp_birth_format(struct dp_date d, char out[11]);
+
 #endif

@@ -30,8 +30,10 @@ enum dp_tier dp_div_tier(struct dp_div d)
         return DP_TIER_NONE;
     while (d.v % below[tier] != 0) {
         tier++;
-        /* The level itself must be there: no zero above a non-zero one. */
-        if (d.v % below[tier - 1] < below[tier])
+        /* The level itself must be there: no zero above a non-zero one. But a city may have no counties
+         * (东莞, 中山, 儋州, 嘉峪关): its townships stand right below it. */
+        bool absent = d.v % below[tier - 1] < below[tier];
+        if (absent && !(tier == DP_TIER_COUNTY && d.v % below[tier] >= below[DP_TIER_TOWNSHIP]))
             return DP_TIER_NONE;
     }
     return tier;

@@ -35,7 +35,9 @@ static enum dp_err date_get(const struct dp_ctl_field *f, uint32_t v, struct dp_
 {
     int32_t day = (int32_t)v;
 
-    if (day > DAY_MAX || day < (f->type == DP_CTL_BIRTH ? DAY_MIN : 0))
+    bool epoch = f->type == DP_CTL_BIRTH && day == DP_BIRTH_EPOCH;
+
+    if (!epoch && (day > DAY_MAX || day < (f->type == DP_CTL_BIRTH ? DAY_MIN : 0)))
         return DP_RANGE;
     out->day = day;
     return DP_OK;

@@ -10,21 +10,15 @@
 
 /* ---- parts ---- */
 
-/* A day of birth may lie before 1970, where dates of the field do not go. Civil date of a day number. */
 static void put_birth(struct dp_json *j, struct dp_date birth)
 {
-    int32_t z = birth.day + 719468, era = z / 146097, in_era = z - era * 146097;
-    int32_t year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
-    int32_t in_year = in_era - (365 * year + year / 4 - year / 100), month = (5 * in_year + 2) / 153;
-    char text[32];
+    char text[11];
 
-    if (birth.day == 0) {
+    if (dp_date_is_none(birth)) {
         dp_json_str(j, "birth", NULL);
         return;
     }
-    year += era * 400 + (month >= 10);
-    snprintf(text, sizeof(text), "%04d-%02d-%02d", (int)year, (int)(month < 10 ? month + 3 : month - 9),
-             (int)(in_year - (153 * month + 2) / 5 + 1));
+    dp_birth_format(birth, text);
     dp_json_str(j, "birth", text);
 }
 

@@ -105,7 +105,7 @@ static void texts_get(const struct text *t, size_t n, void *message, void *core,
 /* A day of birth before 1970 has a negative number, which the wire carries as its 32 bits. */
 static bool birth_ok(int32_t day)
 {
-    return day > -55000 && day <= DP_DAY_MAX;
+    return day == DP_BIRTH_EPOCH || (day > -55000 && day <= DP_DAY_MAX);
 }
 
 static bool petitioners_get(const dp_pb_part_petitioners *m, struct dp_part_text *out, size_t *bytes)

@@ -40,6 +40,23 @@ static void days_that_do_not_exist(void **state)
     assert_ok(dp_date_make(9999, 12, 31, &out));
 }
 
+/* The day whose number says "none" can be a day of birth all the same. */
+static void births(void **state)
+{
+    static const char *const days[] = {"1970-01-01", "1969-12-31", "1970-01-02", "1931-07-09", "2001-02-03"};
+    struct dp_date d;
+    char text[11];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(days) / sizeof(days[0]); i++) {
+        assert_ok(dp_birth_parse(dp_slice_str(days[i]), &d));
+        assert_false(dp_date_is_none(d));
+        dp_birth_format(d, text);
+        assert_string_equal(text, days[i]);
+    }
+    assert_int_equal(dp_birth_parse(dp_slice_str("1970-01-32"), &d), DP_RANGE);
+}
+
 static void every_day_of_four_centuries_follows_the_one_before(void **state)
 {
     int y, m, d, weekday = dp_date_weekday(make(1970, 1, 2));
@@ -132,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_days),
         cmocka_unit_test(days_that_do_not_exist),
+        cmocka_unit_test(births),
         cmocka_unit_test(every_day_of_four_centuries_follows_the_one_before),
         cmocka_unit_test(split_knows_days_before_the_epoch),
         cmocka_unit_test(the_local_day_begins_at_16_utc),

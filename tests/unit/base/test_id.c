@@ -55,7 +55,7 @@ static void codes_that_are_none(void **state)
         "000000000000",
         "003100000000", /* no province */
         "330023000000", /* no city above the county */
-        "331000001000", /* no county above the township */
+        "331000000001", /* neither county nor township above the village */
         "331023000040", /* no township above the village */
     };
     struct dp_div d = {5};
@@ -64,6 +64,24 @@ static void codes_that_are_none(void **state)
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(dp_div_parse(dp_slice_str(bad[i]), &d), DP_FORMAT);
     assert_int_equal(d.v, 5);
+}
+
+/* 东莞: no counties, townships right below the city. */
+static void a_city_without_counties(void **state)
+{
+    struct dp_div city = div_of("441900000000"), town = div_of("441900003000"),
+                  village = div_of("441900003001"), out;
+
+    (void)state;
+    assert_int_equal(dp_div_tier(town), DP_TIER_TOWNSHIP);
+    assert_int_equal(dp_div_tier(village), DP_TIER_VILLAGE);
+    assert_true(dp_div_parent(town).v == city.v);
+    assert_true(dp_div_parent(village).v == town.v);
+    assert_true(dp_div_covers(city, village) && dp_div_covers(town, village));
+    assert_false(dp_div_covers(town, div_of("441900004001")));
+    assert_int_equal(dp_div_parse(dp_slice_str("441900000001"), &out), DP_FORMAT);
+    assert_int_equal(dp_div_parse(dp_slice_str("440000003000"), &out), DP_FORMAT);
+    assert_int_equal(dp_div_parse(dp_slice_str("440000003001"), &out), DP_FORMAT);
 }
 
 static void parents_lead_to_the_province(void **state)
@@ -313,19 +331,13 @@ static void digests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tiers_follow_the_digits),
-        cmocka_unit_test(codes_that_are_none),
-        cmocka_unit_test(parents_lead_to_the_province),
-        cmocka_unit_test(covering_is_by_prefix),
-        cmocka_unit_test(a_post_stands_below_its_division),
-        cmocka_unit_test(node_text_has_one_form),
-        cmocka_unit_test(offices),
-        cmocka_unit_test(name_order_is_byte_order),
-        cmocka_unit_test(name_text_there_and_back),
-        cmocka_unit_test(name_text_has_one_form),
-        cmocka_unit_test(subjects),
-        cmocka_unit_test(subjects_that_are_none),
-        cmocka_unit_test(digests),
+        cmocka_unit_test(tiers_follow_the_digits),  cmocka_unit_test(codes_that_are_none),
+        cmocka_unit_test(a_city_without_counties),  cmocka_unit_test(parents_lead_to_the_province),
+        cmocka_unit_test(covering_is_by_prefix),    cmocka_unit_test(a_post_stands_below_its_division),
+        cmocka_unit_test(node_text_has_one_form),   cmocka_unit_test(offices),
+        cmocka_unit_test(name_order_is_byte_order), cmocka_unit_test(name_text_there_and_back),
+        cmocka_unit_test(name_text_has_one_form),   cmocka_unit_test(subjects),
+        cmocka_unit_test(subjects_that_are_none),   cmocka_unit_test(digests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

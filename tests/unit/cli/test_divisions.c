@@ -47,6 +47,26 @@ static void the_county_is_whole(void **state)
     assert_int_equal(dp_divisions_name(&list, (struct dp_div){331099000000}).len, 0);
 }
 
+static void a_city_without_counties(void **state)
+{
+    static const char csv[] = "code,name,parent\n"
+                              "440000000000,广东省,\n"
+                              "441900000000,东莞市,440000000000\n"
+                              "441900003000,东城街道,441900000000\n"
+                              "441900003007,温塘社区居委会,441900003000\n";
+    struct dp_divisions d;
+    struct dp_div out;
+    uint32_t line;
+
+    (void)state;
+    assert_ok(dp_divisions_init(&d, dp_slice_str(csv), &line));
+    assert_ok(dp_divisions_resolve(&d, dp_slice_str("东莞市东城街道温塘社区"), nowhere, &out));
+    assert_true(out.v == UINT64_C(441900003007));
+    assert_ok(dp_divisions_resolve(&d, dp_slice_str("东城街道"), (struct dp_div){441900000000}, &out));
+    assert_true(out.v == UINT64_C(441900003000));
+    dp_divisions_fini(&d);
+}
+
 static void places_as_they_are_written(void **state)
 {
     static const struct {
@@ -124,9 +144,8 @@ static void lists_that_are_not_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_county_is_whole),
-        cmocka_unit_test(places_as_they_are_written),
-        cmocka_unit_test(what_is_no_place_or_two),
+        cmocka_unit_test(the_county_is_whole),        cmocka_unit_test(a_city_without_counties),
+        cmocka_unit_test(places_as_they_are_written), cmocka_unit_test(what_is_no_place_or_two),
         cmocka_unit_test(lists_that_are_not_right),
     };
     return cmocka_run_group_tests(tests, load, unload);

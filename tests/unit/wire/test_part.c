@@ -386,6 +386,11 @@ static void petitioners_keep_their_fields(void **state)
     assert_string_equal(p->proxy_note, "note");
     assert_true(p->id_type == 1 && p->gender == 2 && p->birth.day == -7000 && p->anonymous && p->main);
     assert_int_equal(p->address_div.v, UINT64_C(331023001000));
+    t.petitioners[0].birth.day = DP_BIRTH_EPOCH; /* 1970-01-01, whose own number says "none" */
+    dp_buf_reset(&f->buf);
+    assert_ok(dp_part_text_encode(&t, &f->buf));
+    assert_ok(dp_part_text_decode(DP_PART_PETITIONERS, dp_buf_slice(&f->buf), &f->arena, &again));
+    assert_int_equal(again.petitioners[0].birth.day, DP_BIRTH_EPOCH);
 }
 
 static void texts_are_checked(void **state)
