@@ -13,6 +13,7 @@
 #include "words.h"
 
 #define DATA_MAX (512u << 10)
+#define FLAG_FORCE 1u
 
 /* Where positional arguments go: n node, N name, a address, c code, r reason, o office, # number. */
 static const struct {
@@ -23,7 +24,7 @@ static const struct {
     {"enroll", "revoke", "nr"}, {"office", "add", "oN"},    {"office", "set", "oN"},
     {"office", "leave", "o"},   {"officer", "add", "o#"},   {"officer", "set", "o#"},
     {"officer", "leave", "o#"}, {"case", "lock", "N"},      {"case", "unlock", "N"},
-    {"link", "clear", "n"},
+    {"link", "clear", "n"},     {"alarm", "clear", "N"},
 };
 
 static const char *fields_of(const struct dp_verb *v)
@@ -130,6 +131,7 @@ int dp_run_admin(struct dp_app *app, const struct dp_verb *v, const struct dp_ar
 
     name_verb(&m, v, verb, sizeof(verb));
     m.address = dp_pb_str(a->opt[OPT_PARENT_ADDRESS]); /* or an argument, below */
+    m.flags = a->opt[OPT_FORCE] != NULL ? FLAG_FORCE : 0;
     if (fill(&m, v, a) != DP_OK)
         return dp_err_exit(DP_USAGE);
     return dp_do_admin(app, &m, _("done"));

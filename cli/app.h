@@ -59,7 +59,9 @@ DP_MUST enum dp_err dp_read_file(const char *path, size_t max, char **text, size
 
 /* Handlers, by file. */
 dp_verb_run dp_run_step;                                                           /* step.c */
-dp_verb_run dp_run_note, dp_run_correct, dp_run_attach, dp_run_opinion;            /* step.c */
+dp_verb_run dp_run_note, dp_run_correct, dp_run_opinion;                           /* step.c */
+dp_verb_run dp_run_attach;                                                         /* attach.c */
+dp_verb_run dp_run_drafts, dp_run_draft_drop;                                      /* drafts.c */
 dp_verb_run dp_run_register, dp_run_errand_open;                                   /* intake.c */
 dp_verb_run dp_run_status, dp_run_inbox, dp_run_list, dp_run_find, dp_run_errands; /* ask.c */
 dp_verb_run dp_run_orders, dp_run_rows, dp_run_digest, dp_run_log;                 /* ask.c */

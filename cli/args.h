@@ -21,7 +21,7 @@
     X(DUTY,           "duty",           "DUTY",       N_("handle (default), co-handle or serve"))  \
     X(SOURCE,         "source",         "CODE",       N_("source of the assignment: own, province, inspection, directive")) \
     X(LABEL,          "label",          "TEXT",       N_("number under which the order or assignment is known elsewhere")) \
-    X(RESULT,         "result",         "RESULT",     N_("result of the handling or answer"))      \
+    X(FORCE,          "force",          NULL,         N_("though something is left open"))          \
     X(SIGNED,         "signed",         "YES|NO",     N_("whether the petitioner signed for the paper")) \
     X(VIEW,           "view",           "VIEW",       N_("the petitioner's view: agree, disagree, none")) \
     X(OFFICE_SCORE,   "office-score",   "SCORE",      N_("satisfied, mostly, not-satisfied"))      \

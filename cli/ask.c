@@ -64,7 +64,7 @@ static const struct dp_tab link_tabs[] = {
     {"rtt_ms", N_("RTT MS"), DP_SHOWN_NUMBER, 0},
     {"rate_bps", N_("BIT/S"), DP_SHOWN_NUMBER, 0},
     {"heard", N_("HEARD"), DP_SHOWN_TIME, 0},
-    {"stop", N_("STOPPED BECAUSE"), DP_SHOWN_TEXT, 0},
+    {"stop", N_("STOPPED BECAUSE"), DP_SHOWN_SAID, 0},
 };
 static const struct dp_tab request_tabs[] = {
     {"node", N_("NODE"), DP_SHOWN_TEXT, 0},
@@ -96,7 +96,7 @@ static const struct dp_tab alarm_tabs[] = {
     {"word", N_("ALARM"), DP_SHOWN_TEXT, 0},
     {"since", N_("SINCE"), DP_SHOWN_TIME, 0},
     {"count", N_("TIMES"), DP_SHOWN_NUMBER, 0},
-    {"text", N_("WHAT"), DP_SHOWN_TEXT, 0},
+    {"text", N_("WHAT"), DP_SHOWN_SAID, 0},
 };
 static const struct dp_tab quarantine_tabs[] = {
     {"entry", N_("ENTRY"), DP_SHOWN_TEXT, 0},

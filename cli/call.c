@@ -2,14 +2,21 @@
 /* Requests out, replies in, refusals explained. */
 #include "call.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 
 #include "base/id.h"
+#include "said.h"
 #include "words.h"
 
 #define VERSION 1
+#define TOKEN_BYTES 16
+#define AGAIN_PAUSE_MS 250
+#define AGAIN_TRIES 40
 
 char *dp_pb_str(const char *s)
 {
@@ -164,7 +171,8 @@ static void print_valid(uint64_t kinds)
 int dp_result_fail(struct dp_app *app, const PBC(Result) * r)
 {
     enum dp_err e = dp_result_err(r);
-    const char *reason = dp_code_text(DP_CODES_REASON, r->reason);
+    const char *reason = dp_code_text(DP_CODES_REASON, r->reason), *text;
+    char said[DP_SAID_MAX];
 
     if (app->json) {
         dp_print_json(json_of_result(r));
@@ -172,8 +180,9 @@ int dp_result_fail(struct dp_app *app, const PBC(Result) * r)
     }
     if (reason != NULL)
         dp_fail(e, "%s: %s", _(dp_err_text(e)), reason);
-    else if (r->text[0] != '\0' && strcmp(r->text, dp_err_text(e)) != 0)
-        dp_fail(e, "%s: %s", _(dp_err_text(e)), r->text);
+    else if (r->text[0] != '\0' && strcmp(r->text, dp_err_text(e)) != 0 &&
+             (text = dp_said(r, said))[0] != '\0')
+        dp_fail(e, "%s: %s", _(dp_err_text(e)), text);
     else
         dp_fail(e, "%s", _(dp_err_text(e)));
     if (e == DP_STEP_INVALID || e == DP_CONFLICT)
@@ -250,6 +259,18 @@ enum dp_err dp_query_rows(struct dp_app *app, PBC(Query) * q, uint32_t limit, js
 
 /* ---- steps and administration ---- */
 
+/* What a verb of administration is for, named as the daemon does: "office.set". */
+static const char *would_text(const char *word)
+{
+    const char *dot = strchr(word, '.');
+    char noun[32] = "";
+
+    if (dot != NULL)
+        snprintf(noun, sizeof(noun), "%.*s", (int)(dot - word), word);
+    const struct dp_verb *v = dp_verb_find(noun, dot != NULL ? dot + 1 : word);
+    return v != NULL ? _(v->help) : _(word);
+}
+
 /* -n for people: what would happen, who would get the personal parts, and what it costs on the line. */
 static void print_would(const char *json)
 {
@@ -261,6 +282,8 @@ static void print_would(const char *json)
 
     if (would != NULL && dp_code_number(DP_CODES_KIND, would, &kind))
         would = dp_code_text(DP_CODES_KIND, kind);
+    else if (would != NULL)
+        would = would_text(would);
     printf("%s %s\n", _("would do:"), would != NULL ? would : _("as asked"));
     if (parts_to != NULL && parts_to[0] != '\0')
         printf("  %s: %s\n", _("personal parts would go to"), parts_to);
@@ -273,6 +296,7 @@ static int print_done(struct dp_app *app, const PBC(Result) * r, const char *don
 {
     json_t *more;
     const char *code;
+    char said[DP_SAID_MAX];
 
     if (app->json)
         return dp_print_json(json_of_result(r));
@@ -287,7 +311,7 @@ static int print_done(struct dp_app *app, const PBC(Result) * r, const char *don
     else
         printf("%s%s%s\n", done, r->number[0] != '\0' ? ": " : "", r->number);
     if (r->text[0] != '\0')
-        printf("%s\n", r->text);
+        printf("%s\n", dp_said(r, said));
     if (code != NULL && code[0] != '\0')
         printf("%s: %s\n", _("query code for the petitioner (shown once)"), code);
     code = json_string_value(json_object_get(more, "draft"));
@@ -305,18 +329,54 @@ static bool is_done(const PBC(Result) * r)
     return dp_err_exit(dp_result_err(r)) == 0;
 }
 
+static enum dp_err draw_token(PBC(Step) * step, uint8_t token[TOKEN_BYTES])
+{
+    if (getrandom(token, TOKEN_BYTES, 0) != TOKEN_BYTES) {
+        dp_fail(DP_IO, "%s", strerror(errno));
+        return DP_IO;
+    }
+    step->token = (ProtobufCBinaryData){TOKEN_BYTES, token};
+    return DP_OK;
+}
+
+/* A request went out: the daemon was there, and is not any more. */
+static bool asked(const struct dp_app *app)
+{
+    return app->ctl != NULL && app->last_id > 0;
+}
+
+/* A daemon that is started anew is back within seconds. */
+static bool open_again(struct dp_app *app)
+{
+    const struct timespec pause = {0, AGAIN_PAUSE_MS * 1000000L};
+
+    fprintf(stderr, "daipao: %s\n", _("asking again"));
+    for (int i = 0; i < AGAIN_TRIES; i++) {
+        dp_ctl_close(&app->ctl);
+        if (dp_ctl_open(app->socket, &app->ctl) == DP_OK)
+            return true;
+        nanosleep(&pause, NULL);
+    }
+    return false;
+}
+
 int dp_do_step(struct dp_app *app, PBC(Step) * step, const char *wait)
 {
     PBC(Command) c = DAIPAO__CONTROL__V1__COMMAND__INIT;
     PBC(Reply) * reply;
     const PBC(Result) * r;
     char name[DP_NAME_TEXT];
+    uint8_t token[TOKEN_BYTES];
     enum dp_err e;
     int code;
 
     c.op_case = DAIPAO__CONTROL__V1__COMMAND__OP_STEP;
     c.step = step;
-    e = dp_call_one(app, &c, &reply);
+    e = draw_token(step, token);
+    if (e == DP_OK)
+        e = dp_call_one(app, &c, &reply);
+    if (e == DP_UNREACHABLE && asked(app) && open_again(app))
+        e = dp_call_one(app, &c, &reply); /* the same token: done once, whatever became of the first */
     if (e != DP_OK)
         return dp_err_exit(e);
     r = reply->results[0];

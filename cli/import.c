@@ -11,6 +11,7 @@
 
 #include "places.h"
 #include "register_csv.h"
+#include "said.h"
 #include "step.h"
 
 #define BATCH_ROWS 250
@@ -33,7 +34,7 @@ struct import {
     struct dp_register *reg;
     struct batch batch[BATCHES];
     unsigned under_way;
-    uint64_t rows, done, known, rejected;
+    uint64_t rows, done, sealed, known, rejected;
     json_t *faults;
     enum dp_err ended; /* what would meet every further row as well */
     char ended_text[512];
@@ -219,15 +220,18 @@ static void count_results(struct import *x, const struct batch *b, const PBC(Rep
         /* A request that was refused as a whole has one result. */
         const PBC(Result) *r = reply->results[i < reply->n_results ? i : reply->n_results - 1];
         enum dp_err e = dp_result_err(r);
-        if (e == DP_OK) {
+        char said[DP_SAID_MAX];
+        if (e == DP_OK && strstr(r->json, "\"sealed\":true") != NULL) {
+            x->sealed++; /* protected: not registered here, but sent on */
+        } else if (e == DP_OK) {
             x->done++;
         } else if (e == DP_DUPLICATE) {
             x->known++;
         } else if (ends_all(e)) {
-            end_all(x, e, r->text[0] != '\0' ? r->text : _(dp_err_text(e)));
+            end_all(x, e, r->text[0] != '\0' ? dp_said(r, said) : _(dp_err_text(e)));
         } else {
             x->rejected++;
-            fault(x, b->lines[i], "", r->text[0] != '\0' ? r->text : _(dp_err_text(e)));
+            fault(x, b->lines[i], "", r->text[0] != '\0' ? dp_said(r, said) : _(dp_err_text(e)));
         }
     }
 }
@@ -366,10 +370,10 @@ static json_t *dropped_of(const struct import *x)
 
 static json_t *json_of_import(const struct import *x, json_t *dropped)
 {
-    json_t *v =
-        json_pack("{s:I,s:I,s:I,s:I,s:b,s:O,s:O}", "rows", (json_int_t)x->rows, "registered",
-                  (json_int_t)x->done, "known", (json_int_t)x->known, "rejected", (json_int_t)x->rejected,
-                  "dry_run", x->app->dry_run, "faults", x->faults, "dropped", dropped);
+    json_t *v = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:O,s:O}", "rows", (json_int_t)x->rows, "registered",
+                          (json_int_t)x->done, "sealed", (json_int_t)x->sealed, "known", (json_int_t)x->known,
+                          "rejected", (json_int_t)x->rejected, "dry_run", x->app->dry_run, "faults",
+                          x->faults, "dropped", dropped);
 
     if (x->ended != DP_OK) {
         json_object_set_new(v, "err", json_string(dp_err_name(x->ended)));
@@ -401,6 +405,10 @@ static int report(struct import *x)
                            : _("registered %llu of %llu rows; %llu here already, %llu not good\n"),
            (unsigned long long)x->done, (unsigned long long)x->rows, (unsigned long long)x->known,
            (unsigned long long)x->rejected);
+    if (x->sealed > 0)
+        printf(x->app->dry_run ? _("would send %llu sealed to a bureau above\n")
+                               : _("sent %llu sealed to a bureau above\n"),
+               (unsigned long long)x->sealed);
     if (x->ended != DP_OK)
         dp_fail(x->ended, "%s: %s", _(dp_err_text(x->ended)), x->ended_text);
     return dp_err_exit(e);

@@ -9,7 +9,6 @@
 #include "words.h"
 
 #define TEXT_MAX 16384
-#define FILE_MAX (512u << 10)
 #define MEMORY_MAX (8u << 20)
 
 /* Numbers of RULES.md, section 3. */
@@ -228,8 +227,7 @@ static enum dp_err take_second(PBC(Step) * s, const struct meaning *m, const cha
     return e;
 }
 
-/* Fill the step of `kind`: case, second argument, defaults, options. */
-static enum dp_err fill(struct dp_draft *d, uint32_t kind, const struct dp_args *a)
+enum dp_err dp_step_fill(struct dp_draft *d, uint32_t kind, const struct dp_args *a)
 {
     const struct meaning *m = meaning_of(kind);
     enum dp_err e = DP_OK;
@@ -259,7 +257,7 @@ int dp_run_step(struct dp_app *app, const struct dp_verb *v, const struct dp_arg
     int code = dp_err_exit(DP_USAGE);
 
     dp_draft_init(&d);
-    if (fill(&d, v->kind, a) == DP_OK) {
+    if (dp_step_fill(&d, v->kind, a) == DP_OK) {
         order_kind(&d);
         code = dp_do_step(app, &d.step, a->opt[OPT_WAIT]);
     }
@@ -276,7 +274,7 @@ int dp_run_opinion(struct dp_app *app, const struct dp_verb *v, const struct dp_
     int code;
 
     dp_draft_init(&d);
-    e = fill(&d, v->kind, a);
+    e = dp_step_fill(&d, v->kind, a);
     if (e == DP_OK)
         e = dp_draft_text_file(&d, a->pos[2]);
     code = e == DP_OK ? dp_do_step(app, &d.step, a->opt[OPT_WAIT]) : dp_err_exit(e);
@@ -292,7 +290,7 @@ int dp_run_note(struct dp_app *app, const struct dp_verb *v, const struct dp_arg
     dp_draft_init(&d);
     if (a->pos[1] != NULL)
         dp_draft_part(&d, DP_TEXT)->text = dp_pb_str(a->pos[1]);
-    if (fill(&d, v->kind, a) != DP_OK)
+    if (dp_step_fill(&d, v->kind, a) != DP_OK)
         code = dp_err_exit(DP_USAGE);
     else if (d.step.n_parts == 0)
         code = dp_fail(DP_USAGE, "%s", _("a note needs its text"));
@@ -309,62 +307,13 @@ int dp_run_correct(struct dp_app *app, const struct dp_verb *v, const struct dp_
     int code = dp_err_exit(DP_USAGE);
 
     dp_draft_init(&d);
-    if (fill(&d, v->kind, a) == DP_OK && dp_draft_intake(&d, a) == DP_OK) {
+    if (dp_step_fill(&d, v->kind, a) == DP_OK && dp_draft_intake(&d, a) == DP_OK) {
         d.step.re = d.step.other = dp_pb_str(a->pos[1]);
         if (d.step.n_parts == 0)
             code = dp_fail(DP_USAGE, "%s", _("say what it should read: --text, --content, --name, ..."));
         else
             code = dp_do_step(app, &d.step, a->opt[OPT_WAIT]);
     }
-    dp_draft_fini(&d);
-    return code;
-}
-
-static uint32_t media_of(const char *path)
-{
-    static const struct {
-        const char *end;
-        uint32_t media;
-    } ends[] = {{".pdf", 1}, {".jpg", 2}, {".jpeg", 2}, {".png", 3}, {".txt", 4}, {".mp3", 5},
-                {".m4a", 5}, {".wav", 5}, {".amr", 5},  {".mp4", 6}, {".docx", 7}};
-    size_t len = strlen(path);
-
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        size_t n = strlen(ends[i].end);
-        if (len >= n && strcasecmp(path + len - n, ends[i].end) == 0)
-            return ends[i].media;
-    }
-    return 99;
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
-int dp_run_attach(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
-{
-    bool announce = a->opt[OPT_ANNOUNCE] != NULL;
-    struct dp_draft d;
-    char *bytes = NULL;
-    size_t len = 0;
-    enum dp_err e;
-    int code;
-
-    dp_draft_init(&d);
-    e = fill(&d, v->kind, a);
-    if (e == DP_OK && !announce)
-        e = dp_read_file(a->pos[1], FILE_MAX, &bytes, &len);
-    d.file.name = dp_pb_str(base_name(a->pos[1]));
-    d.file.media = media_of(a->pos[1]);
-    d.file.size = len;
-    d.file.stored = !announce;
-    d.file.content = (ProtobufCBinaryData){len, (uint8_t *)bytes};
-    d.step.file = &d.file;
-    code = e == DP_OK ? dp_do_step(app, &d.step, a->opt[OPT_WAIT]) : dp_err_exit(e);
-    free(bytes);
     dp_draft_fini(&d);
     return code;
 }

@@ -34,6 +34,8 @@ PBC(Person) * dp_draft_person(struct dp_draft *d);
 /* Copy into the draft's memory; never NULL (the program ends without memory). */
 char *dp_draft_text(struct dp_draft *d, struct dp_slice s);
 
+/* Fill the step of `kind`: case, second argument, defaults, options. Explained. */
+DP_MUST enum dp_err dp_step_fill(struct dp_draft *d, uint32_t kind, const struct dp_args *a);
 /* --text and --text-file as a part. Explained. */
 DP_MUST enum dp_err dp_draft_free_text(struct dp_draft *d, const struct dp_args *a);
 /* A whole text file as a part: UTF-8. Explained. */

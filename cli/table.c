@@ -72,6 +72,9 @@ static void put_string(const struct dp_tab *tab, const char *s, char *out, size_
     case DP_SHOWN_WORD:
         s = dp_word_text(s);
         break;
+    case DP_SHOWN_SAID:
+        s = s[0] != '\0' ? _(s) : s;
+        break;
     case DP_SHOWN_KIND:
         s = kind_text(s);
         break;

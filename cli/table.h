@@ -15,6 +15,7 @@
 enum dp_shown {
     DP_SHOWN_TEXT,
     DP_SHOWN_WORD, /* translated */
+    DP_SHOWN_SAID, /* a text of the daemon, translated where it is a known one */
     DP_SHOWN_KIND, /* word of a kind of entry */
     DP_SHOWN_CODE, /* number of a list */
     DP_SHOWN_SIX,  /* six digits; nothing for 0 */

@@ -28,7 +28,7 @@ const struct dp_verb dp_verbs[] = {
 
     {"node", "init", dp_run_admin, "CODE NAME", 2, 2, 0, DP_ASK_FIRST, 0, N_("make this node the root")},
     {"node", "join", dp_run_admin, "ADDRESS CODE [NODE]", 2, 3, 0, 0, 0, N_("ask at ADDRESS to be enrolled, with the one-time code made there")},
-    {"node", "retire", dp_run_admin, "", 0, 0, 0, DP_ASK_FIRST, 0, N_("let this node issue nothing any more")},
+    {"node", "retire", dp_run_admin, "", 0, 0, 0, DP_ASK_FIRST, O(FORCE), N_("end this node: its officers leave, and nothing is issued any more")},
 
     {"enroll", "token", dp_run_admin, "NODE", 1, 1, 0, 0, O(PARENT_ADDRESS), N_("one-time code for a node below")},
     {"enroll", "list", dp_run_rows, "", 0, 0, 0, 0, 0, N_("requests and codes that are out")},
@@ -40,6 +40,8 @@ const struct dp_verb dp_verbs[] = {
     {"link", "show", dp_run_link, "NODE", 1, 1, 0, 0, 0, N_("one line at length")},
     {"link", "clear", dp_run_admin, "NODE", 1, 1, 0, DP_ASK_FIRST, 0, N_("try a stopped line again, after its cause was removed")},
 
+    {"alarm", "clear", dp_run_admin, "WORD", 1, 1, 0, 0, 0, N_("take an alarm off the list, after its cause was removed")},
+
     {"office", "list", dp_run_rows, "", 0, 0, 0, 0, 0, N_("offices known here")},
     {"office", "add", dp_run_admin, "OFFICE NAME", 2, 2, 0, 0, 0, N_("name an office")},
     {"office", "set", dp_run_admin, "OFFICE NAME", 2, 2, 0, 0, 0, N_("rename an office")},
@@ -48,6 +50,9 @@ const struct dp_verb dp_verbs[] = {
     {"officer", "add", dp_run_officer, "OFFICE NUMBER", 2, 2, 0, 0, O(UID) | O(ROLES), N_("let a user of this machine act for an office")},
     {"officer", "set", dp_run_officer, "OFFICE NUMBER", 2, 2, 0, 0, O(UID) | O(ROLES), N_("change user or roles of an officer")},
     {"officer", "leave", dp_run_officer, "OFFICE NUMBER", 2, 2, 0, DP_ASK_FIRST, O(UID), N_("end an officer's access")},
+
+    {"draft", "list", dp_run_drafts, "", 0, 0, 0, 0, 0, N_("registrations kept on this node and not made yet")},
+    {"draft", "drop", dp_run_draft_drop, "NO", 1, 1, 1, DP_ASK_FIRST, 0, N_("throw a draft away")},
 
     {"case", "register", dp_run_register, "", 0, 0, 1, 0, REGISTER, N_("register a matter")},
     {"case", "split", dp_run_step, "CASE", 1, 1, 16, DP_ASK_FIRST, STEP | TEXTS, N_("part a mixed matter")},

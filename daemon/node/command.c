@@ -73,8 +73,9 @@ void dp_daemon_request(struct dp_daemon *d, uint64_t conn, uint32_t uid, const s
         bool needs_office = kind == DP_COMMAND_STEP || kind == DP_COMMAND_BLOB;
         if (e != DP_OK && (needs_office || e != DP_AMBIGUOUS))
             dp_outcome_set(d, &r->results[i], e == DP_AMBIGUOUS ? DP_USAGE : e,
-                           e == DP_AMBIGUOUS ? "you act for several offices: say which with --as OFFICE"
-                                             : "you are no officer of that office");
+                           e == DP_AMBIGUOUS
+                               ? DP_SAID("you act for several offices: say which with --as OFFICE")
+                               : DP_SAID("you are no officer of that office"));
         else
             do_one(d, &caller, rq, &rq->commands[i], &r->results[i]);
     }

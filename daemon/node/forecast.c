@@ -208,9 +208,10 @@ void dp_forecast_sealed(struct dp_daemon *d, struct dp_node to, size_t body_len,
 {
     char json[JSON_MAX], node[DP_NODE_TEXT];
     dp_node_format(to, node);
-    snprintf(json, sizeof json,
-             "{\"would\":\"send it sealed to a bureau above\",\"sealed\":true,\"parts_to\":\"%s\","
-             "\"bytes_alone\":%" PRIu64 "}",
-             node, parcels_bytes(body_len));
+    snprintf(
+        json, sizeof json,
+        "{\"would\":\"" DP_SAID("send it sealed to a bureau above") "\",\"sealed\":true,\"parts_to\":\"%s\","
+                                                                    "\"bytes_alone\":%" PRIu64 "}",
+        node, parcels_bytes(body_len));
     dp_outcome_json(d, out, json);
 }

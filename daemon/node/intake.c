@@ -123,7 +123,8 @@ static void drop_draft(struct dp_daemon *d, const struct dp_caller *c, const str
         return;
     if (!rq->dry_run)
         dp_draft_drop(d, s->from_draft);
-    dp_outcome_json(d, out, rq->dry_run ? "{\"would\":\"drop the draft\"}" : "{\"dropped\":true}");
+    dp_outcome_json(d, out,
+                    rq->dry_run ? "{\"would\":\"" DP_SAID("drop the draft") "\"}" : "{\"dropped\":true}");
 }
 
 static void register_draft(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
@@ -175,7 +176,7 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
         return;
     }
     if (s->draft && rq->dry_run) {
-        dp_outcome_json(d, out, "{\"would\":\"keep it as a draft on this node\"}");
+        dp_outcome_json(d, out, "{\"would\":\"" DP_SAID("keep it as a draft on this node") "\"}");
         return;
     }
     if (s->draft) {

@@ -32,7 +32,7 @@ enum dp_view dp_ask_view(const struct dp_ask *a, const struct dp_casefile *f, co
 
 void dp_ask_fail(struct dp_ask *a, enum dp_err err, const char *text)
 {
-    dp_outcome_set(a->d, a->out, err, "%s", text);
+    dp_outcome_set(a->d, a->out, err, "%-s", text);
 }
 
 static enum dp_err find_case(struct dp_ask *a, struct dp_casefile **f, struct dp_state *s, enum dp_view *view)

@@ -181,13 +181,22 @@ class Things(dict):
         until(20, pending, "a request arrives")
         return BLANK_CODE
 
-    def make_asking_again(self):
-        """After the refusal; the newcomer was told why."""
+    def make_alarm(self):
+        """The newcomer is told why it was refused."""
         until(20, lambda: any("wrong division" in a["text"] for a in self.run.must("blank", "alarms")["alarms"]),
               "the refusal is told")
+        return "enrolment"
+
+    def make_asking_again(self):
+        """After the refusal."""
+        assert self["alarm"]
         token = self.run.must("county", f"enroll token {BLANK_CODE}")["code"]
         self.run.must("blank", f"node join 127.0.0.1:{self['county_port']} {token} {BLANK_CODE}")
         return self.make_asking()
+
+    def make_draft(self):
+        self.run.must("county/bureau", "case register --draft --content 草稿")
+        return self.run.must("county/bureau", "draft list")["rows"][-1]["draft"]
 
     def make_plain(self):
         return self.run.must("county/bureau", f"case register --name {PERSON} --phone 0576-00000012 --content 渗水")["number"]

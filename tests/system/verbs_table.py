@@ -19,6 +19,7 @@ VERBS = [
     ("enroll list", "county", "enroll list", "requests tokens", "county", "enroll list more", 2, "--help"),
     ("enroll refuse", "county", "enroll refuse {asking} 'wrong division'", "refused",
      "county", "enroll refuse 331023109000 wrong", 3, "enroll list"),
+    ("alarm clear", "blank", "alarm clear {alarm}", "cleared", "blank", "alarm clear weather", 3, "daipao alarms"),
     ("enroll approve", "county", "enroll approve {asking_again}", "approved",
      "county", "enroll approve 331023109000", 3, "no request waits here"),
 
@@ -53,6 +54,8 @@ VERBS = [
 
     ("case register", "county/bureau", "case register --name {person} --phone 0576-00000012 --content 渗水 --demand 维修",
      "entry number query_code", "bare", "case register --content 渗水", 8, "node join"),
+    ("draft list", "county/bureau", "draft list", "rows", "county", "draft list", 5, "--as"),
+    ("draft drop", "county/bureau", "draft drop {draft}", "dropped", "county/bureau", "draft drop 99", 3, "no such draft"),
     ("inbox", "county/bureau", "inbox", "office rows", "county/bureau", "inbox --due soon", 2, "not a number"),
     ("log", "county/bureau", "log --limit 1", "cursor entry", "county/bureau", "log --since yesterday", 2, "--since"),
     ("digest", "county/bureau", "digest {plain}", "number entries digest", "county/bureau", "digest {absent}", 3, "case list"),
@@ -127,11 +130,11 @@ VERBS = [
     ("export", "county/bureau", "export --out {dir}/export.csv", "", "county/bureau", "export", 2, "--out"),
     ("backup", "county", "backup {dir}/backup", "written", "county", "backup {dir}/backup", 6, "exists already"),
     ("enroll revoke", "county", "enroll revoke {asking_again} gone", "revoked", "county", "enroll revoke {city} gone", 5, "not below"),
-    ("node retire", "spare", "node retire", "retired", "bare", "node retire", 8, "node join"),
+    ("node retire", "spare", "node retire", "retired", "county", "node retire", 6, "case transfer"),
 ]
 ELSEWHERE = {"enroll plan", "link sync", "case print", "errand promote"}  # with tests of their own
 READING = set("status alarms quarantine inbox log digest export import".split()) | {
     f"{n} {v}" for n, v in (("enroll", "list"), ("link", "list"), ("link", "show"), ("office", "list"),
                             ("officer", "list"), ("profile", "list"), ("calendar", "list"), ("order", "list"),
                             ("errand", "list"), ("case", "list"), ("case", "show"), ("case", "track"),
-                            ("case", "find"), ("case", "fetch"))}
+                            ("case", "find"), ("case", "fetch"), ("draft", "list"))}
