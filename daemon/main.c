@@ -21,6 +21,7 @@
 #include "net/net.h"
 #include "node/daemon.h"
 #include "node/fsck.h"
+#include "node/renew.h"
 #include "os/clock.h"
 #include "os/file.h"
 #include "os/logsink.h"
@@ -42,7 +43,7 @@
 
 /* ---- arguments ---- */
 
-enum action { RUN, CHECK_CONFIG, PRINT_CONFIG, FSCK, RESTORE };
+enum action { RUN, CHECK_CONFIG, PRINT_CONFIG, FSCK, RENEW, RESTORE };
 
 struct args {
     enum action action;
@@ -51,13 +52,15 @@ struct args {
     const char *restore_file;
 };
 
-enum { OPT_CHECK = 0x100, OPT_PRINT, OPT_FSCK, OPT_RESTORE };
+enum { OPT_CHECK = 0x100, OPT_PRINT, OPT_FSCK, OPT_RENEW, OPT_RESTORE };
 
 static const struct argp_option options[] = {
     {"config", 'c', "FILE", 0, "Configuration (default " DEFAULT_CONF ")", 0},
     {"check-config", OPT_CHECK, NULL, 0, "Check the configuration and exit", 0},
     {"print-config", OPT_PRINT, NULL, 0, "Print every option as it is in force and exit", 0},
     {"fsck", OPT_FSCK, NULL, 0, "Verify the whole store offline and exit", 0},
+    {"repair-journals", OPT_RENEW, NULL, 0,
+     "Begin damaged journals anew, to be filled with what the other node lacks, and exit", 0},
     {"restore", OPT_RESTORE, "FILE", 0, "Make the store from a backup and exit", 0},
     {0},
 };
@@ -78,6 +81,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case OPT_FSCK:
         a->action = FSCK;
+        return 0;
+    case OPT_RENEW:
+        a->action = RENEW;
         return 0;
     case OPT_RESTORE:
         a->action = RESTORE;
@@ -724,12 +730,14 @@ static int restore(struct shell *sh, const char *file)
     return 0;
 }
 
-static int fsck_here(struct shell *sh)
+static int offline(struct shell *sh, enum action action)
 {
     dp_os_log_stderr(sh->conf.log.level); /* the store names there what is damaged */
+    sh->random = dp_random_system();
     int rc = start_store(sh);
     if (rc == 0) {
-        enum dp_err e = dp_fsck(sh->kv, sh->kr, stdout);
+        enum dp_err e =
+            action == FSCK ? dp_fsck(sh->kv, sh->kr, stdout) : dp_renew_journals(sh->kv, &sh->random, stdout);
         rc = e == DP_OK ? 0 : 1;
     }
     if (sh->kv != NULL)
@@ -740,14 +748,14 @@ static int fsck_here(struct shell *sh)
 }
 
 /* In a child: some kinds of damage to its pages end whoever reads an LMDB store. */
-static int fsck(struct shell *sh)
+static int in_child(struct shell *sh, enum action action)
 {
     int status = 0;
     pid_t done, pid = fork();
     if (pid < 0)
-        return complain("fsck", strerror(errno));
+        return complain("check", strerror(errno));
     if (pid == 0)
-        exit(fsck_here(sh));
+        exit(offline(sh, action));
     while ((done = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
         ;
     if (done == pid && WIFEXITED(status))
@@ -796,7 +804,8 @@ int main(int argc, char **argv)
         dp_config_print(&sh.conf, stdout);
         return 0;
     case FSCK:
-        return fsck(&sh);
+    case RENEW:
+        return in_child(&sh, a.action);
     case RESTORE:
         return restore(&sh, a.restore_file);
     case RUN:

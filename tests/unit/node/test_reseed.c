@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "inject.h"
+#include "node/renew.h"
 #include "support/cmocka_all.h"
 #include "support/town.h"
 
@@ -268,6 +269,70 @@ static void test_parcels_are_found_again(void **state)
     town_close(&t);
 }
 
+/* ---- the way there: an item of a journal cannot be read (R-STO-5) ---- */
+
+static void fill_counted(void *ctx, void *to, size_t len)
+{
+    uint8_t *next = ctx;
+    memset(to, ++*next, len);
+}
+
+static void spoil_item(struct cl_node *n, const struct cl_node *peer, uint64_t number, bool drop)
+{
+    uint8_t key[17];
+    struct dp_wr w = dp_wr_of(key, sizeof key);
+    struct dp_db db = {.kv = n->kv};
+    dp_wr_u64(&w, peer->id.v);
+    dp_wr_u8(&w, DP_LANE_CASES);
+    dp_wr_u64(&w, number);
+    assert_ok(dp_db_begin(&db, true));
+    if (drop)
+        dp_db_del_key(&db, DP_T_JOURNAL, dp_wr_slice(&w));
+    else
+        dp_db_put_key(&db, DP_T_JOURNAL, dp_wr_slice(&w), dp_slice_str("no item"));
+    assert_ok(dp_db_commit(&db));
+}
+
+static void test_a_damaged_journal_is_repaired(void **state)
+{
+    struct town t;
+    struct cl_result r[4];
+    uint8_t next = 0;
+    struct dp_random random = {fill_counted, &next};
+    (void)state;
+    for (int drop = 0; drop < 2; drop++) {
+        town_open(&t, 49);
+        many(&t, r, 4);
+        FILE *to = tmpfile();
+        assert_non_null(to);
+        cl_kill(t.town, -1);
+        assert_ok(dp_renew_journals(t.town->kv, &random, to)); /* nothing is damaged: nothing is done */
+        cl_start(t.town);
+        assert_done(&t, t.town, t.village);
+        assert_int_equal(cl_session(t.town, t.village)->gen_out, 0);
+        cl_cut(t.c, cl_link_of(t.c, t.village));
+        note(t.town, r[2].number, "we come on Monday");
+        uint64_t last = cl_session(t.town, t.village)->lane[DP_LANE_CASES].journal_last;
+        cl_kill(t.town, -1);
+        spoil_item(t.town, t.village, last, drop != 0);
+        cl_start(t.town);
+        cl_mend(cl_link_of(t.c, t.village));
+        cluster_run(t.c, 60000);
+        assert_true(cl_alarmed(t.town, "store"));
+        assert_true(cl_session(t.town, t.village)->lane[DP_LANE_CASES].acked < last);
+        cl_kill(t.town, -1);
+        assert_ok(dp_renew_journals(t.town->kv, &random, to));
+        cl_start(t.town);
+        assert_done(&t, t.town, t.village);
+        assert_int_equal(cl_session(t.town, t.village)->gen_out, 1);
+        assert_int_equal(cl_session(t.town, t.county)->gen_out, 0);
+        assert_int_equal(cl_session(t.town, t.sibling)->gen_out, 0);
+        assert_village_sees_all(&t, r, 4);
+        fclose(to);
+        town_close(&t);
+    }
+}
+
 /* ---- a child that lies ---- */
 
 static bool drop_lists(void *ctx, struct cl_node *from, struct cl_node *to, struct dp_slice frame)
@@ -510,6 +575,7 @@ int main(void)
         cmocka_unit_test(test_cuts_and_crashes_in_the_middle),
         cmocka_unit_test(test_only_differences_travel_up),
         cmocka_unit_test(test_parcels_are_found_again),
+        cmocka_unit_test(test_a_damaged_journal_is_repaired),
         cmocka_unit_test(test_a_list_entitles_to_nothing),
         cmocka_unit_test(test_a_child_is_told_of_its_own_alone),
         cmocka_unit_test(test_a_sender_from_before_its_new_journals_stops),
