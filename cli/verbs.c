@@ -81,7 +81,7 @@ const struct dp_verb dp_verbs[] = {
     {"case", "guide-out", dp_run_step, "CASE ROUTE", 2, 2, 13, DP_ASK_FIRST, STEP | TEXTS, N_("guide to court, arbitration or another legal route")},
     {"case", "refuse-duplicate", dp_run_step, "CASE OTHER", 2, 2, 14, DP_ASK_FIRST, STEP | TEXTS, N_("the same matter is handled already")},
 
-    {"case", "extend", dp_run_step, "CASE DAYS", 2, 2, 20, 0, STEP | O(REASON) | TEXTS, N_("extend the time of handling, once, 30 days at most")},
+    {"case", "extend", dp_run_step, "CASE DAYS", 2, 2, 20, 0, STEP | O(REASON) | TEXTS, N_("extend the time of handling, once, 30 days at most; by the head of the office")},
     {"case", "opinion", dp_run_opinion, "CASE RESULT FILE", 3, 3, 21, DP_ASK_FIRST, STEP | O(DATE), N_("issue the written opinion")},
     {"case", "serve", dp_run_step, "CASE WAY", 2, 2, 22, DP_ASK_FIRST, STEP | O(DATE) | O(SIGNED) | O(VIEW) | O(RE) | TEXTS, N_("the petitioner has the opinion")},
     {"case", "evaluate", dp_run_step, "CASE STATE", 2, 2, 23, 0, STEP | O(OFFICE_SCORE) | O(UNIT_SCORE) | O(RE) | TEXTS, N_("record the petitioner's rating")},

@@ -138,6 +138,9 @@ enum dp_reg_flag {
 };
 #define DP_REG_FLAGS_ALL 0xFFFu
 
+/* What an officer is in its office; a matter of its own node. */
+enum dp_officer_role { DP_OFFICER_CLERK = 1, DP_OFFICER_HEAD = 2, DP_OFFICER_TECHNICIAN = 4 };
+
 /* Role mask of a certificate and role of an office (R-VAL-4). */
 enum dp_role { DP_ROLE_STATION = 1, DP_ROLE_ORGAN = 2, DP_ROLE_BUREAU = 4, DP_ROLE_DAEMON = 8 };
 

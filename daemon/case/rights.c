@@ -94,6 +94,11 @@ const struct dp_right *dp_right_of(uint32_t kind)
     return NULL;
 }
 
+bool dp_right_is_the_heads(uint32_t kind)
+{
+    return kind == DP_KIND_EXTEND; /* R22 34 */
+}
+
 bool dp_right_allows_re(const struct dp_right *r, uint32_t kind)
 {
     if ((r->re_kinds | 1) == MAY)

@@ -42,6 +42,8 @@ struct dp_right {
 extern const struct dp_right dp_rights[];
 extern const uint32_t dp_rights_count;
 const struct dp_right *dp_right_of(uint32_t kind);
+/* R-HEAD-1: issued only by the head of the office. */
+bool dp_right_is_the_heads(uint32_t kind);
 /* True when an entry under this row may name one of `kind` in `re`. */
 bool dp_right_allows_re(const struct dp_right *r, uint32_t kind);
 

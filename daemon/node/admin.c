@@ -181,14 +181,11 @@ static const struct {
     {"alarm.clear", alarm_clear, NEED_NONE},
 };
 
-#define ROLE_HEAD 2u
-#define ROLE_TECHNICIAN 4u
-
 void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                  const struct dp_admin *a, struct dp_outcome *out)
 {
     struct dp_act x = {.d = d, .c = c, .rq = rq, .a = a, .out = out};
-    if (!c->is_root && (c->roles & (ROLE_HEAD | ROLE_TECHNICIAN)) == 0) {
+    if (!c->is_root && (c->roles & (DP_OFFICER_HEAD | DP_OFFICER_TECHNICIAN)) == 0) {
         dp_outcome_set(d, out, DP_NOT_ENTITLED, "only the technician or the head of an office may do this");
         return;
     }

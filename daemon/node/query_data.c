@@ -47,11 +47,11 @@ static void put_officer(struct dp_ask *a, const struct dp_office *o, uint32_t nu
     dp_json_u64(&a->j, "number", number);
     dp_json_u64(&a->j, "uid", uid);
     dp_json_array(&a->j, "roles");
-    if ((roles & 1) != 0)
+    if ((roles & DP_OFFICER_CLERK) != 0)
         dp_json_str(&a->j, NULL, "clerk");
-    if ((roles & 2) != 0)
+    if ((roles & DP_OFFICER_HEAD) != 0)
         dp_json_str(&a->j, NULL, "head");
-    if ((roles & 4) != 0)
+    if ((roles & DP_OFFICER_TECHNICIAN) != 0)
         dp_json_str(&a->j, NULL, "technician");
     dp_json_end(&a->j);
     dp_json_str(&a->j, "state", state == 2 ? "left" : "active");

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "case/rights.h"
+
 enum dp_err dp_step_parts(struct dp_daemon *d, const struct dp_step *s, struct dp_part_in *out)
 {
     for (uint8_t i = 0; i < s->part_count; i++) {
@@ -120,6 +122,10 @@ static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const stru
         err = dp_plan(&x->slot->f, &x->st, &x->in, &x->e, &reason, &kinds);
     if (err != DP_OK) {
         refuse_step(d, out, err, s->kind, reason, kinds);
+        return false;
+    }
+    if (dp_right_is_the_heads(s->kind) && (c->roles & DP_OFFICER_HEAD) == 0) { /* R-HEAD-1 */
+        dp_outcome_set(d, out, DP_NOT_ENTITLED, "only the head of the office may do this");
         return false;
     }
     uint32_t re = dp_casefile_find(&x->slot->f, &x->e.re);

@@ -163,7 +163,7 @@ void cl_officer(struct cl_node *n, const char *office, uint32_t uid)
     a->office = office;
     a->number = 1;
     a->uid = uid;
-    a->roles = 1;
+    a->roles = DP_OFFICER_CLERK | DP_OFFICER_HEAD;
     cl_must_as(n, 0, &x);
 }
 

@@ -176,6 +176,7 @@ static void compare(const struct dp_right *r, const struct row *row)
     assert_int_equal(r->roles, roles);
     assert_int_equal(r->roles_errand, roles_errand);
     assert_int_equal(r->relation, read_relation(row->cell[4]));
+    assert_int_equal(dp_right_is_the_heads(r->kind), strstr(row->cell[4], "by its head") != NULL);
     assert_int_equal(r->custody, strcmp(row->cell[5], "-") != 0 && strcmp(row->cell[5], "yes, or -") != 0);
     assert_true(r->re_kinds == read_re(row->cell[6], r->kind));
     assert_int_equal(r->opens, strncmp(row->cell[8], "yes", 3) == 0);
