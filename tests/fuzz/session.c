@@ -427,12 +427,31 @@ static void command(struct world *w, struct dp_rd *r)
     if (which % 5 == 0) {
         cl_intake(&x, "Zhao Min", "no bus comes any more");
     } else {
-        struct dp_step *s = cl_step(&x, kinds[which % 12], w->numbers[dp_rd_u8(r) % WORLD_CASES]);
-        s->to = which % 12 == 1 || which % 12 == 2 || which % 12 == 7 ? WORLD_TOWN "/bureau" : "";
+        unsigned of = dp_rd_u8(r) % WORLD_CASES;
+        struct dp_step *s = cl_step(&x, kinds[which % 12], w->numbers[of]);
+        if (which % 12 == 1 || which % 12 == 2 || which % 12 == 7)
+            s->to = of == WORLD_FOREIGN ? WORLD_OTHER "/bureau" : WORLD_TOWN "/bureau";
         cl_text(&x, "so it was decided");
     }
     (void)cl_do(w->county, &x);
     world_run(w, 50);
+}
+
+/* The other township lives on; the county hears of it, the fallen one must not. */
+static void neighbour(struct world *w, struct dp_rd *r)
+{
+    struct cl_command x;
+    unsigned which = dp_rd_u8(r) % 4;
+    if (which == 0)
+        cl_intake(&x, "Zhou Lan", "the bridge is closed");
+    else if (which == 1)
+        cl_step(&x, DP_KIND_REFER_UP, w->numbers[WORLD_FOREIGN])->to = WORLD_COUNTY "/bureau";
+    else
+        cl_step(&x, which == 2 ? DP_KIND_NOTE : DP_KIND_ACCEPT, w->numbers[WORLD_FOREIGN]);
+    if (which == 2)
+        cl_text(&x, "an engineer came");
+    (void)cl_do(w->other, &x);
+    world_run(w, 200);
 }
 
 static void flood(struct world *w, struct dp_rd *r)
@@ -445,9 +464,10 @@ static void flood(struct world *w, struct dp_rd *r)
 }
 
 static void (*const actions[])(struct world *w, struct dp_rd *r) = {
-    greet,      greet,    greet_with_lies, send_stock,   replay,     send_parcel, send_block, send_block,
-    send_block, send_ack, send_bye,        send_refused, send_keep,  hang_up,     wait,       crash,
-    turn_clock, command,  send_bytes,      flood,        send_stock, send_block,  command,    send_parcel,
+    greet,      greet,      greet_with_lies, send_stock, replay,       send_parcel, send_block,
+    send_block, send_block, send_ack,        send_bye,   send_refused, send_keep,   hang_up,
+    wait,       crash,      turn_clock,      command,    send_bytes,   flood,       send_stock,
+    send_block, command,    send_parcel,     neighbour,  neighbour,
 };
 
 /* ---- entry ---- */

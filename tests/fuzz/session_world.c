@@ -101,7 +101,7 @@ static void live(struct world *w)
     struct cl_result up = take_in(w->town, NULL), down = take_in(w->county, NULL),
                      own = take_in(w->town, NULL);
     take_in(w->town, WORLD_OTHER "/bureau");
-    take_in(w->other, NULL); /* never to be seen by the township */
+    struct cl_result foreign = take_in(w->other, NULL); /* never to be seen by the township */
     take_in(w->other, WORLD_TOWN "/bureau");
     settle(w);
     cl_go(w->town, DP_KIND_REFER_UP, up.number, WORLD_COUNTY "/bureau");
@@ -120,7 +120,7 @@ static void live(struct world *w)
     s->due = (struct dp_date){20560};
     (void)cl_do(w->county, &x);
     settle(w);
-    const struct cl_result *known[WORLD_CASES] = {&up, &down, &own};
+    const struct cl_result *known[WORLD_CASES] = {&up, &down, &own, &foreign};
     for (unsigned i = 0; i < WORLD_CASES; i++) {
         w->cases[i] = known[i]->name;
         snprintf(w->numbers[i], sizeof(w->numbers[i]), "%s", known[i]->number);

@@ -18,7 +18,8 @@
 #define WORLD_OTHER "331023106000"
 #define STOCK_MAX 160
 #define WORLD_NODES 4
-#define WORLD_CASES 3
+#define WORLD_CASES 4
+#define WORLD_FOREIGN 3 /* the case among them that is the other township's */
 
 /* Bytes on the heap, and the name of the entry where they are one. */
 struct stock_item {
