@@ -9,189 +9,86 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "import_row.h"
 #include "places.h"
-#include "register_csv.h"
 #include "said.h"
-#include "step.h"
 
-#define BATCH_ROWS 250
 #define BATCH_BYTES (900u << 10)
 #define BATCHES 4
 #define BATCH_MEMORY (64u << 20)
 #define FAULTS_SHOWN 100
-
-struct batch {
-    uint64_t id; /* 0: free */
-    struct dp_arena arena;
-    PBC(Command) * commands[BATCH_ROWS];
-    uint32_t lines[BATCH_ROWS];
-    unsigned count;
-    size_t bytes;
-};
+#define PURPOSE_ACCUSATION 2
 
 struct import {
     struct dp_app *app;
     struct dp_register *reg;
-    struct batch batch[BATCHES];
+    struct dp_batch batch[BATCHES];
     unsigned under_way;
-    uint64_t rows, done, sealed, known, rejected;
-    json_t *faults;
+    const struct dp_known_offices *offices;
+    uint64_t rows, done, sealed, known, rejected, doubtful;
+    json_t *faults, *notices;
     enum dp_err ended; /* what would meet every further row as well */
     char ended_text[512];
 };
 
 /* ---- faults ---- */
 
-static void fault(struct import *x, uint32_t line, const char *column, const char *text)
+/* On a list that a program reads, and at once for a person. */
+static void tell(struct import *x, json_t *list, uint32_t line, const char *column, const char *text)
 {
     json_t *row = json_pack("{s:I,s:s,s:s}", "line", (json_int_t)line, "column", column, "text", text);
-    bool shown = json_array_size(x->faults) < FAULTS_SHOWN;
+    bool shown = json_array_size(list) < FAULTS_SHOWN;
 
     if (shown)
-        json_array_append(x->faults, row);
+        json_array_append(list, row);
     json_decref(row);
     if (shown && !x->app->json)
         fprintf(stderr, _("line %u: %s%s%s\n"), line, column, column[0] != '\0' ? ": " : "", text);
 }
 
+static void fault(struct import *x, uint32_t line, const char *column, const char *text)
+{
+    tell(x, x->faults, line, column, text);
+}
+
 static void faults_of_row(struct import *x, const struct dp_register_faults *f)
 {
     uint32_t n = f->count < DP_REGISTER_FAULTS_MAX ? f->count : DP_REGISTER_FAULTS_MAX;
+    char text[512];
 
     x->rejected++;
-    for (uint32_t i = 0; i < n; i++)
-        fault(x, f->list[i].line, f->list[i].column, _(f->list[i].text));
+    for (uint32_t i = 0; i < n; i++) {
+        const struct dp_register_fault *one = &f->list[i];
+        snprintf(text, sizeof(text), "%s", _(one->text));
+        if (one->other != 0)
+            snprintf(text, sizeof(text), _("%s: line %u"), _(one->text), one->other);
+        fault(x, one->line, one->column, text);
+    }
 }
 
-/* ---- a row as a command ---- */
-
-static void *get(struct batch *b, size_t len)
+/* R-N3-1, as far as a register can say it. */
+static bool is_protected(const struct dp_register_row *r)
 {
-    void *p = dp_arena_alloc(&b->arena, len);
-
-    if (p == NULL)
-        exit(dp_fail(DP_NOMEM, "%s", _(dp_err_text(DP_NOMEM))));
-    return p;
+    return r->purpose == PURPOSE_ACCUSATION || (r->flags & DP_REGISTER_CONFIDENTIAL) != 0;
 }
 
-static char *text(struct batch *b, struct dp_slice s)
+/* What went in, and a clerk should look at all the same. */
+static void notices_of_row(struct import *x, const struct dp_register_row *r, const struct dp_respondents *to)
 {
-    char *t = dp_arena_str(&b->arena, s);
+    bool unsure = to->unsure && is_protected(r);
 
-    if (t == NULL)
-        exit(dp_fail(DP_NOMEM, "%s", _(dp_err_text(DP_NOMEM))));
-    b->bytes += s.len;
-    return t;
-}
-
-static char *division(struct batch *b, struct dp_div d)
-{
-    char code[13] = "";
-
-    if (d.v != 0)
-        dp_div_format(d, code);
-    return text(b, dp_slice_str(code));
-}
-
-static PBC(Intake) * intake_of(struct batch *b, const struct dp_register_row *r)
-{
-    PBC(Intake) *in = get(b, sizeof(*in));
-
-    daipao__control__v1__intake__init(in);
-    in->channel = text(b, dp_slice_of(&r->channel, 1));
-    in->origin = r->origin != 0 ? r->origin : 1;
-    in->purpose = r->purpose;
-    in->category = r->category;
-    in->flags = r->flags;
-    in->headcount = r->headcount;
-    in->involved = r->involved;
-    in->residence_div = division(b, r->residence_div);
-    in->problem_div = division(b, r->problem_div);
-    in->petition_date = (uint32_t)r->petition_on.day;
-    in->source_system = text(b, dp_slice_str(r->source_system));
-    in->source_no = text(b, dp_slice_str(r->source_no));
-    in->national_no = text(b, r->national_no);
-    return in;
-}
-
-static PBC(Part) * part(struct batch *b, PBC(Step) * s, uint32_t kind)
-{
-    PBC(Part) *p = get(b, sizeof(*p));
-
-    daipao__control__v1__part__init(p);
-    p->kind = kind;
-    s->parts[s->n_parts++] = p;
-    return p;
-}
-
-static void petitioner(struct batch *b, PBC(Step) * s, const struct dp_register_row *r)
-{
-    PBC(Part) * p;
-    PBC(Person) * who;
-
-    if (r->name.len + r->id_no.len + r->phone.len + r->address.len == 0 && !r->anonymous)
-        return;
-    p = part(b, s, DP_PETITIONERS);
-    who = get(b, sizeof(*who));
-    daipao__control__v1__person__init(who);
-    who->name = text(b, r->name);
-    who->id_no = text(b, r->id_no);
-    who->phone = text(b, r->phone);
-    who->address = text(b, r->address);
-    who->anonymous = r->anonymous;
-    who->main = true;
-    p->n_persons = 1;
-    p->persons = get(b, sizeof(*p->persons));
-    p->persons[0] = who;
-}
-
-static void respondent(struct batch *b, PBC(Step) * s, const struct dp_register_row *r)
-{
-    PBC(Part) * p;
-
-    if (r->respondent_name.len + r->respondent_org.len + r->respondent_rank.len == 0)
-        return;
-    p = part(b, s, DP_RESPONDENT);
-    p->respondent_name = text(b, r->respondent_name);
-    p->respondent_org = text(b, r->respondent_org);
-    p->respondent_rank = text(b, r->respondent_rank);
-}
-
-static void add_row(struct batch *b, const struct dp_register_row *r)
-{
-    PBC(Command) *c = get(b, sizeof(*c));
-    PBC(Step) *s = get(b, sizeof(*s));
-    PBC(Part) * content;
-
-    daipao__control__v1__command__init(c);
-    daipao__control__v1__step__init(s);
-    c->op_case = DAIPAO__CONTROL__V1__COMMAND__OP_STEP;
-    c->step = s;
-    s->kind = 1;
-    s->receipt = (uint32_t)r->received_on.day;
-    s->intake = intake_of(b, r);
-    s->parts = get(b, 3 * sizeof(*s->parts));
-    petitioner(b, s, r);
-    respondent(b, s, r);
-    content = part(b, s, DP_CONTENT);
-    content->title = text(b, r->title);
-    content->summary = text(b, r->summary);
-    content->content = text(b, r->content);
-    content->demand = text(b, r->demand);
-    b->bytes += 256;
-    b->lines[b->count] = r->line;
-    b->commands[b->count++] = c;
+    if (unsure)
+        tell(x, x->notices, r->line, dp_column_word(DP_COLUMN_RESPONDENT_ORG),
+             _("not the name of one known office, so the matter is kept from all below the county; see to "
+               "it"));
+    if (r->names.count > DP_NAMES_MAX)
+        tell(x, x->notices, r->line, dp_column_word(DP_COLUMN_NAME),
+             _("more than five names; the first five are taken as representatives"));
+    if (unsure || r->names.count > DP_NAMES_MAX)
+        x->doubtful++;
 }
 
 /* ---- batches ---- */
-
-static void batch_free(struct batch *b)
-{
-    dp_arena_reset(&b->arena);
-    b->id = 0;
-    b->count = 0;
-    b->bytes = 0;
-}
 
 static void progress(const struct import *x)
 {
@@ -214,26 +111,67 @@ static void end_all(struct import *x, enum dp_err e, const char *why)
     snprintf(x->ended_text, sizeof(x->ended_text), "%s", why);
 }
 
-static void count_results(struct import *x, const struct batch *b, const PBC(Reply) * reply)
+/* R-N3-4: it went past this node, which keeps nothing of it and would send it again. */
+static bool is_sealed(const PBC(Result) * r)
 {
-    for (unsigned i = 0; i < b->count; i++) {
-        /* A request that was refused as a whole has one result. */
-        const PBC(Result) *r = reply->results[i < reply->n_results ? i : reply->n_results - 1];
-        enum dp_err e = dp_result_err(r);
-        char said[DP_SAID_MAX];
-        if (e == DP_OK && strstr(r->json, "\"sealed\":true") != NULL) {
-            x->sealed++; /* protected: not registered here, but sent on */
-        } else if (e == DP_OK) {
-            x->done++;
-        } else if (e == DP_DUPLICATE) {
-            x->known++;
-        } else if (ends_all(e)) {
-            end_all(x, e, r->text[0] != '\0' ? dp_said(r, said) : _(dp_err_text(e)));
-        } else {
-            x->rejected++;
-            fault(x, b->lines[i], "", r->text[0] != '\0' ? dp_said(r, said) : _(dp_err_text(e)));
-        }
+    json_t *v = r->name.len > 0 || r->json[0] == '\0' ? NULL : json_loads(r->json, 0, NULL);
+    bool sealed = json_is_true(json_object_get(v, "sealed"));
+
+    json_decref(v);
+    return sealed;
+}
+
+static void count_result(struct import *x, const struct dp_batch *b, unsigned i, const PBC(Result) * r)
+{
+    enum dp_err e = dp_result_err(r);
+    char said[DP_SAID_MAX];
+    const char *why = r->text[0] != '\0' ? dp_said(r, said) : _(dp_err_text(e));
+
+    if (e == DP_OK && is_sealed(r)) {
+        x->sealed++;
+    } else if (e == DP_OK) {
+        x->done++;
+    } else if (e == DP_DUPLICATE) {
+        x->known++;
+    } else if (ends_all(e)) {
+        end_all(x, e, why);
+    } else {
+        x->rejected++;
+        fault(x, b->lines[i], e == DP_CONFLICT ? b->columns[i] : "", why);
     }
+}
+
+/* What is left of the batch; all at once, or the next row alone. */
+static enum dp_err send_rest(struct import *x, struct dp_batch *b)
+{
+    return dp_call_send(x->app, &b->commands[b->next], b->alone ? 1 : b->count - b->next, &b->id);
+}
+
+/* One answer for many rows: nothing of the request could be used, and one row is why. */
+static bool refused_whole(const struct dp_batch *b, const PBC(Reply) * reply)
+{
+    return !b->alone && b->count > 1 && reply->n_results < b->count &&
+           !ends_all(dp_result_err(reply->results[0]));
+}
+
+static enum dp_err count_results(struct import *x, struct dp_batch *b, const PBC(Reply) * reply)
+{
+    if (refused_whole(b, reply)) {
+        b->alone = true;
+        return send_rest(x, b);
+    }
+    if (b->alone)
+        count_result(x, b, b->next++, reply->results[0]);
+    while (!b->alone && b->next < b->count) {
+        count_result(x, b, b->next,
+                     reply->results[b->next < reply->n_results ? b->next : reply->n_results - 1]);
+        b->next++;
+    }
+    if (b->next < b->count && x->ended == DP_OK)
+        return send_rest(x, b);
+    dp_batch_free(b);
+    x->under_way--;
+    return DP_OK;
 }
 
 static enum dp_err receive(struct import *x)
@@ -243,20 +181,19 @@ static enum dp_err receive(struct import *x)
 
     if (e != DP_OK)
         return e;
-    for (unsigned i = 0; i < BATCHES; i++) {
+    for (unsigned i = 0; i < BATCHES && e == DP_OK; i++) {
         if (x->batch[i].id != 0 && x->batch[i].id == reply->id) {
-            count_results(x, &x->batch[i], reply);
-            batch_free(&x->batch[i]);
-            x->under_way--;
+            e = count_results(x, &x->batch[i], reply);
+            break;
         }
     }
     daipao__control__v1__reply__free_unpacked(reply, NULL);
     progress(x);
-    return DP_OK;
+    return e;
 }
 
 /* A free batch, after waiting for one if need be. */
-static enum dp_err batch_get(struct import *x, struct batch **out)
+static enum dp_err batch_get(struct import *x, struct dp_batch **out)
 {
     while (x->under_way == BATCHES) {
         enum dp_err e = receive(x);
@@ -272,40 +209,50 @@ static enum dp_err batch_get(struct import *x, struct batch **out)
     return DP_INTERNAL;
 }
 
-static enum dp_err send(struct import *x, struct batch *b)
+static enum dp_err send(struct import *x, struct dp_batch *b)
 {
-    enum dp_err e;
+    enum dp_err e = b->count == 0 ? DP_OK : send_rest(x, b);
 
-    if (b->count == 0)
-        return DP_OK;
-    e = dp_call_send(x->app, b->commands, b->count, &b->id);
-    if (e == DP_OK)
+    if (e == DP_OK && b->count > 0)
         x->under_way++;
     return e;
+}
+
+/* A good row into the batch; a full one is sent, and *b is another then. */
+static enum dp_err take(struct import *x, struct dp_batch **b, const struct dp_register_row *row)
+{
+    struct dp_respondents to;
+    enum dp_err e;
+
+    dp_respondents_of(x->offices, row->respondent_org, &to);
+    notices_of_row(x, row, &to);
+    dp_batch_add(*b, row, &to);
+    if ((*b)->count < DP_BATCH_ROWS && (*b)->bytes < BATCH_BYTES)
+        return DP_OK;
+    e = send(x, *b);
+    return e == DP_OK ? batch_get(x, b) : e;
 }
 
 static enum dp_err run(struct import *x)
 {
     struct dp_register_row row;
     struct dp_register_faults faults;
-    struct batch *b;
-    enum dp_err e = batch_get(x, &b), got = DP_OK;
+    struct dp_batch *b;
+    enum dp_err e = batch_get(x, &b), got;
 
-    while (e == DP_OK && x->ended == DP_OK &&
-           (got = dp_register_next(x->reg, &row, &faults)) != DP_NOT_FOUND) {
-        if (got != DP_OK && got != DP_PARTLY)
-            return got;
+    while (e == DP_OK && x->ended == DP_OK) {
+        got = dp_register_next(x->reg, &row, &faults);
+        if (got == DP_NOT_FOUND)
+            break;
         x->rows++;
-        if (got == DP_PARTLY) {
+        if (got == DP_OK)
+            e = take(x, &b, &row);
+        else if (got == DP_DUPLICATE)
+            x->known++;
+        else if (got == DP_PARTLY)
             faults_of_row(x, &faults);
-            continue;
-        }
-        add_row(b, &row);
-        if (b->count < BATCH_ROWS && b->bytes < BATCH_BYTES)
-            continue;
-        e = send(x, b);
-        if (e == DP_OK)
-            e = batch_get(x, &b);
+        else
+            return got;
     }
     if (e == DP_OK && x->ended == DP_OK)
         e = send(x, b);
@@ -352,8 +299,12 @@ static enum dp_err open_register(struct import *x, const struct dp_args *a, cons
     }
     if (e == DP_OK)
         e = dp_register_begin(x->reg, &reason);
-    if (e != DP_OK)
-        dp_fail(e, "%s: %s %s", a->pos[0], _(dp_err_text(e)), reason);
+    if (e == DP_FORMAT && reason[0] != '\0') {
+        e = DP_USAGE; /* another kind of file, not bytes that went wrong */
+        dp_fail(e, "%s: %s", a->pos[0], _(reason));
+    } else if (e != DP_OK) {
+        dp_fail(e, "%s: %s", a->pos[0], _(dp_err_text(e)));
+    }
     return e;
 }
 
@@ -370,10 +321,11 @@ static json_t *dropped_of(const struct import *x)
 
 static json_t *json_of_import(const struct import *x, json_t *dropped)
 {
-    json_t *v = json_pack("{s:I,s:I,s:I,s:I,s:I,s:b,s:O,s:O}", "rows", (json_int_t)x->rows, "registered",
-                          (json_int_t)x->done, "sealed", (json_int_t)x->sealed, "known", (json_int_t)x->known,
-                          "rejected", (json_int_t)x->rejected, "dry_run", x->app->dry_run, "faults",
-                          x->faults, "dropped", dropped);
+    json_t *v =
+        json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:b,s:O,s:O,s:O}", "rows", (json_int_t)x->rows, "registered",
+                  (json_int_t)x->done, "sealed", (json_int_t)x->sealed, "known", (json_int_t)x->known,
+                  "rejected", (json_int_t)x->rejected, "doubtful", (json_int_t)x->doubtful, "dry_run",
+                  x->app->dry_run, "faults", x->faults, "notices", x->notices, "dropped", dropped);
 
     if (x->ended != DP_OK) {
         json_object_set_new(v, "err", json_string(dp_err_name(x->ended)));
@@ -409,6 +361,8 @@ static int report(struct import *x)
         printf(x->app->dry_run ? _("would send %llu sealed to a bureau above\n")
                                : _("sent %llu sealed to a bureau above\n"),
                (unsigned long long)x->sealed);
+    if (x->doubtful > 0)
+        printf(_("%llu of them should be looked at, see above\n"), (unsigned long long)x->doubtful);
     if (x->ended != DP_OK)
         dp_fail(x->ended, "%s: %s", _(dp_err_text(x->ended)), x->ended_text);
     return dp_err_exit(e);
@@ -424,6 +378,7 @@ static int import(struct import *x, const struct dp_args *a, FILE *f)
         return dp_err_exit(e);
     if (!dp_places_open(x->app, &places, &code))
         return code;
+    x->offices = &places.offices;
     e = open_register(x, a, &places, f);
     if (e == DP_OK) {
         e = run(x);
@@ -449,12 +404,14 @@ int dp_run_import(struct dp_app *app, const struct dp_verb *v, const struct dp_a
     } else {
         x->app = app;
         x->faults = json_array();
+        x->notices = json_array();
         for (unsigned i = 0; i < BATCHES; i++)
             dp_arena_init(&x->batch[i].arena, BATCH_MEMORY, 1u << 20);
         code = import(x, a, f);
         for (unsigned i = 0; i < BATCHES; i++)
             dp_arena_fini(&x->batch[i].arena);
         json_decref(x->faults);
+        json_decref(x->notices);
     }
     if (f != NULL)
         fclose(f);

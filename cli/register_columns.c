@@ -11,9 +11,15 @@
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
 static const char *const column_words[DP_COLUMN_COUNT] = {
-#define DP_COLUMN_WORD(name, word) [DP_COLUMN_##name] = word,
+#define DP_COLUMN_WORD(name, number, word) [DP_COLUMN_##name] = word,
     DP_COLUMN_LIST(DP_COLUMN_WORD)
 #undef DP_COLUMN_WORD
+};
+
+static const uint8_t column_numbers[DP_COLUMN_COUNT] = {
+#define DP_COLUMN_NUMBER_OF(name, number, word) [DP_COLUMN_##name] = number,
+    DP_COLUMN_LIST(DP_COLUMN_NUMBER_OF)
+#undef DP_COLUMN_NUMBER_OF
 };
 
 static const struct {
@@ -28,7 +34,6 @@ static const struct {
     {DP_COLUMN_RECEIVED_ON,
      "收件日期 收件时间 收到日期 接收日期 接收时间 收信日期 接访日期 received_on received_at "},
     {DP_COLUMN_PETITION_ON, "信访日期 信访时间 来信日期 来访日期 反映日期 反映时间 petition_date "},
-    {DP_COLUMN_DUE_ON, "办理期限 限办日期 限办时间 办结期限 截止日期 到期日期 due_on due_at "},
     {DP_COLUMN_CHANNEL, "信访形式 渠道 信访渠道 信访方式 形式 反映渠道 来件渠道 channel "},
     {DP_COLUMN_ORIGIN, "信访来源 来源 件来源 origin "},
     {DP_COLUMN_PURPOSE, "信访目的 目的 信访类别 purpose "},
@@ -49,7 +54,6 @@ static const struct {
     {DP_COLUMN_SUMMARY, "概况 概述 摘要 概况信息 内容摘要 信访概况 summary "},
     {DP_COLUMN_CONTENT, "内容 反映内容 信访内容 反映问题 详细内容 主要内容 content text "},
     {DP_COLUMN_DEMAND, "主要诉求 诉求 信访诉求 demand "},
-    {DP_COLUMN_HANDLER, "责任单位 办理单位 承办单位 有权处理单位 有权处理机关 主办单位 handler "},
     {DP_COLUMN_REPEAT, "是否重复 重复信访 初重件 是否重复件 是否重信重访 重复件标志 is_repeat repeat "},
     {DP_COLUMN_GROUP, "是否集体 集体访 是否集体访 是否联名 集体标志 is_group group "},
     {DP_COLUMN_URGENT, "是否紧急 紧急程度 是否重大紧急 is_urgent urgent "},
@@ -69,6 +73,11 @@ static const char *const barred[] = {
 const char *dp_column_word(enum dp_column c)
 {
     return c < DP_COLUMN_COUNT ? column_words[c] : "";
+}
+
+uint8_t dp_column_number(enum dp_column c)
+{
+    return column_numbers[c];
 }
 
 /* Bytes of a character by its first byte; the heading is valid UTF-8. */

@@ -15,10 +15,29 @@ static bool is_empty(const struct dp_csv_record *record)
     return true;
 }
 
+/* The same key a second time: the same row once more, or one that contradicts the first. */
+static enum dp_err compare(struct dp_register *r, const struct dp_register_row *row,
+                           const struct dp_seen_row *seen, struct dp_register_faults *faults)
+{
+    static const enum dp_column columns[] = {[DP_KEY_SOURCE_NO] = DP_COLUMN_SOURCE_NO,
+                                             [DP_KEY_NUMBER] = DP_COLUMN_NUMBER,
+                                             [DP_KEY_DIGEST] = DP_COLUMN_NUMBER};
+    uint32_t line;
+    enum dp_err err = dp_seen_add(&r->seen, seen, &line);
+
+    if (err != DP_CONFLICT)
+        return err;
+    dp_register_add_fault(faults, row->line, dp_column_word(columns[row->key]),
+                          "another row has this number and says something else");
+    faults->list[0].other = line;
+    return DP_PARTLY;
+}
+
 enum dp_err dp_register_next(struct dp_register *r, struct dp_register_row *row,
                              struct dp_register_faults *faults)
 {
     const struct dp_csv_record *record;
+    struct dp_seen_row seen;
     enum dp_err err;
 
     faults->count = 0;
@@ -31,7 +50,8 @@ enum dp_err dp_register_next(struct dp_register *r, struct dp_register_row *row,
             return DP_PARTLY;
         }
     } while (is_empty(record));
-    return dp_register_row_read(r, record, row, faults);
+    err = dp_register_row_read(r, record, row, &seen, faults);
+    return err == DP_OK ? compare(r, row, &seen, faults) : err;
 }
 
 /* ---- headings ---- */
@@ -169,6 +189,7 @@ void dp_register_free(struct dp_register **r)
 {
     if (*r == NULL)
         return;
+    dp_seen_fini(&(*r)->seen);
     dp_csv_fini(&(*r)->csv);
     dp_decode_fini(&(*r)->decode);
     free(*r);

@@ -14,12 +14,14 @@
 #include "csv.h"
 #include "decode.h"
 #include "divisions.h"
+#include "register_names.h"
 #include "register_words.h"
 
 #define DP_REGISTER_FAULTS_MAX 8
 #define DP_REGISTER_HEADING_LINES 5 /* titles that may stand above the headings */
-#define DP_REGISTER_SYSTEM_MAX 15   /* bytes of a source system's name */
+#define DP_REGISTER_SYSTEM_MAX 63   /* bytes of a source system's name */
 #define DP_REGISTER_NO_MAX 38       /* bytes of a number */
+#define DP_REGISTER_PART_MAX 16384  /* bytes of the texts of one part */
 #define DP_REGISTER_TEXT_MAX 100    /* bytes of a name of a column in the report */
 
 /* Flags of a row; the numbers are those of R-REG-3. */
@@ -47,25 +49,26 @@ struct dp_register_row {
     char source_no[DP_REGISTER_NO_MAX + 1];          /* never empty */
     struct dp_slice number, foreign_no, national_no; /* as the columns have them */
     struct dp_date received_on;                      /* never none: 收件日期, else 登记日期 */
-    struct dp_date registered_on, petition_on, due_on;
+    struct dp_date registered_on, petition_on;
     char channel;      /* O when the register does not say */
     uint8_t origin;    /* 0 = not said */
     uint8_t purpose;   /* 99 when the register does not say */
     uint32_t category; /* 0 = not said */
     uint32_t flags;
     bool anonymous;
-    uint32_t headcount, involved; /* headcount >= 1; involved 0 = not said */
+    uint32_t headcount, involved; /* headcount >= 1 and >= the names; involved 0 = not said */
     struct dp_div problem_div, residence_div;
-    struct dp_slice name, id_no, phone, address;
+    struct dp_slice name, id_no, phone, address; /* as the columns have them */
+    struct dp_names names;                       /* of `name`, which may hold several */
     struct dp_slice respondent_name, respondent_org, respondent_rank;
     struct dp_slice title, summary, content, demand; /* one of them at least */
-    struct dp_slice handler;
 };
 
 struct dp_register_fault {
     uint32_t line;
     const char *column; /* static; "" = the row as a whole */
     const char *text;   /* static */
+    uint32_t other;     /* line of the row that this one contradicts; 0 = none */
 };
 
 struct dp_register_faults {
@@ -81,7 +84,7 @@ struct dp_register_dropped {
 
 struct dp_register_options {
     enum dp_encoding encoding;
-    const char *system;                   /* source system where the row names none; 1..15 bytes */
+    const char *system;                   /* source system where the row names none; 1..63 bytes */
     const struct dp_divisions *divisions; /* NULL: places as 12 digits only */
     struct dp_div within;                 /* places are looked for here first */
     struct dp_date today;                 /* later dates are faults; none = not checked */
@@ -106,8 +109,10 @@ const struct dp_register_dropped *dp_register_dropped(const struct dp_register *
 enum dp_register_key dp_register_key_of(const struct dp_register *r);
 
 /*
- * The next row. DP_OK: *row. DP_PARTLY: the row is not good, *faults says why. DP_NOT_FOUND: the end. Any
- * other error ends the reading. Rows that have nothing in the columns taken are passed over.
+ * The next row. DP_OK: *row. DP_DUPLICATE: *row says again, in all columns taken, what an earlier one said.
+ * DP_PARTLY: the row is not good, *faults says why; one of them is that an earlier row has the same source
+ * system and number and says something else. DP_NOT_FOUND: the end. Any other error ends the reading. Rows
+ * that have nothing in the columns taken are passed over.
  */
 DP_MUST enum dp_err dp_register_next(struct dp_register *r, struct dp_register_row *row,
                                      struct dp_register_faults *faults);

@@ -105,6 +105,9 @@ static const struct word purposes[] = {
     {"其它", 99},  {"other", 99},   {"建议意见类", 1}, {"检举控告类", 2}, {"申诉求决类", 4},
 };
 
+#define LEVEL 10000
+#define CATEGORY_OTHER 990000
+
 /* Six digits are three levels; 990000 is the official "other". The first levels are ours, in the order of
  * volume. */
 static const struct word categories[] = {
@@ -159,12 +162,22 @@ bool dp_word_purpose(struct dp_slice s, uint8_t *out)
     return true;
 }
 
+/* The first two digits are one of the first levels; lower levels are not numbered here. */
+static bool has_first_level(uint64_t v)
+{
+    for (size_t i = 0; i < COUNT(categories); i++)
+        if (v == categories[i].value ||
+            (categories[i].value != CATEGORY_OTHER && v / LEVEL == categories[i].value / LEVEL))
+            return true;
+    return false;
+}
+
 bool dp_word_category(struct dp_slice s, uint32_t *out)
 {
     uint64_t v;
 
     /* a spreadsheet drops the zero in front */
-    if ((s.len == 6 || s.len == 5) && dp_text_digits(s, &v) && v >= 10000) {
+    if ((s.len == 6 || s.len == 5) && dp_text_digits(s, &v) && has_first_level(v)) {
         *out = (uint32_t)v;
         return true;
     }

@@ -49,8 +49,59 @@ static void register_answer(struct dp_daemon *d, struct dp_outcome *out, const s
     out->json = dp_arena_str(&d->turn, dp_slice_str(json));
 }
 
+/* ---- known by its number in another system ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+/* Of an own registration, where its text can still be read here. */
+static bool same_content(struct dp_daemon *d, const struct dp_caller *c, const struct dp_entry *was,
+                         const struct dp_step *s)
+{
+    struct dp_part_text t;
+    if (!dp_office_eq(&was->office, &c->office))
+        return true;
+    for (uint8_t i = 0; i < s->part_count; i++) {
+        const struct dp_part_text *p = &s->parts[i];
+        for (uint8_t k = 0; k < was->part_count && p->kind == DP_PART_CONTENT; k++) {
+            if (dp_parcels_read(d, was, k, &t) != DP_OK || t.kind != DP_PART_CONTENT)
+                continue;
+            if (!same_text(t.title, p->title) || !same_text(t.summary, p->summary) ||
+                !same_text(t.content, p->content) || !same_text(t.demand, p->demand))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* What the registration says otherwise than the one before; NULL: nothing. Respondents are left out: which
+ * office a name means changes as offices come to be known. */
+static const char *differs(struct dp_daemon *d, const struct dp_caller *c, const struct dp_casefile *f,
+                           const struct dp_reg *reg, const struct dp_step *s)
+{
+    const struct dp_reg *was = &f->reg;
+    uint32_t at = dp_casefile_find(f, &f->subject.name);
+    const struct dp_entry *e = at == DP_FACT_NONE ? NULL : &f->facts[at].e;
+    if (was->channel != reg->channel || was->origin != reg->origin)
+        return DP_SAID("another channel or origin");
+    if (was->purpose != reg->purpose || was->category != reg->category || was->flags != reg->flags)
+        return DP_SAID("another purpose, category or flag");
+    if (was->headcount != reg->headcount || was->involved != reg->involved)
+        return DP_SAID("another number of persons");
+    if (was->residence_div.v != reg->residence_div.v || was->problem_div.v != reg->problem_div.v)
+        return DP_SAID("another place");
+    if (was->petition_date.day != reg->petition_date.day ||
+        (e != NULL && !dp_date_is_none(s->receipt) && s->receipt.day != e->receipt.day))
+        return DP_SAID("another date");
+    if (strcmp(was->national_no, reg->national_no) != 0)
+        return DP_SAID("another national number");
+    return e == NULL || same_content(d, c, e, s) ? NULL : DP_SAID("another text");
+}
+
 static bool known_source(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
-                         struct dp_outcome *out)
+                         const struct dp_step *step, struct dp_outcome *out)
 {
     struct dp_subject s;
     enum dp_err e;
@@ -60,10 +111,16 @@ static bool known_source(struct dp_daemon *d, const struct dp_caller *c, const s
     if (slot == NULL || !slot->f.has_reg ||
         dp_n3_denies_office(&slot->f.reg, dp_locked(d, &s), s.name.origin, &c->office))
         return false; /* R-N3-6: its existence must not show */
+    const char *other = differs(d, c, &slot->f, reg, step);
     out->err = DP_DUPLICATE;
+    if (other != NULL)
+        dp_outcome_set(
+            d, out, DP_CONFLICT,
+            "this number of its source was registered as %s, with %-s; another register needs another "
+            "name of its source",
+            slot->f.reg.number.text, other);
     out->name = s.name;
-    if (slot != NULL && slot->f.has_reg)
-        out->number = dp_arena_str(&d->turn, dp_slice_str(slot->f.reg.number.text));
+    out->number = dp_arena_str(&d->turn, dp_slice_str(slot->f.reg.number.text));
     return true;
 }
 
@@ -168,7 +225,7 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
         dp_outcome_set(d, out, err, "the registration cannot be used: %-s", dp_err_text(err));
         return;
     }
-    if (known_source(d, c, &reg, out))
+    if (known_source(d, c, &reg, s, out))
         return;
     struct dp_date receipt = dp_date_is_none(s->receipt) ? dp_today(d) : s->receipt;
     if (!dp_receipt_fits(d, receipt)) {
