@@ -202,7 +202,9 @@ static int start_daemon(struct shell *sh)
                                     .keep_ms = dp_shell_keep_ms(&sh->conf),
                                     .zstd_level = 1,
                                     .data_dir = sh->conf.node.data_dir,
-                                    .net = dp_net_counters(sh->net)};
+                                    .net = dp_net_counters(sh->net),
+                                    .alarmed = dp_shell_alarmed,
+                                    .alarmed_ctx = sh};
     enum dp_err e = dp_daemon_new(&ports, &opt, sh->kr, &sh->d);
     if (e != DP_OK)
         return complain(sh->store_dir,
@@ -218,7 +220,7 @@ static int start(struct shell *sh)
     sh->signal_fd = -1;
     sh->clock = dp_os_clock();
     sh->random = dp_random_system();
-    dp_os_log_stderr(sh->conf.log.level);
+    dp_shell_log(&sh->conf);
     if (dp_os_process_harden() != DP_OK)
         dp_log(DP_LOG_WARN, "the process could not be hardened");
     if (dp_os_process_files(65536, &files) == DP_OK && files < sh->conf.children.max + 64)

@@ -466,6 +466,8 @@ enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const 
                           struct dp_node to, char number[64]);
 /* Whether a register entry of today may name that day of receipt (R-WIT-2). */
 bool dp_receipt_fits(const struct dp_daemon *d, struct dp_date receipt);
+/* The edition in force of a profile or calendar; none when none was published. */
+struct dp_name dp_edition_current(struct dp_daemon *d, const char *id);
 /* Register a matter here: numbering, editions, query code, entry. `code` gets the query code's text. */
 enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uint32_t officer,
                         struct dp_reg *reg, struct dp_date receipt, const struct dp_part_in *parts,

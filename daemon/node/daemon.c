@@ -222,3 +222,11 @@ const struct dp_daemon_counters *dp_daemon_counters(const struct dp_daemon *d)
 {
     return &d->n;
 }
+
+void dp_daemon_tune(struct dp_daemon *d, int64_t keep_ms, uint32_t silence_days)
+{
+    d->opt.keep_ms = keep_ms;
+    d->opt.silence_days = silence_days;
+    for (uint32_t i = 0; i < d->peer_count; i++)
+        dp_session_set_keep(&d->peers[i]->s, keep_ms);
+}

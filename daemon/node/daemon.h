@@ -51,6 +51,9 @@ struct dp_daemon_options {
     const char *data_dir;              /* keys/ and the life file are below it */
     const char *parent_address;        /* shown to children; may be "" */
     const struct dp_net_counters *net; /* of the transport, for status and alarms; NULL = none */
+    /* Told of each new alarm; no personal data is in it. NULL = nobody. */
+    void (*alarmed)(void *ctx, const char *word, const char *text);
+    void *alarmed_ctx;
 };
 
 struct dp_daemon;
@@ -136,6 +139,9 @@ enum dp_stop dp_daemon_stopped(const struct dp_daemon *d);
 
 /* The shell found at start that the life file does not match the store (R-HEL-3). */
 void dp_daemon_stop_issuing(struct dp_daemon *d, enum dp_stop why, const char *detail);
+
+/* A configuration that was read again: how often an idle link is heard, and when silence is an alarm. */
+void dp_daemon_tune(struct dp_daemon *d, int64_t keep_ms, uint32_t silence_days);
 
 /* Probe for crash tests: called after the commit of a turn and before its sends; NULL = none. */
 void dp_daemon_probe(struct dp_daemon *d, void (*after_commit)(void *ctx), void *ctx);

@@ -29,6 +29,8 @@ static enum dp_err build_reg(struct dp_daemon *d, const struct dp_intake *in, st
     copy_text(reg->source_system, sizeof reg->source_system, in->source_system);
     copy_text(reg->source_no, sizeof reg->source_no, in->source_no);
     copy_text(reg->national_no, sizeof reg->national_no, in->national_no);
+    if (in->profile[0] != '\0')
+        reg->profile = dp_edition_current(d, in->profile);
     for (uint8_t i = 0; i < in->respondent_count && i < DP_RESPONDENTS_MAX; i++) {
         enum dp_err e = dp_office_lookup(d, in->respondents[i], &reg->respondents[i]);
         if (e != DP_OK)
@@ -219,6 +221,11 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
         return;
     }
     enum dp_err err = build_reg(d, s->intake, &reg);
+    if (err == DP_OK && s->intake->profile[0] != '\0' && dp_name_is_none(&reg.profile)) {
+        dp_outcome_set(d, out, DP_NOT_FOUND, "no such profile here: %s; see `daipao profile list`",
+                       s->intake->profile);
+        return;
+    }
     if (err == DP_OK)
         err = dp_step_parts(d, s, parts);
     if (err != DP_OK) {

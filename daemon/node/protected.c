@@ -45,7 +45,7 @@ static enum dp_err make_number(struct dp_daemon *d, char channel, bool away, str
     return dp_number_make(d->id.self, day, channel, away ? SERIAL_MAX - sent : here + 1, out);
 }
 
-static struct dp_name edition(struct dp_daemon *d, const char *id)
+struct dp_name dp_edition_current(struct dp_daemon *d, const char *id)
 {
     char word[48];
     struct dp_slice v;
@@ -79,8 +79,9 @@ enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uin
     dp_query_code_make(&d->port.random, &qc);
     dp_query_code_format(&qc, code);
     dp_query_code_hash(&qc, &reg->query_hash);
-    reg->profile = edition(d, (reg->flags & DP_REG_ERRAND) != 0 ? "errand" : "national-r22");
-    reg->calendar = edition(d, "cn-rest-days");
+    if (dp_name_is_none(&reg->profile))
+        reg->profile = dp_edition_current(d, (reg->flags & DP_REG_ERRAND) != 0 ? "errand" : "national-r22");
+    reg->calendar = dp_edition_current(d, "cn-rest-days");
     struct dp_plan_input in = {.kind = DP_KIND_REGISTER,
                                .office = *office,
                                .officer = officer,
@@ -306,6 +307,7 @@ enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct
         return answer_again(d, &m, have);
     struct dp_reg reg = *m.form.reg;
     struct dp_office bureau = {.node = d->id.self, .slug = "bureau"};
+    reg.profile = (struct dp_name){0}; /* of this node, whatever the sender named */
     if (!came_before(d, &reg, number)) {
         if (d->stopped != DP_STOP_NONE)
             return DP_STOPPED; /* before it takes a number; it is offered again (shelf.c) */

@@ -67,12 +67,19 @@ static void close_file(void)
     out.fd = -1;
 }
 
-void dp_os_log_stderr(enum dp_log_level max)
+void dp_os_log_stderr_for(enum dp_os_log_reader reader, enum dp_log_level max)
 {
     static int with_prefix;
+    bool journal =
+        reader == DP_OS_LOG_JOURNAL || (reader == DP_OS_LOG_AUTO && getenv("JOURNAL_STREAM") != NULL);
 
-    dp_log_set(to_stderr, getenv("JOURNAL_STREAM") != NULL ? &with_prefix : NULL, max);
+    dp_log_set(to_stderr, journal ? &with_prefix : NULL, max);
     close_file();
+}
+
+void dp_os_log_stderr(enum dp_log_level max)
+{
+    dp_os_log_stderr_for(DP_OS_LOG_AUTO, max);
 }
 
 static int open_file(const char *path)

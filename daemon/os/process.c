@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -70,4 +72,39 @@ enum dp_err dp_os_group(const char *name, gid_t *gid)
         return DP_NOT_FOUND;
     *gid = g.gr_gid;
     return DP_OK;
+}
+
+static enum dp_err spawn(const char *path, char *const *argv, const posix_spawn_file_actions_t *files,
+                         const posix_spawnattr_t *attr)
+{
+    pid_t pid;
+
+    return posix_spawn(&pid, path, files, attr, argv, environ) == 0 ? DP_OK : DP_IO;
+}
+
+enum dp_err dp_os_process_start(const char *path, const char *first, const char *second)
+{
+    char *argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t)first, (char *)(uintptr_t)second, NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t none, all;
+    enum dp_err e = DP_IO;
+
+    if (signal(SIGCHLD, SIG_IGN) == SIG_ERR) /* ended children leave nothing behind */
+        return DP_IO;
+    sigemptyset(&none);
+    sigfillset(&all);
+    if (posix_spawn_file_actions_init(&files) != 0)
+        return DP_NOMEM;
+    if (posix_spawnattr_init(&attr) == 0) {
+        if (posix_spawnattr_setsigmask(&attr, &none) == 0 &&
+            posix_spawnattr_setsigdefault(&attr, &all) == 0 &&
+            posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0 &&
+            posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0 &&
+            posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO) == 0)
+            e = spawn(path, argv, &files, &attr);
+        posix_spawnattr_destroy(&attr);
+    }
+    posix_spawn_file_actions_destroy(&files);
+    return e;
 }

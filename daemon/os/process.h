@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the process asks of the system at its start. It never forks afterwards. */
+/* What the process asks of the system at its start, and the programs that it starts. */
 #ifndef DP_OS_PROCESS_H
 #define DP_OS_PROCESS_H
 
@@ -15,6 +15,12 @@
 DP_MUST enum dp_err dp_os_process_harden(void);
 /* Raise the soft limit of open files to `want`, or as far as the hard limit goes; *got is the result. */
 DP_MUST enum dp_err dp_os_process_files(uint64_t want, uint64_t *got);
+/*
+ * Start `path` with two arguments and without waiting for it: no input, no descriptors of this process but
+ * its standard error, no memory of it either (posix_spawn). Nobody waits for its end. DP_IO: it cannot be
+ * started.
+ */
+DP_MUST enum dp_err dp_os_process_start(const char *path, const char *first, const char *second);
 /* Number of the group `name`; DP_NOT_FOUND. */
 DP_MUST enum dp_err dp_os_group(const char *name, gid_t *gid);
 

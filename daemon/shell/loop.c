@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "os/logsink.h"
 #include "os/notify.h"
+#include "os/process.h"
 #include "os/signals.h"
 
 #define TURN_MAX_MS 1000
 #define RETRY_MS 5
+#define ALARM_EACH_MS 1000
+#define ALARM_BURST_MS 10000
 #define LIFE_REFRESH_MS 30000
 
 /* ---- transport: node ids to keys ---- */
@@ -84,6 +88,30 @@ static struct dp_node node_of(struct shell *sh, const struct dp_net_event *ev)
     return n;
 }
 
+void dp_shell_log(const struct dp_config *conf)
+{
+    static const enum dp_os_log_reader readers[] = {[DP_LOG_TO_AUTO] = DP_OS_LOG_AUTO,
+                                                    [DP_LOG_TO_JOURNAL] = DP_OS_LOG_JOURNAL,
+                                                    [DP_LOG_TO_STDERR] = DP_OS_LOG_PEOPLE};
+    dp_os_log_stderr_for(readers[conf->log.target], conf->log.level);
+}
+
+/* A burst of ten, then one a second: whoever makes alarms on purpose makes no load of programs. */
+void dp_shell_alarmed(void *ctx, const char *word, const char *text)
+{
+    struct shell *sh = ctx;
+    int64_t now = sh->clock.mono_ms(sh->clock.ctx);
+    if (sh->conf.alarm.command[0] == '\0')
+        return;
+    if (sh->alarm_at_ms == 0 || now - sh->alarm_at_ms > ALARM_BURST_MS)
+        sh->alarm_at_ms = now - ALARM_BURST_MS;
+    if (sh->alarm_at_ms + ALARM_EACH_MS > now)
+        return; /* it is in the log and in the list */
+    sh->alarm_at_ms += ALARM_EACH_MS;
+    if (dp_os_process_start(sh->conf.alarm.command, word, text) != DP_OK)
+        dp_log(DP_LOG_WARN, "the program of [alarm] command cannot be started");
+}
+
 static void on_signals(struct shell *sh)
 {
     enum dp_os_signal s;
@@ -96,7 +124,8 @@ static void on_signals(struct shell *sh)
         char text[1100];
         dp_os_notify_reloading();
         if (dp_config_reload(&sh->conf, sh->conf_path, &sh->conf, &why) == DP_OK) {
-            dp_log_level_set(sh->conf.log.level);
+            dp_shell_log(&sh->conf);
+            dp_daemon_tune(sh->d, dp_shell_keep_ms(&sh->conf), sh->conf.alarm.silence.n);
             dp_log(DP_LOG_NOTICE, "configuration reloaded");
         } else {
             dp_config_error_format(&why, text, sizeof text);

@@ -33,6 +33,7 @@ struct shell {
     uint64_t dials_failed; /* when the parent was last up */
     char joined_at[256];
     int64_t life_next_ms, watchdog_next_ms;
+    int64_t alarm_at_ms; /* up to when the time for programs of alarms is used */
     struct {
         struct dp_node node;
         struct dp_net_key key;
@@ -49,6 +50,10 @@ int dp_shell_run(struct shell *sh);
 
 /* way.c: sockets as the state of the node wants them, after each turn. */
 void dp_shell_follow(struct shell *sh);
+/* For struct dp_daemon_options: the program of [alarm] command. `ctx` is a struct shell. */
+void dp_shell_alarmed(void *ctx, const char *word, const char *text);
+/* Log lines as the configuration wants them. */
+void dp_shell_log(const struct dp_config *conf);
 /* What the configuration says of idle links. */
 int64_t dp_shell_keep_ms(const struct dp_config *conf);
 
