@@ -8,6 +8,11 @@
  * The connection of a child to its parent is a pair of queues. While it stands frames arrive in order; when
  * it breaks, what is in flight is lost, or a part of it still arrives. A child's daemon dials again by
  * itself.
+ *
+ * Time is a heap of events: the next turn of each node, the next dial of each line, and timers of whoever
+ * runs the cluster. What waits for nothing costs nothing, so hundreds of nodes may idle for months. Events of
+ * one moment come in an order drawn from the seed; the draws of a node or a line do not depend on those of
+ * the others, so that a history stays much the same when one of them is left out.
  */
 #ifndef DP_TESTS_CLUSTER_H
 #define DP_TESTS_CLUSTER_H
@@ -22,6 +27,16 @@
 
 struct cluster;
 
+/* Something that will happen. Its owner keeps the memory until it has happened or was taken back. */
+struct cl_event {
+    int64_t at_us;
+    uint64_t order;     /* settles a tie */
+    uint64_t id, drawn; /* of the owner, for the draw of `order` */
+    uint32_t place;     /* in the heap, from 1; 0 = it does not wait */
+    void (*fire)(void *ctx);
+    void *ctx;
+};
+
 /* Where the next turn of a node dies. */
 enum cl_crash {
     CL_CRASH_NONE,
@@ -31,7 +46,7 @@ enum cl_crash {
 
 struct cl_message {
     struct cl_message *next;
-    int64_t at_ms;
+    int64_t sent_us, at_us; /* its first byte leaves, its last one arrives */
     size_t len;
     uint8_t bytes[];
 };
@@ -39,22 +54,35 @@ struct cl_message {
 struct cl_queue {
     struct cl_message *first, **tail;
     uint32_t count;
-    int64_t last_ms; /* arrival of the last one queued */
+    int64_t free_us; /* the line is busy with earlier ones until then */
+    int64_t last_us; /* arrival of the last one queued */
 };
+
+struct cl_link;
 
 /* A process of a node. Two of one node id are a clone. */
 struct cl_node {
     struct cluster *c;
+    uint32_t index;
     struct dp_node id;
     char text[DP_NODE_TEXT];
     char dir[CL_DIR_MAX];
     struct dp_kv *kv;
-    struct dp_keyring *kr; /* NULL while the daemon owns it */
-    struct dp_daemon *d;   /* NULL: down */
-    struct dp_rng rng;
-    struct cl_queue enroll;   /* on the enrolment channel, to this node; first 8 bytes: conn */
-    int64_t restart_ms;       /* when down; INT64_MAX = stays down */
-    int64_t clock_off_ms;     /* of its wall clock */
+    struct dp_keyring *kr;  /* NULL while the daemon owns it */
+    struct dp_daemon *d;    /* NULL: down */
+    struct dp_rng rng;      /* what the daemon draws: keys, salts, nonces */
+    struct dp_rng dice;     /* what happens to it */
+    struct cl_event next;   /* its next turn or start */
+    struct cl_link **lines; /* of which it is an end */
+    uint32_t line_count;
+    struct cl_queue enroll; /* on the enrolment channel, to this node; first 8 bytes: conn */
+    int64_t restart_ms;     /* when down; INT64_MAX = stays down */
+    int64_t clock_off_ms;   /* of its wall clock */
+    int64_t clock_fast_ppm; /* it gains so much from clock_from_ms on */
+    int64_t clock_from_ms;
+    bool clock_unsynced;      /* and its system says so */
+    int64_t busy_us;          /* a slow disk: no turn before */
+    int64_t commit_us;        /* how long a commit takes */
     enum cl_crash crash_next; /* in its next turn */
     bool dead;                /* crashed in this turn: says nothing more */
     bool pump_due;
@@ -63,26 +91,53 @@ struct cl_node {
 
 /* A child's line to its parent, by index of the two processes. */
 struct cl_link {
+    struct cluster *c;
     uint32_t child, parent;
     bool cut;     /* nothing passes, nobody connects */
     bool up;      /* a connection stands */
     bool refused; /* the parent's socket does not let this key in */
     bool child_up_due, child_down_due, parent_down_due;
     bool parent_knows; /* the parent had a frame of this connection */
+    bool heard;        /* in this turn of one end: what it counts as delivered is checked */
     uint64_t serial;   /* of the connection; higher = newer */
     int64_t dial_ms;
-    int64_t latency_ms;
-    uint64_t rate_bps;    /* 0 = no limit */
-    struct cl_queue q[2]; /* 0 up, 1 down */
+    struct cl_event next; /* its next dial */
+    struct dp_rng dice;
+    int64_t latency_us, jitter_us; /* of a frame: latency and a random part of the jitter */
+    uint64_t rate_bps;             /* 0 = no limit */
+    struct cl_queue q[2];          /* 0 up, 1 down */
     uint64_t frames[2], bytes[2];
 };
 
 /* Sees every frame before it is queued; false drops it (a transport that lies). */
 typedef bool cl_tap(void *ctx, struct cl_node *from, struct cl_node *to, struct dp_slice frame);
 
+/* Where stores come from. Without one they are plain stores in memory. */
+struct cl_stores {
+    struct dp_kv *(*open)(void *ctx, struct cl_node *n); /* an empty one */
+    void (*crash)(void *ctx, struct cl_node *n); /* its process died: what was not committed is gone */
+    void *ctx;
+};
+
+/* Told of what happens to nodes; each may be NULL. */
+struct cl_watch {
+    void (*committed)(void *ctx, struct cl_node *n);           /* after the commit, before anything is sent */
+    void (*turned)(void *ctx, struct cl_node *n, bool failed); /* after each turn that was not a death */
+    void (*died)(void *ctx, struct cl_node *n);
+    void (*started)(void *ctx, struct cl_node *n);
+    void (*linked)(void *ctx, struct cl_link *l, bool up);
+    void (*broken)(void *ctx, const char *invariant, const char *text); /* NULL: the test fails */
+    void *ctx;
+};
+
 struct cluster {
     struct dp_rng rng;
-    int64_t now_ms; /* monotonic; the wall clock is CL_EPOCH_MS later */
+    uint64_t salt;          /* of the draws that settle ties */
+    int64_t now_us, now_ms; /* monotonic; the wall clock is CL_EPOCH_MS later */
+    struct cl_event **heap; /* from 1 */
+    uint32_t heap_count, heap_cap;
+    uint64_t event_ids;
+    uint32_t at_once; /* events of this very moment so far */
     struct cl_node *nodes[CL_NODES_MAX];
     uint32_t node_count;
     struct cl_link *links[CL_NODES_MAX];
@@ -94,6 +149,8 @@ struct cluster {
     struct dp_daemon_options options;
     cl_tap *tap;
     void *tap_ctx;
+    struct cl_stores stores;
+    struct cl_watch watch;
     uint64_t conn; /* of the last request */
     struct dp_buf reply;
     bool replied;
@@ -111,6 +168,8 @@ void cluster_free(struct cluster **c);
  * lost. `of` must outlive it (it owns the folders with the keys).
  */
 struct cluster *cluster_copy(struct cluster *of, uint64_t seed);
+/* All draws from here on come from `seed`; for one enrolled tree and many histories. */
+void cluster_reseed(struct cluster *c, uint64_t seed);
 
 /* ---- nodes ---- */
 /* A blank node, running. */
@@ -135,11 +194,17 @@ uint32_t cl_uid(const struct cl_node *n);
 void cl_break(struct cluster *c, struct cl_link *l, bool some);
 void cl_cut(struct cluster *c, struct cl_link *l);
 void cl_mend(struct cl_link *l);
+/* The child's side breaks, and its parent hears of it only from the next connection. */
+void cl_half_break(struct cluster *c, struct cl_link *l);
+/* Nothing passes for a while, what is sent comes late. */
+void cl_stall(struct cl_link *l, int64_t ms);
 /* The process dies now; it comes back after `ms` (negative: not by itself). */
 void cl_kill(struct cl_node *n, int64_t ms);
 void cl_start(struct cl_node *n);
 /* Copy of the store as it is committed; free with kv->ops->close. */
 struct dp_kv *cl_snapshot(const struct cl_node *n);
+/* Everything that is committed in one store, into an empty one. */
+void cl_copy_store(const struct dp_kv *of, struct dp_kv *into);
 /* Kill, put another store in its place (taken), start. */
 void cl_replace(struct cl_node *n, struct dp_kv *kv);
 /* Kill, give up its journals to a neighbour as `daipaod --repair-journals` does, start. */
@@ -148,11 +213,21 @@ void cl_renew(struct cl_node *n, const struct cl_node *peer);
 struct cl_node *cl_clone(struct cl_node *n);
 
 /* ---- time ---- */
-/* One turn of one node, or time goes on to the next event at most to `until_ms`. False when time is up. */
+/* An event of one's own, set up once; it fires once for each cl_at. Setting it again moves it. */
+void cl_event_init(struct cluster *c, struct cl_event *e, void (*fire)(void *ctx), void *ctx);
+void cl_at(struct cluster *c, struct cl_event *e, int64_t at_us);
+void cl_take_back(struct cluster *c, struct cl_event *e);
+/* Look again when the next turn of this node is due: something in it was changed from outside. */
+void cl_plan(struct cl_node *n);
+/* What its clock shows. */
+int64_t cl_wall_ms(const struct cl_node *n);
+/* One event, at most at `until_ms`. False when time is up. */
 bool cluster_step(struct cluster *c, int64_t until_ms);
 void cluster_run(struct cluster *c, int64_t ms);
 /* Until nothing is in flight and no line that works owes anything; false when `ms` were not enough. */
 bool cluster_settle(struct cluster *c, int64_t ms);
+/* Whether it is so now, and where not: the first line or node that does not rest, in words. */
+bool cluster_rests(struct cluster *c, char why[128]);
 /* A turn of `n` now with what is due to it (also a bare one). */
 void cl_turn(struct cl_node *n);
 /* A frame from nowhere, as if `from` had sent it on its link to `n`. */
@@ -186,6 +261,8 @@ void cl_text(struct cl_command *x, const char *text);
 /* Do it in a turn of its own now, as `uid`. */
 struct cl_result cl_do_as(struct cl_node *n, uint32_t uid, const struct cl_command *x);
 struct cl_result cl_do(struct cl_node *n, const struct cl_command *x);
+/* The JSON of a query, however long; NULL when there is no answer. The caller frees it. */
+char *cl_ask(struct cl_node *n, uint32_t uid, const struct cl_command *x);
 /* The same, when it must succeed. */
 struct cl_result cl_must_as(struct cl_node *n, uint32_t uid, const struct cl_command *x);
 struct cl_result cl_must(struct cl_node *n, const struct cl_command *x);
@@ -215,7 +292,7 @@ bool cl_alarmed(const struct cl_node *n, const char *word);
 /* Session of `n` with its peer. */
 const struct dp_session *cl_session(struct cl_node *n, const struct cl_node *peer);
 
-/* The invariants that hold between any two steps; called by cluster_step. */
-void cluster_check(struct cluster *c);
+/* What holds after any turn of `n`, for the lines that it heard of in it (I1). */
+void cluster_check(struct cl_node *n);
 
 #endif

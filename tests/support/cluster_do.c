@@ -113,6 +113,23 @@ struct cl_result cl_do_as(struct cl_node *n, uint32_t uid, const struct cl_comma
     return out;
 }
 
+char *cl_ask(struct cl_node *n, uint32_t uid, const struct cl_command *x)
+{
+    struct cl_command copy = *x;
+    char *json = NULL;
+    copy.rq.commands = &copy.cmd;
+    if (n->d == NULL || !cl_request(n, uid, &copy.rq))
+        return NULL;
+    Daipao__Control__V1__Reply *r = daipao__control__v1__reply__unpack(NULL, n->c->reply.len, n->c->reply.p);
+    assert_non_null(r);
+    if (r->n_results == 1 && r->results[0]->err == DP_OK) {
+        json = strdup(r->results[0]->json);
+        assert_non_null(json);
+    }
+    daipao__control__v1__reply__free_unpacked(r, NULL);
+    return json;
+}
+
 struct cl_result cl_do(struct cl_node *n, const struct cl_command *x)
 {
     return cl_do_as(n, x->cmd.kind == DP_COMMAND_ADMIN ? 0 : cl_uid(n), x);

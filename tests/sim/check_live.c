@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * That things go on: a backlog to a live peer shrinks (I14), every stop has its alarm (I15), what waits is
+ * bounded (I16), a restored or doubled store ends in a loud stop (I20).
+ */
+#include "sim/oracle.h"
+
+#include <string.h>
+
+#include "sim/fault.h"
+
+#define STUCK_HOURS 4
+
+/* ---- I15 ---- */
+
+static bool has_alarm(const struct dp_daemon *d)
+{
+    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
+        if (strcmp(d->alarms[i].word, "link") == 0 || strcmp(d->alarms[i].word, "stopped") == 0)
+            return true;
+    return false;
+}
+
+static void check_alarms(struct oracle *o, const struct cl_node *n)
+{
+    bool stopped = n->d->stopped != DP_STOP_NONE;
+    for (uint32_t i = 0; i < n->d->peer_count; i++)
+        stopped = stopped || n->d->peers[i]->s.state == DP_SESSION_STOPPED;
+    if (stopped && !has_alarm(n->d))
+        sim_broken(o->s, "I15", "%s has stopped and says nothing", n->text);
+}
+
+/* ---- I16 ---- */
+
+static void check_bounds(struct oracle *o, const struct cl_node *n)
+{
+    const struct dp_daemon *d = n->d;
+    if (d->touched != NULL || d->outgoing != NULL || d->replies != NULL)
+        sim_broken(o->s, "I16", "%s keeps something of a turn that has ended", n->text);
+    for (uint32_t i = 0; i < d->peer_count; i++)
+        if (d->peers[i]->s.flight_count > DP_FLIGHT_MAX)
+            sim_broken(o->s, "I16", "%s keeps more for one peer than it may", n->text);
+}
+
+/* ---- I14 ---- */
+
+static uint64_t backlog(const struct dp_session *s, uint64_t *progress)
+{
+    uint64_t left = 0;
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        left += s->lane[i].journal_last - s->lane[i].acked;
+        *progress += s->lane[i].acked;
+    }
+    return left;
+}
+
+/* A line that was up all the hour, in one piece. */
+static void check_line(struct oracle *o, const struct cl_link *l)
+{
+    struct cluster *c = o->s->c;
+    struct cl_node *ends[2] = {c->nodes[l->child], c->nodes[l->parent]};
+    struct oracle_node *x = oracle_node_of(o, ends[0]);
+    uint64_t left = 0, progress = l->serial << 32;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct dp_session *s = ends[i]->d == NULL ? NULL : cl_session(ends[i], ends[1 - i]);
+        if (s == NULL || s->state != DP_SESSION_UP || !l->up || l->q[0].free_us > c->now_us + 60000000 ||
+            l->q[1].free_us > c->now_us + 60000000) {
+            x->stuck_hours = 0;
+            return;
+        }
+        left += backlog(s, &progress);
+    }
+    x->stuck_hours = left > 0 && progress == x->progress ? x->stuck_hours + 1 : 0;
+    x->progress = progress;
+    if (x->stuck_hours > STUCK_HOURS)
+        sim_broken(o->s, "I14", "%llu items wait for the line of %s, which is up, and do not become fewer",
+                   (unsigned long long)left, ends[0]->text);
+}
+
+void check_live_hour(struct oracle *o)
+{
+    struct cluster *c = o->s->c;
+    for (uint32_t i = 0; i < c->node_count; i++) {
+        if (c->nodes[i]->d == NULL)
+            continue;
+        check_alarms(o, c->nodes[i]);
+        check_bounds(o, c->nodes[i]);
+    }
+    for (uint32_t i = 0; i < c->link_count; i++)
+        check_line(o, c->links[i]);
+}
+
+/* ---- at rest ---- */
+
+static void check_up(struct oracle *o, const struct cl_link *l)
+{
+    struct cluster *c = o->s->c;
+    struct cl_node *child = c->nodes[l->child], *parent = c->nodes[l->parent];
+    if (!fault_is_honest(o->s, child) || !fault_is_honest(o->s, parent) || child->d == NULL ||
+        parent->d == NULL)
+        return;
+    const struct dp_session *s = cl_session(child, parent);
+    if (s == NULL || s->state != DP_SESSION_UP)
+        sim_broken(o->s, "I14", "the line of %s is mended and its session is not up", child->text);
+    if (child->d->stopped != DP_STOP_NONE)
+        sim_broken(o->s, "I14", "%s has stopped for no fault of its own: %s", child->text,
+                   child->d->stopped_why);
+}
+
+void check_live_rest(struct oracle *o)
+{
+    struct cluster *c = o->s->c;
+    check_live_hour(o);
+    for (uint32_t i = 0; i < c->link_count; i++)
+        check_up(o, c->links[i]);
+}

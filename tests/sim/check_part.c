@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Content: no part, key or grant at a node that may not have it (I11, I12); what was acknowledged is kept
+ * with its content (I2); who holds a case can read it (I18).
+ */
+#include "sim/oracle.h"
+
+#include "sim/fault.h"
+#include "support/cmocka_all.h"
+
+static void check_row(struct oracle *o, const struct oracle_node *x, const struct tape_write *w)
+{
+    char text[DP_NAME_TEXT];
+    struct dp_name n = dp_name_get(w->key.p);
+    const struct oracle_entry *e = oracle_find(o, &n);
+    if (e == NULL || e->of == NULL || e->of->lied || right_to_part(e->of, e, x->n->id))
+        return;
+    dp_name_format(&n, text);
+    sim_broken(o->s, right_denied(e->of, x->n->id) ? "I12" : "I11", "%s holds a %s of %s (%s), and may not",
+               x->n->text, dp_table_word((enum dp_table)w->table), text, dp_kind_word((enum dp_kind)e->kind));
+}
+
+void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tape *t)
+{
+    struct tape_write w;
+    for (size_t at = 0; tape_next(t, &at, &w);)
+        if (!w.del && (w.table == DP_T_PART || w.table == DP_T_PART_KEY || w.table == DP_T_GRANT) &&
+            w.key.len == DP_NAME_BYTES + 1)
+            check_row(o, x, &w);
+}
+
+static bool is_erased(const struct oracle_entry *e)
+{
+    for (const struct oracle_entry *x = e->of->first; x != NULL; x = x->next_of_case)
+        if (x->kind == DP_KIND_ERASE || x->kind == DP_KIND_CORRECT)
+            return true;
+    return false;
+}
+
+/* I2 */
+void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracle_entry *e)
+{
+    struct dp_db db = {.kv = x->n->kv};
+    struct dp_slice v;
+    char text[DP_NAME_TEXT];
+    if (e->of == NULL || is_erased(e))
+        return;
+    assert_ok(dp_db_begin(&db, false));
+    for (uint8_t i = 0; i < e->part_count; i++) {
+        if (dp_db_part(&db, &e->name, i, &v) == DP_OK && dp_db_part_key(&db, &e->name, i, &v) == DP_OK)
+            continue;
+        dp_name_format(&e->name, text);
+        sim_broken(o->s, "I2", "%s acknowledged %s and has not kept its part %u", x->n->text, text, i);
+    }
+    dp_db_abort(&db);
+}
+
+/* I18: the register entry's content, at the node of the office that is responsible now. */
+static void check_readable(struct oracle *o, const struct oracle_case *k)
+{
+    static struct dp_part_text part;
+    struct dp_office holder;
+    char text[DP_NAME_TEXT];
+    const struct oracle_entry *reg = oracle_find(o, &k->subject.name);
+    const struct cl_node *origin = oracle_node_at(o, k->subject.name.origin);
+    if (reg == NULL || k->lied || is_erased(reg) || reg->verdict != DP_VALID || origin == NULL ||
+        !fault_is_honest(o->s, origin) ||
+        !cl_custodian(o->s->c->nodes[origin->index], &k->subject.name, &holder))
+        return;
+    struct cl_node *n = oracle_node_at(o, holder.node);
+    if (n == NULL || n->d == NULL || !fault_is_honest(o->s, n) || right_denied(k, n->id))
+        return;
+    for (uint8_t i = 0; i < reg->part_count; i++) {
+        if (cl_read(n, &reg->name, i, &part) == DP_OK)
+            continue;
+        dp_name_format(&reg->name, text);
+        sim_broken(o->s, "I18", "%s is responsible for %s and cannot read part %u of it", n->text, text, i);
+    }
+}
+
+void check_part_rest(struct oracle *o)
+{
+    for (uint32_t b = 0; b < ORACLE_BUCKETS; b++) {
+        for (const struct oracle_entry *e = o->entry[b]; e != NULL; e = e->next) {
+            const struct cl_node *n = oracle_node_at(o, e->name.origin);
+            if (e->acknowledged && n != NULL && fault_is_honest(o->s, n))
+                check_part_kept(o, oracle_node_of(o, n), e);
+        }
+        for (const struct oracle_case *k = o->cases[b]; k != NULL; k = k->next)
+            check_readable(o, k);
+    }
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The books of somebody who sees everything: every entry that any store ever held, whom it may go to by the
+ * law of the domain and not by the code under test, what was acknowledged to whom. From them the
+ * invariants of proto/RULES.md section 9 are checked: I-numbers are cited where they are.
+ */
+#ifndef DP_SIM_ORACLE_H
+#define DP_SIM_ORACLE_H
+
+#include "sim/sim.h"
+#include "sim/tape.h"
+
+/* An entry as first seen, wherever that was. */
+struct oracle_entry {
+    struct dp_name name;
+    struct dp_subject subject;
+    struct dp_digest digest; /* of its bytes */
+    uint64_t salt;           /* stands for the name in sums of names */
+    uint8_t kind, part_count;
+    uint8_t verdict, reason; /* once any node has decided it; DP_PENDING before */
+    bool lie;                /* made by a hostile node */
+    bool acknowledged;       /* to the officer who asked for it */
+    struct dp_office office, to;
+    struct dp_name custody, re;
+    struct oracle_case *of;
+    struct oracle_entry *next_of_case;
+    struct oracle_entry *next; /* in its bucket */
+};
+
+struct oracle_case {
+    struct dp_subject subject;
+    bool has_reg, lied; /* lied: some entry of it is a lie */
+    struct dp_reg reg;
+    bool locked; /* by hand, somewhere */
+    struct oracle_entry *first, **last;
+    uint32_t entries;
+    struct oracle_case *next;
+};
+
+/* A set of names, open addressing. */
+struct oracle_set {
+    struct dp_name *slot;
+    uint32_t count, cap;
+};
+
+/* What the oracle keeps of one process. */
+struct oracle_node {
+    struct cl_node *n;
+    struct oracle_set held; /* names of the entries in its store */
+    struct oracle_set fed;  /* and of those that its feed told of */
+    uint32_t own_inc;       /* its life, and the last own entry in its store */
+    uint64_t own_seq;
+    uint64_t sealed_seq;  /* last one in a block of its own */
+    bool swapped;         /* its store is not the one that it had */
+    uint64_t progress;    /* of its lines at the last hour */
+    uint32_t stuck_hours; /* with a line up and a backlog that does not shrink */
+};
+
+#define ORACLE_BUCKETS 65536u
+
+struct oracle {
+    struct sim *s;
+    struct oracle_entry *entry[ORACLE_BUCKETS];
+    struct oracle_case *cases[ORACLE_BUCKETS];
+    struct oracle_seen *seen[ORACLE_BUCKETS]; /* states of cases by what was held (I6, I17) */
+    struct oracle_node *nodes;
+    uint32_t node_count;
+    uint64_t entry_count, acknowledged;
+    struct dp_arena look; /* of one check */
+    struct dp_arena turn; /* of one commit */
+    struct tape_ears ears;
+    bool thorough; /* fold after every commit; else at rest alone */
+};
+
+struct oracle *oracle_new(struct sim *s);
+
+/* ---- what it is told ---- */
+/* A command was answered: what is acknowledged is durable now (I2). */
+void oracle_answered(struct oracle *o, struct cl_node *n, const struct cl_command *x,
+                     const struct cl_result *r);
+void oracle_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, struct dp_slice frame);
+void oracle_started(struct oracle *o, struct cl_node *n);
+/* Its store is another one now: what it said before does not bind it (I20 does). */
+void oracle_swapped(struct oracle *o, struct cl_node *n);
+/* Now and then: progress, alarms, bounds. */
+void oracle_hour(struct oracle *o);
+/* Everything has come to rest and every line that works is up. */
+void oracle_rest(struct oracle *o);
+/* An entry that a hostile node made. */
+void oracle_lie(struct oracle *o, const struct dp_name *n);
+
+/* ---- the books ---- */
+struct oracle_entry *oracle_find(struct oracle *o, const struct dp_name *n);
+struct oracle_case *oracle_case_of(struct oracle *o, const struct dp_subject *s);
+struct oracle_node *oracle_node_of(struct oracle *o, const struct cl_node *n);
+/* The (first) process of a node id; NULL when there is none. */
+struct cl_node *oracle_node_at(struct oracle *o, struct dp_node id);
+bool oracle_holds(const struct oracle_node *x, const struct dp_name *n);
+/* True when the name was not there. */
+bool oracle_hold(struct oracle_node *x, const struct dp_name *n);
+bool oracle_feed(struct oracle_node *x, const struct dp_name *n);
+/* An entry in the store of `n`, by its bytes: into the books, checked against what they say. */
+struct oracle_entry *oracle_meet(struct oracle *o, const struct cl_node *n, const struct dp_name *name,
+                                 struct dp_slice bytes);
+
+/* ---- who may have what, by the domain (right.c) ---- */
+/* Office of a party to the case: it is or was concerned by a valid entry. */
+bool right_party_at(const struct oracle_case *k, struct dp_node n);
+bool right_party_below(const struct oracle_case *k, struct dp_node n);
+/* Nothing of the case may be there (domain 6, privacy rules 1 and 2). */
+bool right_denied(const struct oracle_case *k, struct dp_node n);
+bool right_to_entry(const struct oracle_case *k, const struct oracle_entry *e, struct dp_node n);
+bool right_to_part(const struct oracle_case *k, const struct oracle_entry *e, struct dp_node n);
+
+/* ---- the checks, by what they look at ---- */
+/* check_chain.c: a commit wrote blocks, entries, chains; a store as it is found. */
+void check_chain_store(struct oracle *o, struct oracle_node *x);
+void check_chain_commit(struct oracle *o, struct oracle_node *x, const struct tape *t);
+/* Rights to what the last check_chain_commit met, once its verdicts are in the books. */
+void check_chain_rights(struct oracle *o, struct oracle_node *x);
+/* check_case.c: a commit wrote casefiles. */
+void check_case_commit(struct oracle *o, struct oracle_node *x, const struct tape *t);
+void check_case_rest(struct oracle *o);
+/* check_part.c: parts, keys, grants. */
+void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tape *t);
+void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracle_entry *e);
+void check_part_rest(struct oracle *o);
+/* check_frame.c: what leaves is committed and allowed. */
+void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, struct dp_slice frame);
+/* check_live.c: progress, stops, bounds. */
+void check_live_hour(struct oracle *o);
+void check_live_rest(struct oracle *o);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Offices at work. An agent is the officer of one office: from time to time it looks at its own node's inbox
+ * and acts on what is shown there, sometimes late, sometimes wrongly. It knows nothing else. A workload says
+ * what comes in, and may bring more (a storm, a burst).
+ */
+#ifndef DP_SIM_WORK_H
+#define DP_SIM_WORK_H
+
+#include "sim/sim.h"
+
+struct sim_agent {
+    struct sim *s;
+    struct cl_node *n;
+    char office[DP_OFFICE_TEXT];
+    uint32_t uid;
+    struct dp_rng dice;
+    struct cl_event visit; /* next look at the inbox */
+    uint32_t to_register;  /* people who wait to be heard */
+    uint32_t accusations;  /* of these */
+    uint64_t seen;         /* entries its node had at the last look */
+    uint32_t left;         /* items that it left lying there */
+    uint32_t tried, refused, unanswered;
+};
+
+/* Habits, in percent. */
+struct sim_habits {
+    uint32_t lazy;  /* an item is left for another day */
+    uint32_t wrong; /* a step is tried that does not fit */
+    uint32_t object, extend, urgent, accusation, attachment;
+};
+
+struct sim_work {
+    const char *name, *help;
+    int64_t days;           /* when nobody says how many */
+    uint32_t per_1000_days; /* matters that come in, in the whole tree */
+    bool round_the_clock;   /* agents do not keep office hours: short histories */
+    struct sim_habits habits;
+    void (*begin)(struct sim *s);                    /* may be NULL */
+    void (*act)(struct sim *s, struct sim_agent *a); /* a visit; work_visit when NULL */
+};
+
+/* NULL: no such name. */
+const struct sim_work *work_by_name(const char *name);
+const struct sim_work *work_of_seed(uint64_t seed);
+void work_list(void);
+
+/* Agents for every office of the tree, and what comes in. */
+void work_begin(struct sim *s);
+/* Nothing new comes in and nobody acts. */
+void work_end(struct sim *s);
+/* The usual visit: register who waits, then go through the inbox. */
+void work_visit(struct sim *s, struct sim_agent *a);
+struct sim_agent *work_agent_at(struct sim *s, const struct cl_node *n);
+
+/* ---- doing, with the oracle listening ---- */
+/* A command of the agent; the oracle notes what was acknowledged. */
+struct cl_result work_do(struct sim_agent *a, const struct cl_command *x);
+/* Register a matter. */
+struct cl_result work_register(struct sim_agent *a, const char *about, uint32_t purpose, uint32_t flags);
+/* A step of a case with a text; `to` may be "". */
+struct cl_result work_step(struct sim_agent *a, enum dp_kind kind, const char *of_case, const char *to,
+                           const char *re);
+
+#endif
