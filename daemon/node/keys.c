@@ -88,10 +88,12 @@ static enum dp_err forget_keys(struct dp_daemon *d, struct dp_slot *slot, const 
 
 /*
  * Keys that came after this node had passed the case on, or lost it to a bureau above: whoever was entitled
- * then gets them now (R-PRT-1).
+ * then gets them now (R-PRT-1), or who has the case when that is over. Two nodes that once offered a case to
+ * each other would else hand late keys to and fro without end.
  */
 static enum dp_err pass_keys(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
 {
+    bool locked = dp_locked(d, &slot->f.subject), gone = false;
     slot->keys_new = false;
     for (uint32_t i = 0; i < slot->f.count; i++) {
         const struct dp_fact *x = &slot->f.facts[i];
@@ -99,13 +101,13 @@ static enum dp_err pass_keys(struct dp_daemon *d, struct dp_slot *slot, const st
         bool taken = taken_from_us(d, &slot->f, x);
         if (x->verdict != DP_VALID || (!own_offer && !taken))
             continue;
-        enum dp_err e = dp_own_grant(d, slot, st, &x->e);
-        if (e == DP_OK && taken)
-            e = grant_custodian(d, slot, st);
+        bool over = own_offer && !dp_route_keeps_keys(&slot->f, st, locked, x->e.body.to.node);
+        enum dp_err e = over ? DP_OK : dp_own_grant(d, slot, st, &x->e);
         if (e != DP_OK)
             return e;
+        gone = gone || taken || over;
     }
-    return DP_OK;
+    return gone ? grant_custodian(d, slot, st) : DP_OK;
 }
 
 static bool may_entitle(const struct dp_daemon *d, const struct dp_entry *e)

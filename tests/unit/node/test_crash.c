@@ -183,7 +183,8 @@ static void do_fault(struct history *h)
     struct cluster *c = h->c;
     struct cl_node *n = c->nodes[below(h, c->node_count)];
     struct cl_link *l = c->links[below(h, c->link_count)];
-    switch (below(h, 8)) {
+    struct cl_node *child = c->nodes[l->child], *parent = c->nodes[l->parent];
+    switch (below(h, 9)) {
     case 0:
     case 1:
         n->crash_next = CL_CRASH_BEFORE_COMMIT;
@@ -198,6 +199,12 @@ static void do_fault(struct history *h)
         break;
     case 6:
         cl_cut(c, l);
+        break;
+    case 7: /* R-RSD-1 */
+        if (below(h, 2) == 0)
+            cl_renew(child, parent);
+        else
+            cl_renew(parent, child);
         break;
     default:
         cl_mend(l);

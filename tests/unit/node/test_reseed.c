@@ -216,7 +216,7 @@ static void test_cuts_and_crashes_in_the_middle(void **state)
 
 /* ---- upward ---- */
 
-/* What the town passed on lies in its journal to the county, and is lost with it. */
+/* What the town passed on lies in its journal to the county, and is lost with it (R-RSD-6, R-RSD-7). */
 static void test_only_differences_travel_up(void **state)
 {
     enum { BEFORE = 40, LOST = 5 };
