@@ -18,7 +18,8 @@ enum {
     KIND_OPINION = 21,
     KIND_SUPERVISE = 25,
     KIND_REMIND = 26,
-    KIND_CLOSE = 28
+    KIND_CLOSE = 28,
+    KIND_ERASE = 30
 };
 
 /* ---- drafts ---- */
@@ -313,6 +314,23 @@ int dp_run_correct(struct dp_app *app, const struct dp_verb *v, const struct dp_
             code = dp_fail(DP_USAGE, "%s", _("say what it should read: --text, --content, --name, ..."));
         else
             code = dp_do_step(app, &d.step, a->opt[OPT_WAIT]);
+    }
+    dp_draft_fini(&d);
+    return code;
+}
+
+/* R-PRT-3: what is done to a part of an entry needs a reason that is on the list. */
+int dp_run_part(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
+{
+    enum dp_codes reasons = v->kind == KIND_ERASE ? DP_CODES_ERASE : DP_CODES_UNMASK;
+    struct dp_draft d;
+    int code = dp_err_exit(DP_USAGE);
+
+    dp_draft_init(&d);
+    if (dp_step_fill(&d, v->kind, a) == DP_OK &&
+        dp_code_parse(reasons, _("reason"), a->pos[2], &d.step.code) == DP_OK) {
+        d.step.re = dp_pb_str(a->pos[1]);
+        code = dp_do_step(app, &d.step, a->opt[OPT_WAIT]);
     }
     dp_draft_fini(&d);
     return code;

@@ -120,6 +120,15 @@ static const struct row medias[] = {
     {1, "pdf", N_("PDF")}, {2, "jpeg", N_("JPEG")}, {3, "png", N_("PNG")}, {4, "text", N_("text")},
     {5, "audio", N_("audio")}, {6, "video", N_("video")}, {7, "docx", N_("DOCX")}, {99, "other", N_("other")},
 };
+static const struct row unmasks[] = {
+    {1, "absent", N_("the handler is absent")}, {2, "lost", N_("the holder's store was lost")},
+    {3, "check", N_("a complaint is checked")}, {4, "asked", N_("the petitioner asks")}, {99, "other", N_("other")},
+};
+static const struct row erasures[] = {
+    {1, "asked", N_("the petitioner asks")}, {2, "mistake", N_("recorded by mistake")},
+    {3, "expired", N_("its time in the archive is over")}, {4, "ordered", N_("a court or a superior orders it")},
+    {99, "other", N_("other")},
+};
 static const struct row roles[] = {
     {1, "clerk", N_("clerk")}, {2, "head", N_("head")}, {4, "technician", N_("technician")},
 };
@@ -202,6 +211,7 @@ static const struct list {
     [DP_CODES_SCORE] = LIST(scores),   [DP_CODES_RELATION] = LIST(relations),
     [DP_CODES_GROUND] = LIST(grounds), [DP_CODES_LEVEL] = LIST(levels),
     [DP_CODES_MODE] = LIST(modes),     [DP_CODES_MEDIA] = LIST(medias),
+    [DP_CODES_UNMASK] = LIST(unmasks), [DP_CODES_ERASE] = LIST(erasures),
     [DP_CODES_ROLE] = LIST(roles),     [DP_CODES_REASON] = LIST(reasons),
 };
 

@@ -346,7 +346,7 @@ static enum dp_void_reason needs_order(struct dp_judge *j)
 
 /* ---- parts, times, nodes ---- */
 
-/* The body names the same entry as `re`, and a part that it has. */
+/* R-PRT-3: the body names the same entry as `re`, and a part that it has. */
 static bool part_fits(const struct dp_judge *j)
 {
     const struct dp_body *body = &j->x->e.body;

@@ -88,7 +88,7 @@ static void put_part(struct dp_ask *a, const struct dp_entry *e, uint8_t index)
     dp_wipe(&t, sizeof(t));
 }
 
-/* R-PRT-1: a superior opens a part only with an `unmask` of its own office that names it, and a reason. */
+/* R-PRT-3: a superior opens a part only with an `unmask` of its own office that names it, and a reason. */
 static bool unmasked(const struct dp_ask *a, const struct dp_casefile *f, const struct dp_name *of,
                      uint8_t index)
 {

@@ -54,8 +54,9 @@ static enum dp_err step_body(struct dp_daemon *d, const struct dp_caller *c, con
     }
     if (s->other[0] != '\0') {
         enum dp_err e = dp_case_lookup(d, s->other, &other);
-        if (e == DP_OK && !dp_named_found(d, c, &other))
-            e = DP_NOT_FOUND; /* its existence must not show either (R-N3-6) */
+        /* Of a case its existence must not show either (R-N3-6); an entry of this one the plan looks for. */
+        if (e == DP_OK && dp_kind_shape(s->kind) == DP_SHAPE_RELATION && !dp_named_found(d, c, &other))
+            e = DP_NOT_FOUND;
         if (e != DP_OK) {
             dp_outcome_set(d, out, e, "no such case here: %s; see `daipao case list`", s->other);
             return e;

@@ -201,6 +201,12 @@ class Things(dict):
     def make_plain(self):
         return self.run.must("county/bureau", f"case register --name {PERSON} --phone 0576-00000012 --content 渗水")["number"]
 
+    def make_below(self):
+        """Of the village; all above know of it."""
+        number = self.run.must("village/station", f"case register --name {PERSON} --content 渗水")["number"]
+        until(20, lambda: self.run.at("county/bureau", f"case show {number}").returncode == 0, "a registration arrives")
+        return number
+
     def make_offered(self):
         number = self.make_plain()
         self.run.must("county/bureau", f"case transfer {number} {TOWN}/bureau")
