@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "register_words.h"
 #include "step.h"
 #include "words.h"
 
@@ -12,6 +13,29 @@
 static enum dp_err take_code(const struct dp_args *a, enum dp_opt o, enum dp_codes list, uint32_t *out)
 {
     return a->opt[o] == NULL ? DP_OK : dp_code_parse(list, dp_opt_name(o), a->opt[o], out);
+}
+
+/* Six digits, or the word of a first level. */
+static enum dp_err take_category(const struct dp_args *a, uint32_t *out)
+{
+    const char *s = a->opt[OPT_CATEGORY];
+
+    if (s == NULL || dp_word_category(dp_slice_str(s), out))
+        return DP_OK;
+    dp_fail(DP_USAGE, "category: %s: %s", s,
+            _("neither a known class nor six digits that begin with the number of one"));
+    return DP_USAGE;
+}
+
+/* 1 or more: nobody did not come. */
+static enum dp_err take_heads(const struct dp_args *a, enum dp_opt o, uint32_t *out)
+{
+    enum dp_err e = dp_args_number(a, o, 1000000, out);
+
+    if (e != DP_OK || a->opt[o] == NULL || *out > 0)
+        return e;
+    dp_fail(DP_USAGE, "%s: %s: %s", dp_opt_name(o), a->opt[o], _("not a number within the limits"));
+    return DP_USAGE;
 }
 
 static enum dp_err take_coded(PBC(Intake) * in, struct dp_draft *d, const struct dp_args *a)
@@ -27,11 +51,11 @@ static enum dp_err take_coded(PBC(Intake) * in, struct dp_draft *d, const struct
     if (e == DP_OK)
         e = take_code(a, OPT_PURPOSE, DP_CODES_PURPOSE, &in->purpose);
     if (e == DP_OK)
-        e = dp_args_number(a, OPT_CATEGORY, 999999, &in->category);
+        e = take_category(a, &in->category);
     if (e == DP_OK)
-        e = dp_args_number(a, OPT_HEADCOUNT, 1000000, &in->headcount);
+        e = take_heads(a, OPT_HEADCOUNT, &in->headcount);
     if (e == DP_OK)
-        e = dp_args_number(a, OPT_INVOLVED, 1000000, &in->involved);
+        e = take_heads(a, OPT_INVOLVED, &in->involved);
     if (e == DP_OK)
         e = dp_args_date(a, OPT_PETITION_DATE, &in->petition_date);
     return e;

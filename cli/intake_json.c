@@ -5,12 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "register_words.h"
 #include "step.h"
 #include "words.h"
 
 #define JSON_MAX (1u << 20)
 
-enum type { TEXT, NUMBER, CODE, YES, DATE, BIRTH };
+enum type { TEXT, NUMBER, CATEGORY, CODE, YES, DATE, BIRTH };
 
 struct field {
     const char *key;
@@ -27,7 +28,7 @@ static const struct field intake_fields[] = {
     F(Intake, channel, TEXT, 0),
     F(Intake, origin, CODE, DP_CODES_ORIGIN),
     F(Intake, purpose, CODE, DP_CODES_PURPOSE),
-    F(Intake, category, NUMBER, 0),
+    F(Intake, category, CATEGORY, 0),
     F(Intake, headcount, NUMBER, 0),
     F(Intake, involved, NUMBER, 0),
     F(Intake, residence_div, TEXT, 0),
@@ -103,6 +104,8 @@ static bool take(struct dp_draft *d, const struct field *f, const json_t *v, voi
             return false;
         *(char **)at = dp_draft_text(d, dp_slice_of(json_string_value(v), json_string_length(v)));
         return true;
+    case CATEGORY:
+        return take_number(f, v, at) && (*(uint32_t *)at == 0 || dp_category_known(*(uint32_t *)at));
     case NUMBER:
     case CODE:
         return take_number(f, v, at);

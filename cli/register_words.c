@@ -163,7 +163,7 @@ bool dp_word_purpose(struct dp_slice s, uint8_t *out)
 }
 
 /* The first two digits are one of the first levels; lower levels are not numbered here. */
-static bool has_first_level(uint64_t v)
+bool dp_category_known(uint32_t v)
 {
     for (size_t i = 0; i < COUNT(categories); i++)
         if (v == categories[i].value ||
@@ -177,7 +177,7 @@ bool dp_word_category(struct dp_slice s, uint32_t *out)
     uint64_t v;
 
     /* a spreadsheet drops the zero in front */
-    if ((s.len == 6 || s.len == 5) && dp_text_digits(s, &v) && has_first_level(v)) {
+    if ((s.len == 6 || s.len == 5) && dp_text_digits(s, &v) && dp_category_known((uint32_t)v)) {
         *out = (uint32_t)v;
         return true;
     }

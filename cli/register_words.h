@@ -85,6 +85,8 @@ bool dp_word_origin(struct dp_slice s, uint8_t *out);
 bool dp_word_purpose(struct dp_slice s, uint8_t *out);
 /* Six digits (five where the first was a zero) under a known first level, or the word of that level. */
 bool dp_word_category(struct dp_slice s, uint32_t *out);
+/* Its first level is one that is known. */
+bool dp_category_known(uint32_t v);
 bool dp_word_yes(struct dp_slice s, bool *out);
 /* 1..65535, with or without 人. */
 bool dp_word_count(struct dp_slice s, uint32_t *out);

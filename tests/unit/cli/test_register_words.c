@@ -50,6 +50,25 @@ static void all_other_columns_are_unknown(void **state)
         assert_int_equal(column(names[i]), DP_COLUMN_UNKNOWN);
 }
 
+/* The first two digits are of the list; what follows is not numbered here. */
+static void categories_begin_with_a_known_level(void **state)
+{
+    static const struct {
+        const char *word;
+        uint32_t value; /* 0: not known */
+    } cases[] = {{"010000", 10000},   {"10000", 10000}, {"130205", 130205}, {"990000", 990000},
+                 {"劳动社保", 30000}, {"12", 0},        {"000000", 0},      {"009999", 0},
+                 {"140000", 0},       {"990001", 0},    {"980000", 0},      {"1300000", 0},
+                 {"天气", 0},         {"", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint32_t v = 0;
+        assert_int_equal(dp_word_category(dp_slice_str(cases[i].word), &v), cases[i].value != 0);
+        assert_int_equal(v, cases[i].value);
+    }
+}
+
 static void dates_in_every_written_form(void **state)
 {
     static const char *const good[] = {
@@ -150,6 +169,7 @@ int main(void)
         cmocka_unit_test(headings_as_clerks_write_them),
         cmocka_unit_test(columns_about_persons_are_barred),
         cmocka_unit_test(all_other_columns_are_unknown),
+        cmocka_unit_test(categories_begin_with_a_known_level),
         cmocka_unit_test(dates_in_every_written_form),
         cmocka_unit_test(words_mean_the_numbers_of_the_entry),
         cmocka_unit_test(numbers_that_a_spreadsheet_destroyed),
