@@ -10,7 +10,7 @@ import random
 import sys
 
 SEEDS = 64
-GREET, ACTIONS, DETAILS = 0, 26, 8
+GREET, ACTIONS, DETAILS = 0, 31, 8
 
 
 def program(number):

@@ -11,10 +11,8 @@
 
 #include "crypto/random.h"
 #include "fuzz.h"
-#include "session_world.h"
+#include "session_lie.h"
 #include "support/cmocka_all.h"
-#include "wire/block.h"
-#include "wire/entry.h"
 #include "wire/part.h"
 
 #define ACTIONS_MAX 24
@@ -22,18 +20,17 @@
 
 /* ---- details of a lie ---- */
 
-static bool one_in(struct dp_rd *r, unsigned n)
+bool lie_one_in(struct dp_rd *r, unsigned n)
 {
     return dp_rd_left(r) > 0 && dp_rd_u8(r) % n == 0;
 }
 
-static const struct stock_item *any(const struct stock *s, struct dp_rd *r)
+const struct stock_item *lie_any(const struct stock *s, struct dp_rd *r)
 {
     return &s->item[dp_rd_u8(r) % s->count];
 }
 
-/* A copy in the arena with up to three bytes changed. */
-static struct dp_slice changed(struct world *w, struct dp_rd *r, struct dp_slice s)
+struct dp_slice lie_changed(struct world *w, struct dp_rd *r, struct dp_slice s)
 {
     bool failed = false;
     struct dp_slice copy = dp_arena_copy(&w->arena, s, &failed);
@@ -126,7 +123,7 @@ static void greet_with_lies(struct world *w, struct dp_rd *r)
 {
     struct dp_hello truth = w->now.hello;
     for (unsigned n = 1 + dp_rd_u8(r) % 3; n > 0; n--) {
-        if (one_in(r, 4))
+        if (lie_one_in(r, 4))
             lie_of_county(w, &w->now.hello, r);
         else
             lie_of_self(&w->now.hello, r);
@@ -135,10 +132,22 @@ static void greet_with_lies(struct world *w, struct dp_rd *r)
     w->now.hello = truth;
 }
 
+/* Its journals lost, or so it says: R-RSD-1, and true of the puppet from now on. */
+static void begin_anew(struct world *w, struct dp_rd *r)
+{
+    struct dp_hello *h = &w->now.hello;
+    h->my_gen++;
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        h->lane[i].my_epoch += 1u + dp_rd_u8(r) % 3;
+        h->lane[i].my_last = w->now.sent[i] = 0;
+        w->now.next[i] = 1;
+    }
+    greet(w, r);
+}
+
 /* ---- items ---- */
 
-/* In its place of the lane, or near it. */
-static void send_item(struct world *w, struct dp_rd *r, uint8_t lane, uint8_t kind, struct dp_slice body)
+void lie_send_item(struct world *w, struct dp_rd *r, uint8_t lane, uint8_t kind, struct dp_slice body)
 {
     static const int off[] = {0, 0, 0, 0, 0, 1, -1, 5};
     struct dp_frame f = {.type = DP_FRAME_ITEM};
@@ -156,21 +165,21 @@ static void send_item(struct world *w, struct dp_rd *r, uint8_t lane, uint8_t ki
     say(w, &f);
 }
 
-/* Something it once sent or got, changed, as the next item. */
+/* Something it once sent or got, lie_changed, as the next item. */
 static void send_stock(struct world *w, struct dp_rd *r)
 {
     struct dp_frame f;
-    struct dp_slice frame = any(&w->frames, r)->bytes;
+    struct dp_slice frame = lie_any(&w->frames, r)->bytes;
     uint8_t lane = dp_rd_u8(r) % DP_LANES;
     assert_ok(dp_frame_get(frame, &f));
     if (f.type == DP_FRAME_ITEM)
-        send_item(w, r, lane, f.u.item.kind, changed(w, r, f.u.item.body));
+        lie_send_item(w, r, lane, f.u.item.kind, lie_changed(w, r, f.u.item.body));
 }
 
 static void replay(struct world *w, struct dp_rd *r)
 {
     struct dp_frame f;
-    struct dp_slice frame = changed(w, r, any(&w->frames, r)->bytes);
+    struct dp_slice frame = lie_changed(w, r, lie_any(&w->frames, r)->bytes);
     if (dp_frame_get(frame, &f) == DP_OK && f.type == DP_FRAME_HELLO)
         w->now.lied_head = true;
     for (unsigned i = 0; i < DP_LANES; i++)
@@ -180,168 +189,17 @@ static void replay(struct world *w, struct dp_rd *r)
 
 static void send_parcel(struct world *w, struct dp_rd *r)
 {
-    struct cl_node *const to = one_in(r, 3) ? w->city : w->county;
+    struct cl_node *const to = lie_one_in(r, 3) ? w->city : w->county;
     const struct dp_random rnd = dp_random_seeded(&w->town->rng);
     struct dp_sealer s;
     struct dp_buf out;
     uint8_t kind = (uint8_t)(1 + dp_rd_u8(r) % DP_PARCEL_CHUNK);
-    struct dp_slice body = changed(w, r, any(&w->contents, r)->bytes);
+    struct dp_slice body = lie_changed(w, r, lie_any(&w->contents, r)->bytes);
     dp_buf_init(&out, 1u << 20);
     assert_ok(dp_sealer_init(&s, dp_suite_of(DP_SUITE_INTL), &rnd, to->id, &to->kr->seal_pub));
     assert_ok(dp_parcel_seal(&s, kind, body, &w->arena, &out));
     dp_sealer_fini(&s);
-    send_item(w, r, DP_LANE_CASES, DP_ITEM_PARCEL, dp_buf_slice(&out));
-    dp_buf_fini(&out);
-}
-
-/* ---- blocks under its own signature ---- */
-
-static struct dp_name any_name(const struct world *w, struct dp_rd *r, const struct dp_name *own)
-{
-    uint8_t i = dp_rd_u8(r);
-    if (i >= 240)
-        return (struct dp_name){own->origin, own->inc, own->seq - i % 4};
-    return i == 0 ? (struct dp_name){0} : w->names[i % w->name_count];
-}
-
-static void lie_in_entry(const struct world *w, struct dp_rd *r, struct dp_entry *e)
-{
-    const struct cl_node *n = w->c->nodes[dp_rd_u8(r) % WORLD_NODES];
-    switch (dp_rd_u8(r) % 17) {
-    case 0:
-        e->kind = dp_rd_u8(r) % 100;
-        break;
-    case 1:
-        e->subject = (struct dp_subject){.type = DP_SUBJECT_CASE, .name = any_name(w, r, &e->name)};
-        break;
-    case 2:
-        e->subject = dp_subject_of_node(n->id);
-        break;
-    case 3:
-        e->prev = any_name(w, r, &e->name);
-        break;
-    case 4:
-        e->custody = any_name(w, r, &e->name);
-        break;
-    case 5:
-        e->re = any_name(w, r, &e->name);
-        break;
-    case 6:
-        e->body.to = (struct dp_office){.node = n->id, .slug = "bureau"};
-        break;
-    case 7:
-        e->step = dp_rd_u8(r);
-        break;
-    case 8:
-        e->at_ms += (int64_t)(int8_t)dp_rd_u8(r) * DAY_MS;
-        break;
-    case 9:
-        e->officer = dp_rd_u8(r);
-        break;
-    case 10:
-        e->critical = !e->critical;
-        break;
-    case 11:
-        e->receipt.day += (int8_t)dp_rd_u8(r);
-        break;
-    case 12:
-        e->office = (struct dp_office){.node = n->id, .slug = "bureau"};
-        break;
-    case 13:
-        e->body.code = dp_rd_u8(r);
-        break;
-    case 14:
-        e->body.other = any_name(w, r, &e->name);
-        break;
-    case 15:
-        e->body.node = n->id;
-        break;
-    case 16:
-        e->rules = dp_rd_u8(r);
-        break;
-    }
-}
-
-/* Bytes of the entry that will stand at `name`: one of the stock as it is, or with lies that still encode. */
-static struct dp_slice make_entry(struct world *w, struct dp_rd *r, const struct dp_name *name)
-{
-    struct dp_slice bytes = any(&w->entries, r)->bytes;
-    struct dp_slice made = bytes;
-    struct dp_entry e;
-    struct dp_buf b;
-    bool failed = false;
-    unsigned lies = dp_rd_u8(r) % 5;
-    if (lies == 0)
-        return changed(w, r, bytes);
-    assert_ok(dp_entry_decode(bytes, name, &w->arena, &e));
-    for (; lies > 0; lies--)
-        lie_in_entry(w, r, &e);
-    dp_buf_init(&b, DP_ENTRY_BYTES_MAX);
-    if (dp_entry_encode(&e, &b) == DP_OK)
-        made = dp_arena_copy(&w->arena, dp_buf_slice(&b), &failed);
-    dp_buf_fini(&b);
-    assert_false(failed);
-    return made;
-}
-
-static void lie_in_header(const struct world *w, struct dp_rd *r, struct dp_seal *s)
-{
-    switch (dp_rd_u8(r) % 8) {
-    case 0:
-        s->number += dp_rd_u8(r);
-        break;
-    case 1:
-        s->number -= dp_rd_u8(r) % s->number;
-        break;
-    case 2:
-        s->first_seq += dp_rd_u8(r);
-        break;
-    case 3:
-        s->prev.b[0] ^= dp_rd_u8(r);
-        break;
-    case 4:
-        s->origin = w->c->nodes[dp_rd_u8(r) % WORLD_NODES]->id;
-        break;
-    case 5:
-        s->inc ^= dp_rd_u8(r);
-        break;
-    case 6:
-        s->first = !s->first;
-        break;
-    case 7:
-        s->cert.b[0] ^= dp_rd_u8(r);
-        break;
-    }
-}
-
-static void go_on(struct puppet *p, const struct dp_header *h)
-{
-    dp_header_digest(p->seal.suite, h, &p->seal.prev);
-    p->seal.number = h->number + 1;
-    p->seal.first_seq = h->first_seq + h->count;
-    p->hello.head = (struct dp_head){.inc = h->inc, .number = h->number, .digest = p->seal.prev};
-}
-
-static void send_block(struct world *w, struct dp_rd *r)
-{
-    struct dp_seal seal = w->now.seal;
-    struct dp_slice entries[4];
-    struct dp_header h;
-    struct dp_buf out;
-    bool lies = one_in(r, 5);
-    uint16_t n = (uint16_t)(1 + dp_rd_u8(r) % 4);
-    for (uint16_t i = 0; i < n; i++) {
-        struct dp_name name = {seal.origin, seal.inc, seal.first_seq + i};
-        entries[i] = make_entry(w, r, &name);
-    }
-    if (lies)
-        lie_in_header(w, r, &seal);
-    dp_buf_init(&out, DP_FRAME_MAX);
-    if (dp_block_seal(&seal, entries, n, &w->arena, &out, &h) == DP_OK) {
-        if (!lies)
-            go_on(&w->now, &h);
-        send_item(w, r, DP_LANE_CASES, DP_ITEM_BLOCK, dp_buf_slice(&out));
-    }
+    lie_send_item(w, r, DP_LANE_CASES, DP_ITEM_PARCEL, dp_buf_slice(&out));
     dp_buf_fini(&out);
 }
 
@@ -368,6 +226,46 @@ static void send_refused(struct world *w, struct dp_rd *r)
     say(w, &f);
 }
 
+static struct dp_list_key any_key(const struct world *w, struct dp_rd *r, unsigned at)
+{
+    uint8_t bytes[DP_LIST_KEY_BYTES] = {0};
+    const struct dp_subject s = {.type = DP_SUBJECT_CASE, .name = lie_any_name(w, r, &w->names[0])};
+    bytes[0] = (uint8_t)at;
+    if (lie_one_in(r, 2))
+        dp_subject_put(&s, bytes);
+    return dp_list_key_of(bytes, sizeof(bytes));
+}
+
+/* What do you hold of mine: any page of any part. */
+static void send_ask(struct world *w, struct dp_rd *r)
+{
+    struct dp_frame f = {.type = DP_FRAME_ASK};
+    f.u.ask.part = (uint8_t)(1 + dp_rd_u8(r) % 4);
+    f.u.ask.gen = w->now.hello.my_gen + dp_rd_u8(r) / 250u;
+    f.u.ask.after = any_key(w, r, dp_rd_u8(r));
+    say(w, &f);
+}
+
+/* I hold this of yours: rows that rise, and are not so. */
+static void send_list(struct world *w, struct dp_rd *r)
+{
+    struct dp_frame f = {.type = DP_FRAME_LIST};
+    struct dp_buf rows;
+    dp_buf_init(&rows, DP_FRAME_MAX);
+    f.u.list.part = (uint8_t)(1 + dp_rd_u8(r) % 4);
+    f.u.list.gen = w->now.hello.your_gen + dp_rd_u8(r) % 2;
+    f.u.list.through = dp_list_key_end();
+    for (unsigned n = dp_rd_u8(r) % 4, at = 1; n > 0; n--, at += 50) {
+        struct dp_list_row row = {.key = any_key(w, r, at), .count = dp_rd_u8(r)};
+        memset(row.digest, dp_rd_u8(r), sizeof(row.digest));
+        assert_ok(dp_list_row_put(f.u.list.part, &row, &rows));
+    }
+    f.u.list.rows = dp_buf_slice(&rows);
+    if (dp_list_frame_ok(&f.u.list))
+        say(w, &f);
+    dp_buf_fini(&rows);
+}
+
 static void send_bye(struct world *w, struct dp_rd *r)
 {
     struct dp_frame f = {.type = DP_FRAME_BYE, .u.bye = {.reason = dp_rd_u8(r) % 20}};
@@ -390,7 +288,7 @@ static void send_bytes(struct world *w, struct dp_rd *r)
 
 static void hang_up(struct world *w, struct dp_rd *r)
 {
-    cl_break(w->c, w->line, one_in(r, 2));
+    cl_break(w->c, w->line, lie_one_in(r, 2));
     world_run(w, 5);
 }
 
@@ -437,6 +335,15 @@ static void command(struct world *w, struct dp_rd *r)
     world_run(w, 50);
 }
 
+/* R-RSD-1: the journals to the township are given up, and what it says that it holds decides what goes again.
+ */
+static void repair(struct world *w, struct dp_rd *r)
+{
+    (void)r;
+    cl_renew(w->county, w->town);
+    world_run(w, 10);
+}
+
 /* The other township lives on; the county hears of it, the fallen one must not. */
 static void neighbour(struct world *w, struct dp_rd *r)
 {
@@ -456,7 +363,7 @@ static void neighbour(struct world *w, struct dp_rd *r)
 
 static void flood(struct world *w, struct dp_rd *r)
 {
-    struct dp_slice frame = any(&w->frames, r)->bytes;
+    struct dp_slice frame = lie_any(&w->frames, r)->bytes;
     for (unsigned i = 0; i < DP_LANES; i++)
         w->now.sent[i] = UINT64_MAX;
     for (unsigned n = dp_rd_u8(r) % 16; n > 0; n--)
@@ -464,10 +371,11 @@ static void flood(struct world *w, struct dp_rd *r)
 }
 
 static void (*const actions[])(struct world *w, struct dp_rd *r) = {
-    greet,      greet,      greet_with_lies, send_stock, replay,       send_parcel, send_block,
-    send_block, send_block, send_ack,        send_bye,   send_refused, send_keep,   hang_up,
-    wait,       crash,      turn_clock,      command,    send_bytes,   flood,       send_stock,
-    send_block, command,    send_parcel,     neighbour,  neighbour,
+    greet,          greet,          greet_with_lies, send_stock, replay,       send_parcel, lie_send_block,
+    lie_send_block, lie_send_block, send_ack,        send_bye,   send_refused, send_keep,   hang_up,
+    wait,           crash,          turn_clock,      command,    send_bytes,   flood,       send_stock,
+    lie_send_block, command,        send_parcel,     neighbour,  neighbour,    begin_anew,  send_ask,
+    send_list,      send_list,      repair,
 };
 
 /* ---- entry ---- */
@@ -482,7 +390,7 @@ bool fuzz_run(const uint8_t *data, size_t size)
 {
     struct world *w = world_get();
     struct dp_rd r = dp_rd_of(dp_slice_of(data, size));
-    bool thorough = one_in(&r, 16);
+    bool thorough = lie_one_in(&r, 16);
     world_reset(w);
     for (unsigned i = 0; i < ACTIONS_MAX && dp_rd_left(&r) > 0; i++) {
         actions[dp_rd_u8(&r) % (sizeof(actions) / sizeof(actions[0]))](w, &r);

@@ -66,11 +66,18 @@ static void watch_item(struct world *w, const struct dp_item_frame *it, struct d
     }
 }
 
-/* The county says in its hello where to go on. */
+/* The county says in its hello where to go on, and whether it began its journals anew (R-RSD-2). */
 static void follow(struct puppet *p, const struct dp_hello *h)
 {
-    for (unsigned i = 0; i < DP_LANES; i++)
+    for (unsigned i = 0; i < DP_LANES; i++) {
         p->next[i] = h->lane[i].your_durable + 1;
+        if (h->my_gen <= p->hello.your_gen)
+            continue;
+        p->hello.lane[i].your_epoch = h->lane[i].my_epoch;
+        p->hello.lane[i].your_durable = 0;
+    }
+    if (h->my_gen > p->hello.your_gen)
+        p->hello.your_gen = h->my_gen;
 }
 
 bool watch_frame(void *ctx, struct cl_node *from, struct cl_node *to, struct dp_slice frame)
