@@ -51,8 +51,8 @@ struct dp_daemon_options {
     const char *data_dir;              /* keys/ and the life file are below it */
     const char *parent_address;        /* shown to children; may be "" */
     const struct dp_net_counters *net; /* of the transport, for status and alarms; NULL = none */
-    /* Told of each new alarm; no personal data is in it. NULL = nobody. */
-    void (*alarmed)(void *ctx, const char *word, const char *text);
+    /* A new alarm: its word, the node it is about or "", what a person should read. NULL = nobody asks. */
+    void (*alarmed)(void *ctx, const char *word, const char *node, const char *text);
     void *alarmed_ctx;
 };
 

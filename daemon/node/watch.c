@@ -40,7 +40,7 @@ void dp_alarm(struct dp_daemon *d, const char *word, const char *text)
         snprintf(a->text, sizeof a->text, "%s", text);
         dp_log(DP_LOG_WARN, "alarm %s: %s", word, text);
         if (d->opt.alarmed != NULL)
-            d->opt.alarmed(d->opt.alarmed_ctx, word, text);
+            d->opt.alarmed(d->opt.alarmed_ctx, word, "", text);
     }
     a->count++;
     a->last_ms = d->now_wall;

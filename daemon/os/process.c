@@ -74,17 +74,17 @@ enum dp_err dp_os_group(const char *name, gid_t *gid)
     return DP_OK;
 }
 
-static enum dp_err spawn(const char *path, char *const *argv, const posix_spawn_file_actions_t *files,
+static enum dp_err spawn(const char *const *argv, const posix_spawn_file_actions_t *files,
                          const posix_spawnattr_t *attr)
 {
     pid_t pid;
 
-    return posix_spawn(&pid, path, files, attr, argv, environ) == 0 ? DP_OK : DP_IO;
+    return posix_spawn(&pid, argv[0], files, attr, (char *const *)(uintptr_t)argv, environ) == 0 ? DP_OK
+                                                                                                 : DP_IO;
 }
 
-enum dp_err dp_os_process_start(const char *path, const char *first, const char *second)
+enum dp_err dp_os_process_start(const char *const *argv)
 {
-    char *argv[] = {(char *)(uintptr_t)path, (char *)(uintptr_t)first, (char *)(uintptr_t)second, NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     sigset_t none, all;
@@ -102,7 +102,7 @@ enum dp_err dp_os_process_start(const char *path, const char *first, const char 
             posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) == 0 &&
             posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0) == 0 &&
             posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO) == 0)
-            e = spawn(path, argv, &files, &attr);
+            e = spawn(argv, &files, &attr);
         posix_spawnattr_destroy(&attr);
     }
     posix_spawn_file_actions_destroy(&files);

@@ -16,11 +16,11 @@ DP_MUST enum dp_err dp_os_process_harden(void);
 /* Raise the soft limit of open files to `want`, or as far as the hard limit goes; *got is the result. */
 DP_MUST enum dp_err dp_os_process_files(uint64_t want, uint64_t *got);
 /*
- * Start `path` with two arguments and without waiting for it: no input, no descriptors of this process but
- * its standard error, no memory of it either (posix_spawn). Nobody waits for its end. DP_IO: it cannot be
- * started.
+ * Start the program `argv[0]`, with its arguments up to a NULL, without waiting for it: no input, no
+ * descriptors of this process but its standard error, no memory of it either (posix_spawn). Nobody waits for
+ * its end. DP_IO: it cannot be started.
  */
-DP_MUST enum dp_err dp_os_process_start(const char *path, const char *first, const char *second);
+DP_MUST enum dp_err dp_os_process_start(const char *const *argv);
 /* Number of the group `name`; DP_NOT_FOUND. */
 DP_MUST enum dp_err dp_os_group(const char *name, gid_t *gid);
 

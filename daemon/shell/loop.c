@@ -97,9 +97,10 @@ void dp_shell_log(const struct dp_config *conf)
 }
 
 /* A burst of ten, then one a second: whoever makes alarms on purpose makes no load of programs. */
-void dp_shell_alarmed(void *ctx, const char *word, const char *text)
+void dp_shell_alarmed(void *ctx, const char *word, const char *node, const char *text)
 {
     struct shell *sh = ctx;
+    const char *const argv[] = {sh->conf.alarm.command, word, node, text, NULL};
     int64_t now = sh->clock.mono_ms(sh->clock.ctx);
     if (sh->conf.alarm.command[0] == '\0')
         return;
@@ -108,7 +109,7 @@ void dp_shell_alarmed(void *ctx, const char *word, const char *text)
     if (sh->alarm_at_ms + ALARM_EACH_MS > now)
         return; /* it is in the log and in the list */
     sh->alarm_at_ms += ALARM_EACH_MS;
-    if (dp_os_process_start(sh->conf.alarm.command, word, text) != DP_OK)
+    if (dp_os_process_start(argv) != DP_OK)
         dp_log(DP_LOG_WARN, "the program of [alarm] command cannot be started");
 }
 

@@ -51,7 +51,7 @@ int dp_shell_run(struct shell *sh);
 /* way.c: sockets as the state of the node wants them, after each turn. */
 void dp_shell_follow(struct shell *sh);
 /* For struct dp_daemon_options: the program of [alarm] command. `ctx` is a struct shell. */
-void dp_shell_alarmed(void *ctx, const char *word, const char *text);
+void dp_shell_alarmed(void *ctx, const char *word, const char *node, const char *text);
 /* Log lines as the configuration wants them. */
 void dp_shell_log(const struct dp_config *conf);
 /* What the configuration says of idle links. */

@@ -242,18 +242,46 @@ static void groups_by_name(void **state)
     assert_int_equal(dp_os_group("no such group here", &gid), DP_NOT_FOUND);
 }
 
+/* A program of an alarm: it is told, gets nothing else, and nobody has to wait for its end. */
+static void programs_are_started(void **state)
+{
+    char dir[] = "/tmp/daipao-start.XXXXXX", pipe_path[64], program[64], line[256] = "";
+    static const char script[] = "#!/bin/sh\nexec 2>&1\nread x || x=nothing\n"
+                                 "echo \"$1|$2|$3|$x|$#\" > \"${0%program}pipe\"\n";
+    FILE *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", dir);
+    snprintf(program, sizeof(program), "%s/program", dir);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    f = fopen(program, "w");
+    assert_non_null(f);
+    assert_true(fputs(script, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+    assert_int_equal(chmod(program, 0700), 0);
+    assert_ok(
+        dp_os_process_start((const char *const[]){program, "disk", "", "space is low; $(reboot)", NULL}));
+    f = fopen(pipe_path, "r"); /* until the program opens it */
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof(line), f));
+    assert_string_equal(line, "disk||space is low; $(reboot)|nothing|3\n");
+    fclose(f);
+    assert_int_equal(dp_os_process_start((const char *const[]){"/nowhere/program", NULL}), DP_IO);
+    unlink(program);
+    unlink(pipe_path);
+    rmdir(dir);
+    signal(SIGCHLD, SIG_DFL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clocks_move_forward),
-        cmocka_unit_test(signals_wait_to_be_read),
-        cmocka_unit_test(manager_hears),
-        cmocka_unit_test(watchdog_period),
-        cmocka_unit_test(log_file_and_rotation),
-        cmocka_unit_test(log_to_the_journal),
-        cmocka_unit_test(files_limit_is_raised),
-        cmocka_unit_test(groups_by_name),
-        cmocka_unit_test(hardened),
+        cmocka_unit_test(clocks_move_forward),   cmocka_unit_test(signals_wait_to_be_read),
+        cmocka_unit_test(manager_hears),         cmocka_unit_test(watchdog_period),
+        cmocka_unit_test(log_file_and_rotation), cmocka_unit_test(log_to_the_journal),
+        cmocka_unit_test(files_limit_is_raised), cmocka_unit_test(groups_by_name),
+        cmocka_unit_test(programs_are_started),  cmocka_unit_test(hardened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
