@@ -75,6 +75,7 @@ void dp_session_connect(struct dp_session *s, int64_t now_ms)
     s->state = DP_SESSION_GREETING;
     s->heard_ms = now_ms;
     s->said_ms = now_ms;
+    s->keep_owed = false;
     s->rtt_min_ms = 0;
 }
 
@@ -124,6 +125,7 @@ void dp_session_heard(struct dp_session *s, size_t bytes, int64_t now_ms)
 void dp_session_said(struct dp_session *s, size_t bytes, int64_t now_ms)
 {
     s->said_ms = now_ms;
+    s->keep_owed = false;
     s->frames_out++;
     s->bytes_out += bytes;
 }
@@ -410,18 +412,22 @@ static int64_t keep_at(const struct dp_session *s)
 {
     int64_t last = s->heard_ms > s->said_ms ? s->heard_ms : s->said_ms;
 
+    if (s->keep_owed)
+        return INT64_MAX; /* it waits for room on the line: looking again at once would not help */
     return last + s->keep_ms + (s->is_parent ? s->keep_ms / 4 : 0);
 }
 
-enum dp_tick dp_session_tick(const struct dp_session *s, int64_t now_ms)
+enum dp_tick dp_session_tick(struct dp_session *s, int64_t now_ms)
 {
     if (s->state != DP_SESSION_UP && s->state != DP_SESSION_GREETING)
         return DP_TICK_NONE;
     if (now_ms >= lost_at(s))
         return DP_TICK_LOST;
     /* R-IDL-1: asked only when nothing else went either way. */
-    if (s->state == DP_SESSION_UP && now_ms >= keep_at(s))
+    if (s->state == DP_SESSION_UP && now_ms >= keep_at(s)) {
+        s->keep_owed = true;
         return DP_TICK_KEEP;
+    }
     return DP_TICK_NONE;
 }
 

@@ -149,6 +149,7 @@ struct dp_session {
     uint64_t window_bytes; /* R-LAN-3: upper bound of dp_session_window */
     bool ack_due[DP_LANES];
     int64_t heard_ms, said_ms; /* monotonic */
+    bool keep_owed;            /* a keep-alive was asked for and nothing was said since */
     int64_t keep_ms;           /* keep-alive interval, from the idle budget */
     int64_t silence_ms;        /* drop the link after this long without any frame */
     /* measured */
@@ -299,9 +300,10 @@ enum dp_tick {
 };
 /*
  * LOST: no hello in GREETING, nothing heard for silence_ms, or the oldest frame in flight not acked within
- * the time that round trip and rate explain. It costs a reconnect and no progress.
+ * the time that round trip and rate explain. It costs a reconnect and no progress. KEEP is said once, until
+ * something went out.
  */
-enum dp_tick dp_session_tick(const struct dp_session *s, int64_t now_ms);
+enum dp_tick dp_session_tick(struct dp_session *s, int64_t now_ms);
 /* Monotonic time of the next tick that matters; INT64_MAX when there is none. */
 int64_t dp_session_wake(const struct dp_session *s);
 
