@@ -110,6 +110,21 @@ static int complain(const char *what, const char *why)
     return 1;
 }
 
+static int complain_store(const struct shell *sh, enum dp_err e, const char *why)
+{
+    fprintf(stderr, "daipaod: %s: %s%s\n", sh->store_dir, why, e == DP_CORRUPT ? "; " DP_KV_LMDB_RUIN : "");
+    return 1;
+}
+
+/* R-STO-5: what cannot be read may end the process, but not without a word. */
+static bool in_store(const void *ctx, const void *addr)
+{
+    const struct shell *sh = ctx;
+    return sh->kv == NULL ? sh->opening : dp_kv_lmdb_covers(sh->kv, addr);
+}
+
+static const char ruin[] = "daipaod: a page of the store is damaged or not there; " DP_KV_LMDB_RUIN "\n";
+
 static int start_store(struct shell *sh)
 {
     char why[512] = "";
@@ -122,9 +137,11 @@ static int start_store(struct shell *sh)
     enum dp_err e = dp_keyring_load(sh->keys_dir, &sh->kr, &kwhy);
     if (e != DP_OK && e != DP_NOT_FOUND)
         return complain(kwhy.path, dp_keyring_fault_text(kwhy.fault));
-    if (dp_kv_lmdb_open(sh->store_dir, sh->conf.store.map_size_bytes, &sh->kv, why, sizeof why) != DP_OK)
-        return complain(sh->store_dir, why);
-    return 0;
+    dp_os_process_guard(in_store, sh, ruin, dp_err_exit(DP_CORRUPT));
+    sh->opening = true;
+    e = dp_kv_lmdb_open(sh->store_dir, sh->conf.store.map_size_bytes, &sh->kv, why, sizeof why);
+    sh->opening = false;
+    return e == DP_OK ? 0 : complain_store(sh, e, why);
 }
 
 static int start_net(struct shell *sh)
@@ -164,6 +181,17 @@ static enum dp_err take_life(struct shell *sh, enum dp_life_state *state)
     return dp_life_begin(sh->kv, &sh->place, id, inc, &sh->life);
 }
 
+/* A store that lost everything is not taken for a new one (R-STO-5). */
+static int check_blank(struct shell *sh)
+{
+    enum dp_life_state state;
+    struct dp_life life;
+    if (dp_life_check(sh->kv, &sh->place, &state, &life) != DP_OK || state != DP_LIFE_BEHIND)
+        return 0;
+    return complain_store(sh, DP_CORRUPT,
+                          DP_KV_LMDB_DATA " is empty, and the life file beside it is that of a store in use");
+}
+
 /*
  * R-STO-3: the life file and the store must be of one life. Where that cannot be found out, the next start
  * may do better; only a full disk does not keep a node from acks and reads (R-STO-4).
@@ -173,7 +201,7 @@ static int start_life(struct shell *sh)
     enum dp_life_state state = DP_LIFE_OK;
     char why[160], path[1100];
     if (!dp_daemon_enrolled(sh->d))
-        return 0;
+        return check_blank(sh);
     enum dp_err e = take_life(sh, &state);
     if (e == DP_OK && sh->life != NULL) {
         dp_daemon_life(sh->d, sh->life);
@@ -207,8 +235,8 @@ static int start_daemon(struct shell *sh)
                                     .alarmed_ctx = sh};
     enum dp_err e = dp_daemon_new(&ports, &opt, sh->kr, &sh->d);
     if (e != DP_OK)
-        return complain(sh->store_dir,
-                        e == DP_NOT_FOUND ? "the keys of this store are missing" : dp_err_text(e));
+        return complain_store(sh, e,
+                              e == DP_NOT_FOUND ? "the keys of this store are missing" : dp_err_text(e));
     return start_life(sh);
 }
 

@@ -22,7 +22,7 @@ struct fsck {
     struct dp_arena turn;
     FILE *to;
     struct dp_buf root; /* DER of the trusted root */
-    uint64_t certs, blocks, entries, own, cases, parts, journal, faults;
+    uint64_t certs, blocks, entries, own, cases, parts, journal, faults, records;
     struct dp_node self;
     uint32_t inc;
 };
@@ -65,24 +65,46 @@ static void each(struct fsck *x, enum dp_table t,
     }
 }
 
+/* What a walk comes to is found by its key as well: the pages above a record have no sums. */
+static bool is_found(struct fsck *x, unsigned table, struct dp_slice k, struct dp_slice v)
+{
+    struct dp_slice same;
+    return x->db.kv->ops->get(x->db.t, table, k, &same) == DP_OK && dp_slice_eq(same, v);
+}
+
 /* R-STO-5: the store sums every record and names in the log the one that is not as it was written. */
 static void read_table(struct fsck *x, unsigned table)
 {
     const struct dp_kv_ops *ops = x->db.kv->ops;
     struct dp_kv_cur *cur = NULL;
     struct dp_slice k, v;
+    const char *word = table < DP_T_COUNT ? dp_table_word((enum dp_table)table) : "life";
+    bool found = true;
     enum dp_err e = ops->cur_open(x->db.t, table, &cur);
     if (e == DP_OK)
         e = ops->cur_seek(cur, DP_KV_FIRST, dp_slice_of("", 0), &k, &v);
-    while (e == DP_OK)
-        e = ops->cur_next(cur, &k, &v);
+    for (; e == DP_OK && found; e = ops->cur_next(cur, &k, &v)) {
+        found = is_found(x, table, k, v);
+        x->records++;
+    }
     if (cur != NULL)
         ops->cur_close(cur);
-    if (e == DP_NOT_FOUND)
+    if (e == DP_NOT_FOUND && found)
         return;
-    fprintf(x->to, "damaged: a record of table %s\n", dp_table_word((enum dp_table)table));
+    fprintf(x->to, "damaged: a record of table %s%s\n", word, found ? "" : " is not found by its key");
     x->faults++;
     again(x);
+}
+
+/* A page may hide some of its records; the store knows how many there are. */
+static void count_records(struct fsck *x)
+{
+    struct dp_kv_stat st = {0};
+    if (x->faults > 0 || (x->db.kv->ops->stat(x->db.kv, &st) == DP_OK && st.entries == x->records))
+        return;
+    fprintf(x->to, "damaged: the store has %" PRIu64 " records, and %" PRIu64 " can be reached\n", st.entries,
+            x->records);
+    x->faults++;
 }
 
 /* ---- certificates ---- */
@@ -300,6 +322,8 @@ enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to)
     enum dp_err e = dp_db_begin(&x.db, false);
     for (unsigned t = 0; e == DP_OK && t < DP_KV_TABLES_MAX; t++)
         read_table(&x, t);
+    if (e == DP_OK)
+        count_records(&x);
     if (e == DP_OK && load_trust(&x, kr) == DP_OK) {
         each(&x, DP_T_CERT, row_cert);
         each(&x, DP_T_BLOCK, row_block);

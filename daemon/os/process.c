@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -57,6 +58,43 @@ enum dp_err dp_os_process_files(uint64_t want, uint64_t *got)
     }
     *got = r.rlim_cur;
     return DP_OK;
+}
+
+static struct {
+    bool (*covers)(const void *ctx, const void *addr);
+    const void *ctx;
+    const char *last_words;
+    int code;
+} guard;
+
+static const char other_words[] =
+    "daipaod: the program met a fault and ends; when it comes again, run daipaod --fsck and report it\n";
+
+/* Not covered: the signal comes again, without a handler. */
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (sig == SIGABRT || guard.covers == NULL || !guard.covers(guard.ctx, info->si_addr)) {
+        (void)!write(2, other_words, sizeof(other_words) - 1);
+        return;
+    }
+    (void)!write(2, guard.last_words, strlen(guard.last_words));
+    _exit(guard.code);
+}
+
+void dp_os_process_guard(bool (*covers)(const void *ctx, const void *addr), const void *ctx,
+                         const char *last_words, int code)
+{
+    struct sigaction act = {.sa_sigaction = on_fault, .sa_flags = (int)(SA_SIGINFO | SA_RESETHAND)};
+
+    guard.covers = covers;
+    guard.ctx = ctx;
+    guard.last_words = last_words;
+    guard.code = code;
+    sigemptyset(&act.sa_mask);
+    (void)sigaction(SIGBUS, &act, NULL);
+    (void)sigaction(SIGSEGV, &act, NULL);
+    (void)sigaction(SIGABRT, &act, NULL);
 }
 
 enum dp_err dp_os_group(const char *name, gid_t *gid)

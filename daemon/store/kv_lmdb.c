@@ -57,13 +57,18 @@ static enum dp_err damaged(struct dp_kv_txn *t, unsigned table, const MDB_val *k
     char hex[2 * 64 + 1];
 
     dp_hex(key->mv_data, key->mv_size < 64 ? key->mv_size : 64, hex);
-    dp_log(DP_LOG_ERROR, "store: damaged record: table %u key %s", table, hex);
+    dp_log(DP_LOG_ERROR, "store: damaged record: table %u key %s; " DP_KV_LMDB_RUIN, table, hex);
     return dp_lmdb_stick(t, DP_CORRUPT);
 }
 
 enum dp_err dp_lmdb_serve(struct dp_kv_txn *t, unsigned table, const MDB_val *key, const MDB_val *stored,
                           struct dp_slice *val)
 {
+    if (!dp_lmdb_map_holds(&t->kv->e, key) || !dp_lmdb_map_holds(&t->kv->e, stored) ||
+        key->mv_size > DP_KV_KEY_MAX) {
+        dp_log(DP_LOG_ERROR, "store: a page of table %u is damaged; " DP_KV_LMDB_RUIN, table);
+        return dp_lmdb_stick(t, DP_CORRUPT);
+    }
     if (!dp_lmdb_sum_ok(table, key, stored))
         return damaged(t, table, key);
     *val = dp_slice_of(stored->mv_data, stored->mv_size - DP_LMDB_SUM);
@@ -389,6 +394,11 @@ static const struct dp_kv_ops ops = {
     .tidy = tidy,
     .close = close_kv,
 };
+
+bool dp_kv_lmdb_covers(const void *kv, const void *addr)
+{
+    return dp_lmdb_map_covers(&((const struct dp_lmdb *)kv)->e, addr);
+}
 
 enum dp_err dp_kv_lmdb_open(const char *dir, uint64_t map_size_bytes, struct dp_kv **out, char *why,
                             size_t why_len)

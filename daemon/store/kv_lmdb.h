@@ -11,12 +11,15 @@
 #ifndef DP_STORE_KV_LMDB_H
 #define DP_STORE_KV_LMDB_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "port/kv.h"
 
-#define DP_KV_LMDB_DATA "data.mdb"    /* in `dir`: everything that was committed */
+#define DP_KV_LMDB_DATA "data.mdb" /* in `dir`: everything that was committed */
+/* What an operator can do about damage. */
+#define DP_KV_LMDB_RUIN "restore a backup (daipaod --restore); daipaod --fsck names what is damaged"
 #define DP_KV_LMDB_GUARD "store.lock" /* in `dir`: held while the store is open */
 
 /*
@@ -29,5 +32,12 @@
  */
 DP_MUST enum dp_err dp_kv_lmdb_open(const char *dir, uint64_t map_size_bytes, struct dp_kv **out, char *why,
                                     size_t why_len);
+
+/*
+ * True when the store `kv` of dp_kv_lmdb_open has its file in memory at `addr`: a bus error or a
+ * segmentation fault there comes from damaged pages, or from a file that was cut short under us. Safe in a
+ * signal handler.
+ */
+bool dp_kv_lmdb_covers(const void *kv, const void *addr);
 
 #endif

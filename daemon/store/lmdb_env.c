@@ -197,10 +197,12 @@ static enum dp_err check_file_system(struct dp_lmdb_env *e, char *why, size_t wh
 
 /* ---- the environment ---- */
 
+/* LMDB cannot go on and would abort: a page is not made as it should be. */
 static void on_assert(MDB_env *env, const char *text)
 {
     (void)env;
-    dp_log(DP_LOG_ERROR, "store: damaged: %s", text);
+    dp_log(DP_LOG_ERROR, "store: a page is damaged: %s; " DP_KV_LMDB_RUIN, text);
+    _exit(dp_err_exit(DP_CORRUPT));
 }
 
 int dp_lmdb_env_create(const char *dir, uint64_t map_size, unsigned flags, MDB_env **out)
@@ -316,6 +318,7 @@ static enum dp_err open_env(struct dp_lmdb_env *e, char *why, size_t why_len)
         return fail(dp_lmdb_err(e, rc, "open"), why, why_len, "cannot open the tables of the store in %s: %s",
                     e->dir, mdb_strerror(rc));
     e->page_bytes = st.ms_psize;
+    dp_lmdb_map_find(e);
     if (dp_fsys_sync_dir(e->dir) != DP_OK) /* LMDB syncs the file and not its name */
         return fail(DP_IO, why, why_len, "cannot sync the directory %s", e->dir);
     return DP_OK;

@@ -19,7 +19,9 @@ struct dp_lmdb_env {
     int guard_fd; /* locked while the store is open */
     unsigned page_bytes;
     uint64_t map_size;
-    uint64_t last_txn; /* number of the last that was committed, when a write transaction began */
+    uint64_t last_txn;        /* number of the last that was committed, when a write transaction began */
+    uint64_t map_at, map_end; /* of the file in memory; 0 = not known */
+    uint64_t file_bytes;      /* its length, when it was last looked at */
     char dir[DP_FSYS_PATH];
     MDB_dbi dbi[DP_KV_TABLES_MAX];
 };
@@ -38,6 +40,13 @@ void dp_lmdb_table_name(unsigned table, char out[DP_LMDB_TABLE_NAME]);
 /* True when the list of free pages and every record of every table can be read. The environment is not open
  * here. */
 bool dp_lmdb_is_whole(const char *dir, uint64_t map_size);
+
+/* After each opening of the environment. */
+void dp_lmdb_map_find(struct dp_lmdb_env *e);
+/* True for an address in the mapped file. Safe in a signal handler. */
+bool dp_lmdb_map_covers(const struct dp_lmdb_env *e, const void *p);
+/* False when `v` goes on behind the end of the file. */
+bool dp_lmdb_map_holds(struct dp_lmdb_env *e, const MDB_val *v);
 
 /* The one translation of what LMDB and the system return; unusual codes are logged with `what`. */
 enum dp_err dp_lmdb_err(const struct dp_lmdb_env *e, int rc, const char *what);

@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -232,6 +234,53 @@ static void hardened(void **state)
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* the leak checker looks into this process at its end */
 }
 
+static bool covers_file(const void *ctx, const void *addr)
+{
+    const uint8_t *file = ctx, *at = addr;
+
+    return at >= file && at < file + 8192;
+}
+
+/* Read a page that is not in its file, or one that is nowhere, under a guard for the first. */
+static int read_guarded(bool of_file, char words[256])
+{
+    char path[] = "/tmp/daipao-guard-XXXXXX";
+    int fd = mkstemp(path), status = 0, say[2];
+    pid_t pid;
+    ssize_t n;
+
+    assert_true(fd >= 0 && pipe(say) == 0);
+    unlink(path);
+    pid = fork();
+    if (pid == 0) {
+        const volatile uint8_t *file = mmap(NULL, 8192, PROT_READ, MAP_SHARED, fd, 0);
+        const volatile uint8_t *none = mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        dup2(say[1], 2);
+        dp_os_process_guard(covers_file, (const void *)file, "the page is not there\n", 7);
+        _exit(of_file ? file[4096] : none[0]);
+    }
+    close(say[1]);
+    n = read(say[0], words, 255);
+    words[n > 0 ? n : 0] = '\0';
+    close(say[0]);
+    close(fd);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return status;
+}
+
+static void a_page_that_is_not_there(void **state)
+{
+    char words[256];
+    int status = read_guarded(true, words);
+
+    (void)state;
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 7);
+    assert_string_equal(words, "the page is not there\n");
+    (void)read_guarded(false, words);
+    assert_non_null(strstr(words, "daipaod --fsck"));
+}
+
 static void groups_by_name(void **state)
 {
     gid_t gid = 77;
@@ -281,7 +330,8 @@ int main(void)
         cmocka_unit_test(manager_hears),         cmocka_unit_test(watchdog_period),
         cmocka_unit_test(log_file_and_rotation), cmocka_unit_test(log_to_the_journal),
         cmocka_unit_test(files_limit_is_raised), cmocka_unit_test(groups_by_name),
-        cmocka_unit_test(programs_are_started),  cmocka_unit_test(hardened),
+        cmocka_unit_test(programs_are_started),  cmocka_unit_test(a_page_that_is_not_there),
+        cmocka_unit_test(hardened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
