@@ -187,8 +187,10 @@ enum dp_err dp_net_send(struct dp_net *net, const struct dp_net_key *key, struct
     if (p == NULL || !p->up || p->down_due)
         return DP_UNREACHABLE;
     err = server_send(net, &net->link, p->routing_id, frame);
-    if (err == DP_UNREACHABLE)
+    if (err == DP_UNREACHABLE) { /* should the other side think that it stands, it learns and dials again */
+        conns_cut_soon(net, &net->link, conns_of_peer(net, p));
         peers_lost(net, p, true);
+    }
     return err;
 }
 
