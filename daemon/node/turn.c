@@ -80,6 +80,9 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
     }
     dp_editions_drop(d);
     dp_log(DP_LOG_ERROR, "a turn could not be committed: %s", dp_err_text(e));
+    if (e == DP_CORRUPT) /* R-STO-5: the log names the record; a word for those who do not read it */
+        dp_alarm(d, "store",
+                 "stored data is damaged: restore a backup; `daipaod --fsck` names what is damaged");
     if (e == DP_FULL || e == DP_IO) {
         d->intake_stopped = true;
         dp_alarm(d, "disk", "the store cannot be written: free space; intake is stopped");
