@@ -86,6 +86,14 @@ bool dp_state_is_party(const struct dp_state *s, const struct dp_office *o);
 /* True when some party is hosted in the subtree of `n` (dp_node_covers). */
 bool dp_state_party_below(const struct dp_state *s, struct dp_node n);
 
+/*
+ * The return loop (R-FLD-4, loop.c): the entry by which the case last went to and fro while nobody has taken
+ * it since, or DP_FACT_NONE; and the nearest node whose bureau stands above all offices of the loop, {0} when
+ * there is none by the codes.
+ */
+uint32_t dp_loop_open(const struct dp_casefile *f, const struct dp_state *s);
+struct dp_node dp_loop_superior(const struct dp_casefile *f);
+
 /* Canonical bytes of the state (names instead of indices), to be hashed for the digest (R-FLD-1). Appends. */
 DP_MUST enum dp_err dp_state_canonical(const struct dp_casefile *f, const struct dp_state *s,
                                        struct dp_buf *out);

@@ -227,6 +227,20 @@ static void items_of_news(struct dp_ask *a, struct inbox *x, const struct dp_ask
     }
 }
 
+/*
+ * R-FLD-4: who stands above all that send a case to and fro is told until one of them has it. Where the codes
+ * lead beyond the top of the tree, it is the top.
+ */
+static void item_of_loop(struct dp_ask *a, struct inbox *x, const struct dp_ask_row *row)
+{
+    uint32_t i = dp_loop_open(row->f, row->s);
+    struct dp_node self = a->d->id.self, at = i == DP_FACT_NONE ? self : dp_loop_superior(row->f);
+    bool top = a->d->id.parent.v == 0 && (at.v == 0 || dp_node_covers(at, self));
+
+    if (i != DP_FACT_NONE && dp_office_role(&a->c->office) == DP_ROLE_BUREAU && (top || dp_node_eq(at, self)))
+        put_item(a, x, row, (struct item){"settle_loop", i, 0, false});
+}
+
 /* A bureau above is no party, but has its own orders and their answers here. */
 static bool inbox_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
 {
@@ -243,6 +257,7 @@ static bool inbox_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
         items_of_order(a, x, row, &row->s->orders[i]);
     items_of_holder(a, x, row);
     items_of_news(a, x, row);
+    item_of_loop(a, x, row);
     return true;
 }
 

@@ -161,6 +161,50 @@ static void test_loop_notice_on_second_offer(void **state)
     assert_true(dp_hist_fold(&h)->loop_notice);
 }
 
+/* R-FLD-4: who is to settle it, and until when. */
+static void test_loop_superior(void **state)
+{
+    struct dp_body b = dp_hist_code(DP_OBJECTION_GRANT);
+    struct dp_name again;
+
+    (void)state;
+    offer_to(HOUSING);
+    DO(HOUSING, OBJECT, NULL);
+    assert_int_equal(dp_loop_open(&h.file, dp_hist_fold(&h)), DP_FACT_NONE); /* once is no loop */
+    DO(COUNTY, OBJECTION_ANSWER, &b);
+    again = offer_to(HOUSING);
+    assert_int_equal(dp_loop_open(&h.file, dp_hist_fold(&h)), dp_hist_index(&h, &again));
+    /* The bureau of the county is one of the two: the city is above both. */
+    assert_true(dp_node_eq(dp_loop_superior(&h.file), dp_hist_office(CITY).node));
+    DO(HOUSING_NODE, ARRIVE, NULL);
+    DO(HOUSING, ACCEPT, NULL);
+    assert_int_equal(dp_loop_open(&h.file, dp_hist_fold(&h)), DP_FACT_NONE); /* it has it now */
+    assert_true(h.state.loop_notice);
+}
+
+/* Between offices of one township it is the bureau of the county, which has no part in it. */
+static void test_loop_below(void **state)
+{
+    struct dp_body b = dp_hist_offer(TOWN);
+    struct dp_body grant = dp_hist_code(DP_OBJECTION_GRANT);
+
+    (void)state;
+    DO(COUNTY, TRANSFER, &b);
+    DO(TOWN_NODE, ARRIVE, NULL);
+    DO(TOWN, ACCEPT, NULL);
+    for (int i = 0; i < 2; i++) {
+        b = dp_hist_offer(TOWN_OFFICE);
+        DO(TOWN, TRANSFER, &b);
+        DO(TOWN_OFFICE, OBJECT, NULL);
+        DO(TOWN, OBJECTION_ANSWER, &grant);
+    }
+    assert_int_not_equal(dp_loop_open(&h.file, dp_hist_fold(&h)), DP_FACT_NONE);
+    assert_true(dp_node_eq(dp_loop_superior(&h.file), dp_hist_office(COUNTY).node));
+    b = dp_hist_code(0);
+    DO(COUNTY, TAKE, &b);
+    assert_int_equal(dp_loop_open(&h.file, dp_hist_fold(&h)), DP_FACT_NONE);
+}
+
 static void test_other_ends(void **state)
 {
     struct dp_body b = {.other = {{33}, 1, 1}};
@@ -562,6 +606,8 @@ int main(void)
         TEST(test_objection),
         TEST(test_loop_notice),
         TEST(test_loop_notice_on_second_offer),
+        TEST(test_loop_superior),
+        TEST(test_loop_below),
         TEST(test_other_ends),
         TEST(test_take_and_designate),
         TEST(test_take_before_accept),
