@@ -134,7 +134,7 @@ void dial_fail(struct dp_net *net, struct dialler *d)
 
 static int message_max(const struct dialler *d)
 {
-    return d->enroll ? DP_NET_ENROLL_MAX : DP_NET_FRAME_MAX;
+    return d->enroll ? DP_NET_ENROLL_MAX : DP_NET_WIRE_MAX;
 }
 
 static void dial_open(struct dp_net *net, struct dialler *d)
@@ -230,6 +230,7 @@ static bool serve_one(struct dp_net *net, struct dialler *d, struct budget *b)
     if (!d->enroll) {
         net->count.frames_in++;
         net->count.bytes_in += bytes.len;
+        net->count.oversized += bytes.len > DP_NET_FRAME_MAX;
     }
     tell(net, d, DP_NET_FRAME, DP_NET_ENROLL, bytes);
     return budget_take(b, bytes.len);

@@ -25,9 +25,9 @@ enum dp_err dp_net_listen(struct dp_net *net, const char *endpoint, const struct
     sources_limit(&net->link, net->cfg.accept_per_s);
     net->link.conns.crowd_max = (size_t)net->cfg.pending_max;
     net->link.first_max = DP_NET_FIRST_MAX;
-    net->link.hoard_max = hoard_max(&net->cfg, net->cfg.hwm, DP_NET_FRAME_MAX);
+    net->link.hoard_max = hoard_max(&net->cfg, net->cfg.hwm, DP_NET_WIRE_MAX);
     s = setup_socket(net, ZMQ_ROUTER);
-    setup_link(&s, &net->cfg, DP_NET_FRAME_MAX, net->cfg.hwm);
+    setup_link(&s, &net->cfg, DP_NET_WIRE_MAX, net->cfg.hwm);
     setup_curve_server(&s, own, DOMAIN_LINK);
     return server_open(net, &net->link, &s, endpoint);
 }
@@ -157,12 +157,10 @@ void listen_serve(struct dp_net *net)
 
     do {
         got = server_receive(net, &net->link, &a);
-        if (got == RECEIVED_ONE && a.bytes.len > DP_NET_FRAME_MAX) {
-            net->count.oversized++;
-            conns_cut(&net->link, conns_of(&net->link, &a));
-        } else if (got == RECEIVED_ONE) {
+        if (got == RECEIVED_ONE && a.bytes.len > DP_NET_FRAME_MAX)
+            net->count.oversized++; /* it goes on: who takes frames knows whose it is, and ends the link */
+        if (got == RECEIVED_ONE)
             take(net, &a);
-        }
     } while (got != RECEIVED_NONE && budget_take(&b, a.bytes.len));
 }
 

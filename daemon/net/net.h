@@ -23,6 +23,9 @@
 
 #define DP_NET_KEY_BYTES 32
 #define DP_NET_FRAME_MAX 262144 /* payload of one frame on a link; equals DP_FRAME_MAX */
+/* What is a little too large comes in, so that it is counted and its sender known; more is cut by the library
+ * before anything is allocated for it, and nobody learns whose it was. */
+#define DP_NET_WIRE_MAX (DP_NET_FRAME_MAX + 65536)
 #define DP_NET_FIRST_MAX 16384  /* all that a child may send before it is answered, the handshake included */
 #define DP_NET_ENROLL_MAX 16384 /* payload of one enrolment message */
 #define DP_NET_CONTROL_MAX 1048576 /* one control request; a reply may be larger */
@@ -159,7 +162,7 @@ DP_MUST enum dp_err dp_net_control_send(struct dp_net *net, uint32_t conn, struc
 enum dp_net_event_type {
     DP_NET_LINK_UP,     /* key, token (0 for a parent). A new session of a key that was up: LINK_DOWN first */
     DP_NET_LINK_DOWN,   /* key, token. What was sent and not acknowledged must be taken as lost */
-    DP_NET_FRAME,       /* key, token, bytes */
+    DP_NET_FRAME,       /* key, token, bytes: up to DP_NET_WIRE_MAX */
     DP_NET_CONTROL,     /* conn, uid, gid, pid, bytes */
     DP_NET_ENROLL_UP,   /* newcomer's end only */
     DP_NET_ENROLL_DOWN, /* newcomer's end only; the dialler goes on */
@@ -206,7 +209,7 @@ void dp_net_fd_remove(struct dp_net *net, int fd); /* before the caller closes i
     X(handshake_auth,     "handshakes failed: refused by the authenticator")               \
     X(handshake_other,    "handshakes failed: silence or a closed connection")             \
     X(unauthenticated,    "messages dropped: no identity")                                 \
-    X(oversized,          "messages dropped: too large (those cut on the wire show as disconnected)") \
+    X(oversized,          "frames that were too large (those cut on the wire show as disconnected)") \
     X(garbage,            "messages dropped: more than one part, or an identity of its own") \
     X(stale,              "messages dropped: of a session that was replaced")              \
     X(hoarding,           "connections cut: bytes without a message")                      \

@@ -179,23 +179,48 @@ static void unknown_keys_by_the_dozen(void **state)
     child_is_unharmed();
 }
 
-static void oversized_frame_cuts_its_sender(void **state)
+/* An insider whose message of `len` bytes follows a good one. */
+static void *insider_sends(size_t len)
 {
     void *s = insider();
-    uint8_t *p = calloc(1, DP_NET_FRAME_MAX + 1);
+    uint8_t *p = calloc(1, len);
 
-    (void)state;
     assert_non_null(p);
     go(s);
     zmq_send(s, "hello", 5, 0);
     RIG_UNTIL(&rig, parent->seen[DP_NET_LINK_UP] == 2);
-    zmq_send(s, p, DP_NET_FRAME_MAX + 1, 0);
+    zmq_send(s, p, len, 0);
+    free(p);
+    return s;
+}
+
+/* Far too large: cut by its size on the wire, before there is a place for it. */
+static void oversized_frame_cuts_its_sender(void **state)
+{
+    void *s = insider_sends(DP_NET_WIRE_MAX + 1);
+
+    (void)state;
     RIG_UNTIL(&rig, parent->seen[DP_NET_LINK_DOWN] == 1);
     leave(s);
     assert_int_equal(parent->seen[DP_NET_FRAME], 2);
     assert_int_equal(count->oversized, 0); /* it never came so far */
     child_is_unharmed();
-    free(p);
+}
+
+/* A little too large: it comes, with its sender's key, and is counted. */
+static void slightly_oversized_frame_has_a_sender(void **state)
+{
+    void *s = insider_sends(DP_NET_FRAME_MAX + 1);
+
+    (void)state;
+    RIG_UNTIL(&rig, parent->seen[DP_NET_FRAME] == 3);
+    assert_int_equal(count->oversized, 1);
+    assert_memory_not_equal(&parent->last[DP_NET_FRAME].key, &child->own.pub, sizeof(struct dp_net_key));
+    assert_int_equal(parent->seen[DP_NET_LINK_DOWN], 0);
+    dp_net_drop(parent->net, &parent->last[DP_NET_FRAME].key);
+    RIG_UNTIL(&rig, parent->seen[DP_NET_LINK_DOWN] == 1);
+    leave(s);
+    child_is_unharmed();
 }
 
 static void several_parts(void **state)
@@ -605,6 +630,7 @@ int main(void)
         HOSTILE(password_mechanism),
         HOSTILE(unknown_keys_by_the_dozen),
         HOSTILE(oversized_frame_cuts_its_sender),
+        HOSTILE(slightly_oversized_frame_has_a_sender),
         HOSTILE(several_parts),
         HOSTILE(identity_of_its_own),
         WITH_LIMITS(endless_message),
