@@ -133,6 +133,7 @@ static void test_names(void **state)
     static const char *const pairs[][2] = {
         {"331023105001", "001.105.23.10.33.daipao.internal"},
         {"331023000000.05", "p05.23.10.33.daipao.internal"},
+        {"441900003001", "001.003.00.19.44.daipao.internal"}, /* no county */
         {"331023105001.99", "p99.001.105.23.10.33.daipao.internal"},
         {"330000000000", "33.daipao.internal"},
         {"331000000000", "10.33.daipao.internal"},
@@ -152,7 +153,10 @@ static void test_names(void **state)
         "1.001.105.23.10.33.daipao.internal",
         "001.105.23..33.daipao.internal",
         ".33.daipao.internal",
-        "001.105.00.10.33.daipao.internal",
+        "001.000.23.10.33.daipao.internal",
+        "001.000.00.10.33.daipao.internal",
+        "00.10.33.daipao.internal",
+        "105.00.00.33.daipao.internal",
         "*.33.daipao.internal",
         "331023.daipao.internal",
         "",
