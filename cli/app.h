@@ -59,7 +59,7 @@ DP_MUST enum dp_err dp_read_file(const char *path, size_t max, char **text, size
 
 /* Handlers, by file. */
 dp_verb_run dp_run_step;                                                           /* step.c */
-dp_verb_run dp_run_note, dp_run_correct, dp_run_part, dp_run_opinion;                           /* step.c */
+dp_verb_run dp_run_note, dp_run_correct, dp_run_part, dp_run_opinion;              /* step.c */
 dp_verb_run dp_run_attach;                                                         /* attach.c */
 dp_verb_run dp_run_drafts, dp_run_draft_drop;                                      /* drafts.c */
 dp_verb_run dp_run_register, dp_run_errand_open;                                   /* intake.c */

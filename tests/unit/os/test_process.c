@@ -326,11 +326,16 @@ static void programs_are_started(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clocks_move_forward),   cmocka_unit_test(signals_wait_to_be_read),
-        cmocka_unit_test(manager_hears),         cmocka_unit_test(watchdog_period),
-        cmocka_unit_test(log_file_and_rotation), cmocka_unit_test(log_to_the_journal),
-        cmocka_unit_test(files_limit_is_raised), cmocka_unit_test(groups_by_name),
-        cmocka_unit_test(programs_are_started),  cmocka_unit_test(a_page_that_is_not_there),
+        cmocka_unit_test(clocks_move_forward),
+        cmocka_unit_test(signals_wait_to_be_read),
+        cmocka_unit_test(manager_hears),
+        cmocka_unit_test(watchdog_period),
+        cmocka_unit_test(log_file_and_rotation),
+        cmocka_unit_test(log_to_the_journal),
+        cmocka_unit_test(files_limit_is_raised),
+        cmocka_unit_test(groups_by_name),
+        cmocka_unit_test(programs_are_started),
+        cmocka_unit_test(a_page_that_is_not_there),
         cmocka_unit_test(hardened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
