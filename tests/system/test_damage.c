@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A backup taken while the node works, put back elsewhere; and what the offline check says of damaged bytes:
- * it may pass over those that mean nothing, never over a changed record (R-STO-2, R-STO-5).
+ * A backup taken while the node works, put back elsewhere; what the offline check says of damaged bytes: it
+ * may pass over those that mean nothing, never over a changed record (R-STO-2, R-STO-5).
  *
  *   test_system_damage DAIPAOD DAIPAOD_PROBE [SEED]
  */
@@ -17,6 +17,7 @@
 
 #include "base/err.h"
 #include "base/rng.h"
+#include "bytes.h"
 #include "crypto/keyring.h"
 #include "ctl.h"
 #include "tree.h"
@@ -71,24 +72,6 @@ static unsigned drain(struct dp_ctl *ctl, unsigned replies)
     return replies;
 }
 
-static size_t read_file(const char *path, uint8_t **out)
-{
-    struct stat st;
-    FILE *f = fopen(path, "rb");
-    CHECK(f != NULL && fstat(fileno(f), &st) == 0, "%s cannot be read", path);
-    *out = malloc((size_t)st.st_size + 1);
-    CHECK(*out != NULL && fread(*out, 1, (size_t)st.st_size, f) == (size_t)st.st_size, "%s cannot be read",
-          path);
-    fclose(f);
-    return (size_t)st.st_size;
-}
-
-static void write_file(const char *path, const uint8_t *p, size_t len)
-{
-    FILE *f = fopen(path, "wb");
-    CHECK(f != NULL && fwrite(p, 1, len, f) == len && fclose(f) == 0, "%s cannot be written", path);
-}
-
 /* R-STO-2: no key that opens anything is in it. */
 static void without_keys(struct proc_node *n, const uint8_t *p, size_t len)
 {
@@ -129,7 +112,7 @@ static void backup_under_load(struct scene *s)
     drain(ctl, REQUESTS - before);
     dp_ctl_close(&ctl);
     act_wait_same(v, s->t.city, VILLAGE, 60);
-    size_t len = read_file(path, &bytes);
+    size_t len = bytes_read(path, &bytes);
     without_keys(v, bytes, len);
 
     struct proc_node *n = restored(s, "restored", path, &rc, text, sizeof text);
@@ -144,7 +127,7 @@ static void backup_under_load(struct scene *s)
         size_t at = dp_rng_below(&s->rng, len);
         snprintf(dir, sizeof dir, "bad-%u", i);
         bytes[at] ^= 0x10;
-        write_file(bad, bytes, i == 3 ? len / 2 : len);
+        bytes_write(bad, bytes, i == 3 ? len / 2 : len);
         bytes[at] ^= 0x10;
         n = restored(s, dir, bad, &rc, text, sizeof text);
         CHECK(rc != 0 && text[0] != '\0', "a backup with byte %zu changed was restored", at);
@@ -211,15 +194,6 @@ static uint64_t walk(const char *path)
     return h;
 }
 
-static void flip(const char *path, off_t at, uint8_t mask)
-{
-    uint8_t b;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    CHECK(fd >= 0 && pread(fd, &b, 1, at) == 1, "%s cannot be read", path);
-    b ^= mask;
-    CHECK(pwrite(fd, &b, 1, at) == 1 && close(fd) == 0, "%s cannot be written", path);
-}
-
 static void damaged_bytes(struct scene *s)
 {
     struct proc_node *v = s->t.village;
@@ -236,10 +210,10 @@ static void damaged_bytes(struct scene *s)
     for (unsigned i = 0; i < FLIPS; i++) {
         off_t at = (off_t)dp_rng_below(&s->rng, (uint64_t)st.st_size);
         uint8_t mask = (uint8_t)(1u << dp_rng_below(&s->rng, 8));
-        flip(path, at, mask);
+        bytes_flip(path, at, mask);
         bool is_changed = walk(path) != good;
         rc = proc_offline(&s->t.rig, v, "--fsck", NULL, text, sizeof text);
-        flip(path, at, mask);
+        bytes_flip(path, at, mask);
         CHECK(!is_changed || rc != 0,
               "byte %lld was changed, a record with it, and the check says it is sound: %s", (long long)at,
               text);
