@@ -96,7 +96,7 @@ bool watch_frame(void *ctx, struct cl_node *from, struct cl_node *to, struct dp_
     if (f.type == DP_FRAME_ITEM)
         watch_item(w, &f.u.item, &a);
     dp_arena_fini(&a);
-    return true;
+    return false; /* nobody is there to take it */
 }
 
 /* ---- the end ---- */

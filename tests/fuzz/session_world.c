@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "control/request.h"
+#include "support/cluster_inner.h"
 #include "support/cmocka_all.h"
 #include "wire/block.h"
 #include "wire/part.h"
@@ -202,54 +203,41 @@ struct world *world_get(void)
 
 /* ---- again and again ---- */
 
-static void clear_queue(struct cl_queue *q)
-{
-    while (q->first != NULL) {
-        struct cl_message *m = q->first;
-        q->first = m->next;
-        free(m);
-    }
-    *q = (struct cl_queue){.tail = NULL};
-    q->tail = &q->first;
-}
-
 static void clear_link(struct world *w, struct cl_link *l)
 {
-    clear_queue(&l->q[0]);
-    clear_queue(&l->q[1]);
-    l->cut = l->up = l->refused = l->parent_knows = false;
+    cl_queue_clear(&l->q[0]);
+    cl_queue_clear(&l->q[1]);
+    cl_queue_init(&l->q[0]);
+    cl_queue_init(&l->q[1]);
+    l->cut = l->up = l->refused = l->parent_knows = l->heard = false;
     l->child_up_due = l->child_down_due = l->parent_down_due = false;
     l->dial_ms = w->before_ms;
 }
 
-static void copy_store(struct dp_kv *from, struct dp_kv **to)
+/* The township's own store is only asked for its row of the county, which never changes. */
+static void back_to_before(struct world *w, uint32_t i)
 {
-    struct cl_node holder = {.kv = from};
-    *to = cl_snapshot(&holder);
+    struct cl_node *n = w->c->nodes[i];
+    struct cl_node holder = {.kv = w->before[i]};
+    cl_kill(n, -1);
+    n->clock_off_ms = 0;
+    if (n == w->town)
+        return;
+    n->kv->ops->close(&n->kv);
+    n->kv = cl_snapshot(&holder);
 }
 
 void world_reset(struct world *w)
 {
     struct cluster *c = w->c;
-    for (uint32_t i = 0; i < WORLD_NODES; i++) {
-        struct cl_node *n = c->nodes[i];
-        dp_daemon_free(&n->d);
-        n->crash_next = CL_CRASH_NONE;
-        n->dead = n->pump_due = false;
-        n->clock_off_ms = 0;
-        n->restart_ms = INT64_MAX;
-        clear_queue(&n->enroll);
-        dp_rng_seed(&n->rng, 1000 + i);
-        if (n == w->town)
-            continue; /* only its row of the county is looked at, and never changes */
-        n->kv->ops->close(&n->kv);
-        copy_store(w->before[i], &n->kv);
-    }
+    for (uint32_t i = 0; i < WORLD_NODES; i++)
+        back_to_before(w, i);
     for (uint32_t i = 0; i < c->link_count; i++)
         clear_link(w, c->links[i]);
-    dp_rng_seed(&c->rng, 1);
     c->now_ms = w->before_ms;
+    c->now_us = w->before_ms * 1000;
     c->swapped = false;
+    cluster_reseed(c, 1);
     w->now = w->honest;
     for (uint32_t i = 0; i < WORLD_NODES; i++)
         if (c->nodes[i] != w->town)
@@ -277,18 +265,11 @@ void world_connect(struct world *w)
 
 void world_say(struct world *w, struct dp_slice frame)
 {
-    struct cl_link *l = w->line;
-    struct cl_message *m = malloc(sizeof(*m) + frame.len);
-    assert_non_null(m);
-    if (!l->up)
+    if (!w->line->up)
         world_connect(w);
-    m->next = NULL;
-    m->at_ms = w->c->now_ms;
-    m->len = frame.len;
-    if (frame.len > 0)
-        memcpy(m->bytes, frame.p, frame.len);
-    *l->q[0].tail = m;
-    l->q[0].tail = &m->next;
-    l->q[0].count++;
+    if (w->county->d != NULL) {
+        cl_queue_put(&w->line->q[0], dp_slice_of(NULL, 0), frame, w->c->now_us, w->c->now_us);
+        cl_want(w->county, w->c->now_us);
+    }
     world_run(w, 2);
 }
