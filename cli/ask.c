@@ -93,9 +93,8 @@ static const struct dp_tab digest_tabs[] = {
     {"number", N_("NUMBER"), DP_SHOWN_TEXT, 0},
 };
 static const struct dp_tab alarm_tabs[] = {
-    {"word", N_("ALARM"), DP_SHOWN_TEXT, 0},
-    {"since", N_("SINCE"), DP_SHOWN_TIME, 0},
-    {"count", N_("TIMES"), DP_SHOWN_NUMBER, 0},
+    {"word", N_("ALARM"), DP_SHOWN_TEXT, 0},  {"node", N_("NODE"), DP_SHOWN_TEXT, 0},
+    {"since", N_("SINCE"), DP_SHOWN_TIME, 0}, {"count", N_("TIMES"), DP_SHOWN_NUMBER, 0},
     {"text", N_("WHAT"), DP_SHOWN_SAID, 0},
 };
 static const struct dp_tab quarantine_tabs[] = {

@@ -30,9 +30,8 @@ static const struct dp_tab status_tabs[] = {
     {"versions.program", N_("Version"), DP_SHOWN_TEXT, 0},
 };
 static const struct dp_tab alarm_tabs[] = {
-    {"word", N_("ALARM"), DP_SHOWN_TEXT, 0},
-    {"since", N_("SINCE"), DP_SHOWN_TIME, 0},
-    {"count", N_("TIMES"), DP_SHOWN_NUMBER, 0},
+    {"word", N_("ALARM"), DP_SHOWN_TEXT, 0},  {"node", N_("NODE"), DP_SHOWN_TEXT, 0},
+    {"since", N_("SINCE"), DP_SHOWN_TIME, 0}, {"count", N_("TIMES"), DP_SHOWN_NUMBER, 0},
     {"text", N_("WHAT"), DP_SHOWN_SAID, 0},
 };
 static const struct dp_tab case_tabs[] = {

@@ -40,7 +40,7 @@ const struct dp_verb dp_verbs[] = {
     {"link", "show", dp_run_link, "NODE", 1, 1, 0, 0, 0, N_("one line at length")},
     {"link", "clear", dp_run_admin, "NODE", 1, 1, 0, DP_ASK_FIRST, 0, N_("try a stopped line again, after its cause was removed")},
 
-    {"alarm", "clear", dp_run_admin, "WORD", 1, 1, 0, 0, 0, N_("take an alarm off the list, after its cause was removed")},
+    {"alarm", "clear", dp_run_admin, "WORD [NODE]", 1, 2, 0, 0, 0, N_("take an alarm off the list, after its cause was removed")},
 
     {"office", "list", dp_run_rows, "", 0, 0, 0, 0, 0, N_("offices known here")},
     {"office", "add", dp_run_admin, "OFFICE NAME", 2, 2, 0, 0, 0, N_("name an office")},

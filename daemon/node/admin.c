@@ -132,22 +132,28 @@ static void link_clear(struct dp_act *x)
     dp_shelf_offer(x->d, p);
     p->bye = 0;
     x->d->port.transport.drop(x->d->port.transport.ctx, n);
-    dp_alarm_clear(x->d, "link");
+    dp_alarm_clear_of(x->d, "link", n);
     dp_admin_done(x, "{\"cleared\":true}");
 }
 
+/* Of one node, or wherever it is. */
 static void alarm_clear(struct dp_act *x)
 {
-    for (unsigned i = 0; i < DP_ALARMS_MAX; i++) {
-        if (x->a->name[0] == '\0' || strcmp(x->d->alarms[i].word, x->a->name) != 0)
-            continue;
-        if (dp_admin_dry(x))
-            return;
-        dp_alarm_clear(x->d, x->a->name);
-        dp_admin_done(x, "{\"cleared\":true}");
+    struct dp_node n = {0};
+    const struct dp_alarm_row *a;
+    bool any = false;
+    if (x->a->node[0] != '\0' && !dp_admin_node(x, &n))
+        return;
+    for (uint32_t at = 0; (a = dp_alarm_next(x->d, &at)) != NULL;)
+        any |= strcmp(a->word, x->a->name) == 0 && (n.v == 0 || dp_node_eq(a->node, n));
+    if (!any) {
+        dp_outcome_set(x->d, x->out, DP_NOT_FOUND, "no such alarm: %s; see `daipao alarms`", x->a->name);
         return;
     }
-    dp_outcome_set(x->d, x->out, DP_NOT_FOUND, "no such alarm: %s; see `daipao alarms`", x->a->name);
+    if (dp_admin_dry(x))
+        return;
+    (void)dp_alarm_clear_all(x->d, x->a->name, n);
+    dp_admin_done(x, "{\"cleared\":true}");
 }
 
 /* ---- the table ---- */

@@ -71,7 +71,7 @@ static enum dp_err contradiction(struct dp_daemon *d, const struct dp_header *h,
     dp_node_format(h->origin, node);
     snprintf(why, sizeof why, "node %s signed two different blocks %llu: clone or forgery; issue a cut", node,
              (unsigned long long)h->number);
-    dp_alarm(d, "fork", why);
+    dp_alarm_of(d, "fork", h->origin, why);
     return DP_FORK;
 }
 
@@ -324,9 +324,10 @@ static enum dp_err apply_cert(struct dp_daemon *d, struct dp_peer *p, struct dp_
     if (e != DP_OK) {
         char text[DP_REFUSAL_TEXT];
         dp_refusal_format(&why, text);
-        dp_alarm(d, "certificate", text);
+        dp_alarm_of(d, "certificate", about, text);
         return e;
     }
+    dp_alarm_clear_of(d, "certificate", about);
     if (!p->is_parent) {
         /* Those above must know whom they can seal for, before it has issued anything. */
         struct dp_peer *parent = dp_peers_parent(d);

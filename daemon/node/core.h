@@ -71,6 +71,9 @@ struct dp_peer {
     uint64_t before_turn;       /* of before_ms */
     int64_t hello_wall_ms;      /* when its hello came */
     uint64_t day_bytes;         /* received when the day began, as s.bytes_in counts */
+    int64_t up_ms;              /* since when it is up without trouble, monotonic; 0 = it is not */
+    int64_t stuck_ms;           /* how long it was up and acknowledged nothing of what is owed to it */
+    uint64_t acked_then;        /* at the last look */
     bool hello_due;
     uint16_t bye;               /* reason to send, 0 = none */
     bool keep_due, keep_answer; /* a keep-alive is owed; it answers one */
@@ -135,13 +138,26 @@ struct dp_cert_slot {
     struct dp_key sign_pub, seal_pub;
 };
 
-/* Absence of progress and other trouble, grouped by word, repeated until cleared (N5). */
-#define DP_ALARMS_MAX 32
+/* Absence of progress and other trouble (N5, alarms.c): of a node, or ({0}) of none in particular. */
+#define DP_ALARMS_MAX 2048 /* some words for each of 400 children */
 struct dp_alarm_row {
     char word[24];
+    struct dp_node node;
     char text[320];
     int64_t since_ms, last_ms;
     uint64_t count;
+    int32_t said_day; /* in the log */
+    bool dirty;       /* differs from the store */
+    bool gone;        /* cleared: it goes with the next commit */
+};
+
+struct dp_alarms {
+    struct dp_alarm_row *row;
+    uint32_t n, cap;
+    uint64_t lost; /* found no room */
+    int64_t lost_said_ms;
+    int32_t said_day;
+    bool dirty;
 };
 
 struct dp_daemon {
@@ -189,12 +205,13 @@ struct dp_daemon {
     struct dp_name *feed;     /* heap: entries that the turn brought, in order */
     uint32_t feed_count, feed_cap;
     uint64_t feed_next; /* next row of the feed; 0 = ask the store */
-    struct dp_alarm_row alarms[DP_ALARMS_MAX];
+    struct dp_alarms alarms;
     struct dp_buf scratch; /* packed casefiles, frames */
     struct dp_buf frame;
     bool intake_stopped;
     bool blocked; /* the pump met DP_AGAIN */
     int64_t idle_since, next_tidy;
+    int64_t links_ms; /* last look at the links */
     int64_t retry_ms; /* a turn failed: the next is wanted then; 0 = none */
     int64_t door_ms;  /* next look at who was turned away; what was seen at the last */
     uint64_t door_refused, door_flood, door_silent;
@@ -549,7 +566,24 @@ void dp_watch_disk(struct dp_daemon *d);
 void dp_watch_door(struct dp_daemon *d);
 void dp_stop_retired(struct dp_daemon *d); /* for good: meta row "retired" */
 void dp_stop_loudly(struct dp_daemon *d, enum dp_stop why, const char *detail);
+/* Links that are up and carry nothing, though something is owed; and those that are well again. */
+void dp_watch_links(struct dp_daemon *d);
+
+/* ---- alarms.c ---- */
+/* Raised, or raised again. A text that is new is logged; a new row is told to the shell. */
 void dp_alarm(struct dp_daemon *d, const char *word, const char *text);
+void dp_alarm_of(struct dp_daemon *d, const char *word, struct dp_node node, const char *text);
 void dp_alarm_clear(struct dp_daemon *d, const char *word);
+void dp_alarm_clear_of(struct dp_daemon *d, const char *word, struct dp_node node);
+/* Of one node ({0}: of all); how many there were. */
+uint32_t dp_alarm_clear_all(struct dp_daemon *d, const char *word, struct dp_node node);
+/* Walk, from *at = 0; NULL at the end. Borrowed until the next alarm. */
+const struct dp_alarm_row *dp_alarm_next(const struct dp_daemon *d, uint32_t *at);
+/* Once a day, and at the start: what is not over is logged again. */
+void dp_alarms_repeat(struct dp_daemon *d);
+void dp_alarms_load(struct dp_daemon *d);
+void dp_alarms_write(struct dp_daemon *d);
+void dp_alarms_written(struct dp_daemon *d); /* the turn that wrote them is committed */
+void dp_alarms_free(struct dp_daemon *d);
 
 #endif

@@ -90,6 +90,8 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
         e = load_identity(d);
     if (e == DP_OK)
         dp_enroll_load(d);
+    if (e == DP_OK)
+        dp_alarms_load(d);
     if (e == DP_OK && dp_db_meta_u64(&d->db, "retired", &retired) == DP_OK)
         dp_stop_retired(d);
     if (e == DP_OK) {
@@ -124,6 +126,7 @@ void dp_daemon_free(struct dp_daemon **dp)
         dp_keyring_free(&d->kr);
     dp_wipe(&d->join_keys, sizeof d->join_keys);
     dp_peers_free(d);
+    dp_alarms_free(d);
     free(d->fresh);
     free(d->feed);
     dp_buf_fini(&d->scratch);

@@ -249,7 +249,7 @@ static void report(struct dp_daemon *d, const struct dp_peer *from)
     dp_node_format(from->node, node);
     snprintf(text, sizeof text,
              "a piece of a file that came by way of %s was changed on its way; it was dropped", node);
-    dp_alarm(d, "file", text);
+    dp_alarm_of(d, "file", from->node, text);
 }
 
 enum dp_err dp_files_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body)

@@ -20,10 +20,11 @@ static void stop_link(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
 {
     char text[256];
     dp_session_stop(&p->s, why);
+    p->up_ms = 0;
     p->bye = (uint16_t)why;
     snprintf(text, sizeof text, "link %s: %s; %s", node_text(p->node), dp_stop_text(why),
              dp_stop_advice(why));
-    dp_alarm(d, "link", text);
+    dp_alarm_of(d, "link", p->node, text);
     /* R-HEL-3: the peer holds what we signed and lost. */
     if (why == DP_STOP_RESTORED)
         dp_stop_loudly(d, why, text);
@@ -43,7 +44,7 @@ static bool may_come(struct dp_daemon *d, struct dp_peer *p)
     if (dp_certs_of_node(d, p->node, &cert) == DP_OK && dp_cert_dates(&cert, d->now_wall, &why) != DP_OK) {
         char text[DP_REFUSAL_TEXT];
         dp_refusal_format(&why, text);
-        dp_alarm(d, "certificate", text);
+        dp_alarm_of(d, "certificate", p->node, text);
         p->bye = DP_STOP_EXPIRED;
         return false;
     }
@@ -110,6 +111,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     if (!p->s.greeted)
         p->hello_due = true;
     p->hello_wall_ms = d->now_wall;
+    p->up_ms = d->now_mono;
     p->row.inc = h->inc;
     dp_reseed_greeted(d, p, h, gen_in);
     dp_shelf_greet(d, p, h);
@@ -203,11 +205,12 @@ static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_f
 {
     char text[320], right[DP_NODE_TEXT];
     enum dp_stop why = dp_session_on_bye(&p->s, b->reason);
+    p->up_ms = 0;
     dp_node_format(b->node, right);
     snprintf(text, sizeof text, "link %s: %s%s%s; %s", node_text(p->node), dp_stop_text(why),
              why == DP_STOP_WRONG_PARENT ? ": the right one is " : "",
              why == DP_STOP_WRONG_PARENT ? right : "", dp_stop_advice(why));
-    dp_alarm(d, "link", text);
+    dp_alarm_of(d, "link", p->node, text);
     /*
      * A second process of this node, or a lost store of ours: issue nothing more. On the parent's word; a
      * child that holds what we lost shows it in its hello, and its bare word must not silence the node

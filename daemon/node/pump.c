@@ -129,7 +129,7 @@ static bool is_kept_back(struct dp_daemon *d, const struct dp_peer *p, const str
     dp_node_format(p->node, node);
     snprintf(text, sizeof text,
              "an entry is kept back from %s by rule N3: its case may stand still there; take it back", node);
-    dp_alarm(d, "withheld", text);
+    dp_alarm_of(d, "withheld", p->node, text);
     return true;
 }
 

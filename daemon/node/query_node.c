@@ -18,13 +18,14 @@ static const char *tier_word(struct dp_node n)
 
 static void put_alarms(struct dp_ask *a)
 {
+    const struct dp_alarm_row *row;
+
     dp_json_array(&a->j, "alarms");
-    for (unsigned i = 0; i < DP_ALARMS_MAX; i++) {
-        const struct dp_alarm_row *row = &a->d->alarms[i];
-        if (row->word[0] == '\0')
-            continue;
+    for (uint32_t at = 0; (row = dp_alarm_next(a->d, &at)) != NULL;) {
         dp_json_object(&a->j, NULL);
         dp_json_str(&a->j, "word", row->word);
+        if (row->node.v != 0)
+            dp_json_node(&a->j, "node", row->node);
         dp_json_str(&a->j, "text", row->text);
         dp_ask_time(&a->j, "since", row->since_ms);
         dp_ask_time(&a->j, "last", row->last_ms);
@@ -32,6 +33,8 @@ static void put_alarms(struct dp_ask *a)
         dp_json_end(&a->j);
     }
     dp_json_end(&a->j);
+    if (a->d->alarms.lost > 0)
+        dp_json_u64(&a->j, "alarms_not_kept", a->d->alarms.lost);
 }
 
 void dp_ask_alarms(struct dp_ask *a)

@@ -222,8 +222,9 @@ static void check_silence(struct dp_daemon *d)
 
 void dp_sweep_heard(struct dp_daemon *d)
 {
-    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
-        if (strcmp(d->alarms[i].word, "silence") == 0) {
+    const struct dp_alarm_row *a;
+    for (uint32_t at = 0; (a = dp_alarm_next(d, &at)) != NULL;)
+        if (strcmp(a->word, "silence") == 0) {
             check_silence(d);
             return;
         }
@@ -249,15 +250,17 @@ void dp_sweep_volume(struct dp_daemon *d, uint64_t disk_bytes)
     uint64_t most = most_a_day(d, disk_bytes);
     for (uint32_t i = 0; i < d->peer_count; i++) {
         const struct dp_peer *p = d->peers[i];
-        if (p->is_parent || p->s.bytes_in - p->day_bytes <= most)
+        if (p->is_parent)
             continue;
+        if (p->s.bytes_in - p->day_bytes <= most) {
+            dp_alarm_clear_of(d, "volume", p->node);
+            continue;
+        }
         dp_node_format(p->node, node); /* the same text all day: it is logged once */
         snprintf(text, sizeof text, "%s sent more than %llu KB today; see `daipao link show`", node,
                  (unsigned long long)(most >> 10));
-        dp_alarm(d, "volume", text);
-        return;
+        dp_alarm_of(d, "volume", p->node, text);
     }
-    dp_alarm_clear(d, "volume");
 }
 
 /* ---- the sweep ---- */

@@ -62,6 +62,7 @@ static enum dp_err decide(struct dp_daemon *d)
         return e;
     note_feed(d);
     dp_peers_write(d);
+    dp_alarms_write(d);
     return DP_OK;
 }
 
@@ -237,6 +238,8 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     else if (d->id.enrolled)
         d->join_address[0] = '\0';
     dp_peers_commit(d, e == DP_OK);
+    if (e == DP_OK)
+        dp_alarms_written(d);
     if (e == DP_OK && d->retired_now)
         dp_stop_retired(d);
     d->retired_now = false;
@@ -250,6 +253,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     dp_duties_rotate(d);
     dp_watch_disk(d);
     dp_watch_door(d);
+    dp_alarms_repeat(d);
     rest(d);
     return e;
 }

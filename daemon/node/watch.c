@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must not go unnoticed (N5): alarms, grouped by word; the loud stop of a node; a disk that fills; who
- * was turned away at the door.
+ * What must not go unnoticed (N5): the loud stop of a node; a disk that fills; who was turned away at the
+ * door; a link that is up and brings nothing forward.
  */
 #include "node/core.h"
 
@@ -11,49 +11,13 @@
 #include "net/net.h"
 
 #define TIDY_MS 30000
+#define WELL_MS 300000  /* up so long, and a link's old trouble is over */
+#define STUCK_MS 600000 /* and round trips, without an ack of what is owed */
+#define STUCK_ROUNDS 64
 #define DOOR_MS 2000
 #define DOOR_SILENT_MAX 32 /* handshakes that end in nothing, between two looks: a poor line makes a few */
 
-/* ---- alarms and stops ---- */
-
-static struct dp_alarm_row *row_of(struct dp_daemon *d, const char *word)
-{
-    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
-        if (strcmp(d->alarms[i].word, word) == 0)
-            return &d->alarms[i];
-    return NULL;
-}
-
-void dp_alarm(struct dp_daemon *d, const char *word, const char *text)
-{
-    struct dp_alarm_row *a = row_of(d, word);
-    if (a == NULL)
-        a = row_of(d, "");
-    if (a == NULL) {
-        dp_log(DP_LOG_WARN, "alarm %s: %s", word, text); /* no room to remember it */
-        return;
-    }
-    if (a->word[0] == '\0' || strcmp(a->text, text) != 0) {
-        if (a->word[0] == '\0')
-            a->since_ms = d->now_wall;
-        snprintf(a->word, sizeof a->word, "%s", word);
-        snprintf(a->text, sizeof a->text, "%s", text);
-        dp_log(DP_LOG_WARN, "alarm %s: %s", word, text);
-        if (d->opt.alarmed != NULL)
-            d->opt.alarmed(d->opt.alarmed_ctx, word, "", text);
-    }
-    a->count++;
-    a->last_ms = d->now_wall;
-}
-
-void dp_alarm_clear(struct dp_daemon *d, const char *word)
-{
-    struct dp_alarm_row *a = row_of(d, word);
-    if (a == NULL || word[0] == '\0')
-        return;
-    memset(a, 0, sizeof *a);
-    dp_log(DP_LOG_NOTICE, "alarm %s: cleared", word);
-}
+/* ---- stops ---- */
 
 void dp_stop_loudly(struct dp_daemon *d, enum dp_stop why, const char *detail)
 {
@@ -89,10 +53,11 @@ void dp_watch_disk(struct dp_daemon *d)
     bool known =
         d->port.kv->ops->stat(d->port.kv, &st) == DP_OK && st.disk_free != UINT64_MAX && st.disk_total != 0;
     dp_sweep_volume(d, known ? st.disk_total : 0);
+    dp_watch_links(d);
     bool low = known && st.disk_free / (st.disk_total / 1000 + 1) < d->opt.disk_min_permille;
     if (low && !d->intake_stopped)
         dp_alarm(d, "disk", "disk space is low: intake is stopped; acks, orders and reads go on");
-    if (!low && d->intake_stopped)
+    if (!low)
         dp_alarm_clear(d, "disk");
     d->intake_stopped = low;
 }
@@ -115,4 +80,61 @@ void dp_watch_door(struct dp_daemon *d)
     d->door_refused = refused;
     d->door_flood = flood;
     d->door_silent = n->handshake_other;
+}
+
+/* ---- links ---- */
+
+/* Of all lanes: what the peer has, and whether it lacks anything. */
+static uint64_t acked_of(const struct dp_session *s, bool *owed)
+{
+    uint64_t acked = 0;
+    *owed = false;
+    for (unsigned i = 0; i < DP_LANES; i++) {
+        acked += s->lane[i].acked;
+        *owed |= s->lane[i].journal_last > s->lane[i].acked;
+    }
+    return acked;
+}
+
+/* Time counts only while it is up: a line that is down is silence, and the sweep's. */
+static void watch_progress(struct dp_daemon *d, struct dp_peer *p, int64_t elapsed_ms)
+{
+    char text[200], node[DP_NODE_TEXT];
+    bool owed;
+    uint64_t acked = acked_of(&p->s, &owed);
+    if (!owed || acked != p->acked_then || p->row.revoked) {
+        p->stuck_ms = 0;
+        p->acked_then = acked;
+        dp_alarm_clear_of(d, "stuck", p->node);
+        return;
+    }
+    if (p->s.state == DP_SESSION_UP)
+        p->stuck_ms += elapsed_ms;
+    if (p->stuck_ms < STUCK_MS + STUCK_ROUNDS * p->s.rtt_ms)
+        return;
+    dp_node_format(p->node, node);
+    snprintf(text, sizeof text,
+             "%s is connected and acknowledges nothing of what waits for it; see `daipao link show`, and the "
+             "log at its end",
+             node);
+    dp_alarm_of(d, "stuck", p->node, text);
+}
+
+static void watch_well(struct dp_daemon *d, const struct dp_peer *p)
+{
+    if (p->s.state != DP_SESSION_UP || p->up_ms == 0 || d->now_mono - p->up_ms < WELL_MS)
+        return;
+    dp_alarm_clear_of(d, "link", p->node);
+    if (p->is_parent)
+        dp_alarm_clear(d, "parent");
+}
+
+void dp_watch_links(struct dp_daemon *d)
+{
+    int64_t elapsed_ms = d->links_ms == 0 ? 0 : d->now_mono - d->links_ms;
+    d->links_ms = d->now_mono;
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        watch_progress(d, d->peers[i], elapsed_ms);
+        watch_well(d, d->peers[i]);
+    }
 }

@@ -15,8 +15,9 @@
 
 static bool has_alarm(const struct dp_daemon *d)
 {
-    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
-        if (strcmp(d->alarms[i].word, "link") == 0 || strcmp(d->alarms[i].word, "stopped") == 0)
+    const struct dp_alarm_row *a;
+    for (uint32_t at = 0; (a = dp_alarm_next(d, &at)) != NULL;)
+        if (strcmp(a->word, "link") == 0 || strcmp(a->word, "stopped") == 0)
             return true;
     return false;
 }

@@ -380,8 +380,9 @@ uint32_t cl_grep(const struct cl_node *n, struct dp_slice needle)
 
 bool cl_alarmed(const struct cl_node *n, const char *word)
 {
-    for (unsigned i = 0; n->d != NULL && i < DP_ALARMS_MAX; i++)
-        if (strcmp(n->d->alarms[i].word, word) == 0)
+    const struct dp_alarm_row *a = NULL;
+    for (uint32_t at = 0; n->d != NULL && (a = dp_alarm_next(n->d, &at)) != NULL;)
+        if (strcmp(a->word, word) == 0)
             return true;
     return false;
 }

@@ -7,9 +7,10 @@
 
 static const char *alarm_text(const struct cl_node *n, const char *word)
 {
-    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
-        if (strcmp(n->d->alarms[i].word, word) == 0)
-            return n->d->alarms[i].text;
+    const struct dp_alarm_row *a;
+    for (uint32_t at = 0; (a = dp_alarm_next(n->d, &at)) != NULL;)
+        if (strcmp(a->word, word) == 0)
+            return a->text;
     return "";
 }
 

@@ -179,8 +179,9 @@ static void test_a_false_chunk_first(void **state)
     assert_int_equal(rows(t.county, DP_T_CHUNK), 0);
     assert_true(cl_alarmed(t.county, "file"));
     bool named = false;
-    for (unsigned i = 0; i < DP_ALARMS_MAX; i++)
-        named |= strstr(t.county->d->alarms[i].text, "by way of " TOWN) != NULL;
+    const struct dp_alarm_row *row;
+    for (uint32_t at = 0; (row = dp_alarm_next(t.county->d, &at)) != NULL;)
+        named |= strstr(row->text, "by way of " TOWN) != NULL;
     assert_true(named);
     cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");
     town_settle(&t);
