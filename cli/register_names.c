@@ -42,6 +42,8 @@ static void split(struct dp_slice s, const char *const *marks, size_t count, str
     size_t start = 0, at = 0, len;
     unsigned depth = 0;
 
+    if (s.len == 0) /* a column that is not there has no text to point at */
+        return;
     while (at < s.len) {
         if (mark_at(from(s, at), opening, COUNT(opening)) > 0)
             depth++;

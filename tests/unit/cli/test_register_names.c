@@ -73,6 +73,17 @@ static struct dp_seen_row row(uint32_t key, uint8_t said, uint32_t line)
     return r;
 }
 
+static void a_column_that_is_not_there_has_no_names(void **state)
+{
+    struct dp_names n;
+
+    (void)state;
+    dp_names_of_persons(dp_slice_of(NULL, 0), 1, &n);
+    assert_int_equal(n.count, 0);
+    dp_names_split(dp_slice_of(NULL, 0), &n);
+    assert_int_equal(n.count, 0);
+}
+
 static void a_key_is_known_again_among_many(void **state)
 {
     struct dp_seen seen = {0};
@@ -96,6 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_parted_and_what_is_no_name_is_left),
+        cmocka_unit_test(a_column_that_is_not_there_has_no_names),
         cmocka_unit_test(a_key_is_known_again_among_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
