@@ -27,7 +27,8 @@ void cl_queue_put(struct cl_queue *q, struct dp_slice head, struct dp_slice byte
     m->len = head.len + bytes.len;
     if (head.len > 0)
         memcpy(m->bytes, head.p, head.len);
-    memcpy(m->bytes + head.len, bytes.p, bytes.len);
+    if (bytes.len > 0)
+        memcpy(m->bytes + head.len, bytes.p, bytes.len);
     q->last_us = m->at_us;
     *q->tail = m;
     q->tail = &m->next;
