@@ -102,6 +102,11 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         p->hello_due = true;
     }
     dp_peers_facts(d, p, h, &facts);
+    if (dp_db_error(&d->db) != DP_OK) { /* what cannot be read is not missing: greet again */
+        dp_peers_lost(d, p);
+        d->port.transport.drop(d->port.transport.ctx, p->node);
+        return;
+    }
     uint32_t gen_in = p->s.gen_in;
     enum dp_stop why = dp_session_on_hello(&p->s, h, &facts, d->now_mono);
     if (why != DP_STOP_NONE) {

@@ -31,6 +31,10 @@ void dp_say_hello(struct dp_daemon *d, struct dp_peer *p)
     struct dp_hello_facts facts;
     struct dp_frame f = {.type = DP_FRAME_HELLO};
     dp_peers_facts(d, p, NULL, &facts);
+    if (dp_db_error(&d->db) != DP_OK) {
+        d->retry_ms = d->now_mono + 1000; /* in another transaction */
+        return;
+    }
     dp_session_hello(&p->s, &facts, d->now_wall, d->port.clock.synced(d->port.clock.ctx),
                      d->stopped != DP_STOP_NONE, &d->id.cert.digest, DP_PROGRAM_VERSION, &f.u.hello);
     if (dp_send_frame(d, p, &f) == DP_OK)

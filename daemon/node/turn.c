@@ -167,6 +167,8 @@ static void after_turn(struct dp_daemon *d, enum dp_err e)
         for (uint32_t i = 0; i < d->peer_count; i++)
             say_peer(d, d->peers[i]);
         dp_db_abort(&d->db);
+    } else {
+        d->retry_ms = d->now_mono + RETRY_MS;
     }
     dp_pump(d);
 }

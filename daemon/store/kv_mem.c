@@ -82,6 +82,14 @@ static bool fires(struct dp_fault *f)
     return f->countdown > 0 && --f->countdown == 0;
 }
 
+static bool read_fails(struct dp_kv_txn *t)
+{
+    if (!t->write || !fires(&t->kv->faults.read))
+        return false;
+    stick(t, t->kv->faults.read.err);
+    return true;
+}
+
 /* ---- transactions ---- */
 
 static enum dp_err begin_write(struct mem *kv, struct dp_kv_txn **out)
@@ -186,6 +194,8 @@ static enum dp_err get(struct dp_kv_txn *t, unsigned table, struct dp_slice key,
     struct dp_mem_spot s;
 
     if (t->err != DP_OK || !key_ok(t, table, key))
+        return t->err;
+    if (read_fails(t))
         return t->err;
     s = dp_mem_seek(t->roots.table[table], key, DP_MEM_GE);
     if (s.leaf == NULL || !dp_slice_eq(dp_mem_key(s), key))
@@ -298,6 +308,8 @@ static enum dp_err cur_seek(struct dp_kv_cur *c, enum dp_kv_seek how, struct dp_
 
     if (c->txn->err != DP_OK || key.len > DP_KV_KEY_MAX)
         return stick(c->txn, DP_RANGE);
+    if (read_fails(c->txn))
+        return c->txn->err;
     switch (how) {
     case DP_KV_GE:
         return arrive(c, dp_mem_seek(root, key, DP_MEM_GE), PLACE_AFTER, k, v);
@@ -329,6 +341,8 @@ static enum dp_err step(struct dp_kv_cur *c, bool forward, struct dp_slice *k, s
     enum place end = forward ? PLACE_AFTER : PLACE_BEFORE;
 
     if (c->txn->err != DP_OK)
+        return c->txn->err;
+    if (read_fails(c->txn))
         return c->txn->err;
     if (c->place == end)
         return DP_NOT_FOUND;

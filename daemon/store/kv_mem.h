@@ -22,6 +22,7 @@ struct dp_fault {
 struct dp_kv_mem_faults {
     struct dp_fault begin;   /* counts begin of write transactions */
     struct dp_fault write;   /* counts put, append and del; sticks in the transaction */
+    struct dp_fault read;    /* counts get and steps of cursors in write transactions; sticks */
     struct dp_fault commit;  /* counts commits that have something to write */
     uint64_t disk_bytes_max; /* a commit that grows the store past it: DP_FULL; 0 = no limit */
 };

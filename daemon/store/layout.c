@@ -47,6 +47,11 @@ void dp_db_abort(struct dp_db *db)
         db->kv->ops->abort(t);
 }
 
+enum dp_err dp_db_error(const struct dp_db *db)
+{
+    return db->t == NULL ? DP_INTERNAL : db->kv->ops->error(db->t);
+}
+
 /* ---- meta ---- */
 
 enum dp_err dp_db_meta(struct dp_db *db, const char *word, struct dp_slice *out)

@@ -87,6 +87,11 @@ struct dp_db {
 DP_MUST enum dp_err dp_db_begin(struct dp_db *db, bool write);
 DP_MUST enum dp_err dp_db_commit(struct dp_db *db);
 void dp_db_abort(struct dp_db *db);
+/*
+ * The sticky error of the open transaction. While it is not DP_OK nothing is found any more: who would act in
+ * memory on what is not there asks first.
+ */
+DP_MUST enum dp_err dp_db_error(const struct dp_db *db);
 
 /* ---- meta ---- */
 /* A word's number or DP_NOT_FOUND. */
