@@ -25,7 +25,8 @@ void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err 
     if (n > 0)
         dp_quarantine_line(d, dp_slice_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
     d->n.quarantined++;
-    dp_alarm(d, "quarantine", "an entry could not be used; see `daipao log` and the quarantine list");
+    dp_alarm_of(d, "quarantine", name->origin,
+                "an entry could not be used; see `daipao log` and the quarantine list");
 }
 
 /* The certificate, the signature and the scope of a header (R-SCP-1, R-CERT-3). */

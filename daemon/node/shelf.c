@@ -17,6 +17,9 @@
 #define THERE_BYTES 2              /* code; 0: offered again since */
 #define HERE_MAX 256               /* of one peer and lane; the oldest go (R-GON-1) */
 
+#define REFUSED_TEXT DP_SAID("an item of a peer was refused; see the quarantine list")
+#define SHELF_TEXT DP_SAID("a peer refused an item; it is shelved, see `daipao link show`")
+
 struct shelf_key {
     uint8_t b[KEY_BYTES];
 };
@@ -71,26 +74,42 @@ static void put_there(struct dp_daemon *d, struct dp_node peer, uint8_t lane, ui
 
 /* ---- alarms ---- */
 
-static void alarm_if(struct dp_daemon *d, bool on, const char *word, const char *text)
+static void alarm_if(struct dp_daemon *d, bool on, const char *word, struct dp_node peer, const char *text)
 {
     if (on)
-        dp_alarm(d, word, text);
+        dp_alarm_of(d, word, peer, text);
     else
-        dp_alarm_clear(d, word);
+        dp_alarm_clear_of(d, word, peer);
+}
+
+/* Offered again since: only a mark. */
+static bool any_there(struct dp_daemon *d, struct dp_node peer, unsigned lane)
+{
+    uint64_t number = 0;
+    struct dp_slice v;
+    while (next_row(d, peer, lane, &number, &v))
+        if (code_there(v) != DP_OK)
+            return true;
+    return false;
+}
+
+static void watch_peer(struct dp_daemon *d, struct dp_node peer)
+{
+    bool here = false, there = false;
+    for (unsigned lane = 0; lane < DP_LANES; lane++) {
+        uint64_t number = 0;
+        struct dp_slice v;
+        here = here || next_row(d, peer, lane | REFUSED_HERE, &number, &v);
+        there = there || any_there(d, peer, lane);
+    }
+    alarm_if(d, here, "refused", peer, REFUSED_TEXT);
+    alarm_if(d, there, "shelf", peer, SHELF_TEXT);
 }
 
 void dp_shelf_watch(struct dp_daemon *d)
 {
-    struct dp_slice key = {0}, v;
-    bool here = false, there = false;
-    while ((!here || !there) && dp_db_next_key(&d->db, DP_T_SHELF, dp_slice_of("", 0), &key, &v) == DP_OK &&
-           key.len == KEY_BYTES) {
-        bool is_here = (key.p[8] & REFUSED_HERE) != 0;
-        here |= is_here;
-        there |= !is_here && code_there(v) != DP_OK;
-    }
-    alarm_if(d, here, "refused", "an item of a peer was refused; see the quarantine list");
-    alarm_if(d, there, "shelf", "a peer refused an item; it is shelved, see `daipao link show`");
+    for (uint32_t i = 0; i < d->peer_count; i++)
+        watch_peer(d, d->peers[i]->node);
 }
 
 /* ---- what we refuse ---- */
@@ -129,7 +148,7 @@ void dp_shelf_refused_here(struct dp_daemon *d, struct dp_peer *p, const struct 
     put_row(d, p->node, it->lane | REFUSED_HERE, it->number, dp_wr_slice(&w));
     trim_here(d, p->node, it->lane | REFUSED_HERE);
     p->refused_due = true;
-    dp_alarm(d, "refused", "an item of a peer was refused; see the quarantine list");
+    dp_alarm_of(d, "refused", p->node, REFUSED_TEXT);
 }
 
 void dp_shelf_came_again(struct dp_daemon *d, const struct dp_peer *p, const struct dp_item_frame *it)
@@ -145,7 +164,7 @@ void dp_shelf_came_again(struct dp_daemon *d, const struct dp_peer *p, const str
         if (v.len != HERE_BYTES || memcmp(v.p + HERE_BYTES - SUM_BYTES, sum, sizeof sum) != 0)
             continue;
         del_row(d, p->node, it->lane | REFUSED_HERE, number);
-        dp_shelf_watch(d);
+        watch_peer(d, p->node);
     }
 }
 
@@ -208,7 +227,7 @@ bool dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const 
         code_there(have) == DP_OK)
         return false;
     put_there(d, p->node, f->lane, f->number, f->code == DP_OK ? DP_INTERNAL : f->code);
-    dp_alarm(d, "shelf", "a peer refused an item; it is shelved, see `daipao link show`");
+    dp_alarm_of(d, "shelf", p->node, SHELF_TEXT);
     return true;
 }
 
@@ -251,7 +270,7 @@ void dp_shelf_offer(struct dp_daemon *d, struct dp_peer *p)
 {
     forget_here(d, p, DP_OK);
     offer(d, p, DP_OK);
-    dp_shelf_watch(d);
+    watch_peer(d, p->node);
 }
 
 void dp_shelf_greet(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h)
@@ -268,5 +287,5 @@ void dp_shelf_greet(struct dp_daemon *d, struct dp_peer *p, const struct dp_hell
         forget_here(d, p, DP_STOPPED);
     if ((h->flags & DP_HELLO_STOPPED) == 0)
         offer(d, p, DP_STOPPED);
-    dp_shelf_watch(d);
+    watch_peer(d, p->node);
 }
