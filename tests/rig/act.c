@@ -218,27 +218,42 @@ const char *act_text(struct proc_node *n, const char *what, const char *path, ch
     return out;
 }
 
-bool act_alarmed(struct proc_node *n, const char *word, const char *part)
+static bool is_alarm_of(const json_t *row, const char *word, const char *node, const char *part)
+{
+    const char *w = json_string_value(json_object_get(row, "word"));
+    const char *t = json_string_value(json_object_get(row, "text"));
+    const char *n = json_string_value(json_object_get(row, "node"));
+    if (w == NULL || t == NULL || strcmp(w, word) != 0 || strstr(t, part) == NULL)
+        return false;
+    return (n != NULL && strcmp(n, node) == 0) || strstr(t, node) != NULL;
+}
+
+bool act_alarmed_of(struct proc_node *n, const char *word, const char *node, const char *part)
 {
     json_t *root = act_ask_what(n, "alarms", NULL, NULL), *row;
     bool is = false;
     size_t i;
-    json_array_foreach(json_object_get(root, "alarms"), i, row)
-    {
-        const char *w = json_string_value(json_object_get(row, "word"));
-        const char *t = json_string_value(json_object_get(row, "text"));
-        is |= w != NULL && t != NULL && strcmp(w, word) == 0 && strstr(t, part) != NULL;
-    }
+    json_array_foreach(json_object_get(root, "alarms"), i, row) is |= is_alarm_of(row, word, node, part);
     json_decref(root);
     return is;
 }
 
+bool act_alarmed(struct proc_node *n, const char *word, const char *part)
+{
+    return act_alarmed_of(n, word, "", part);
+}
+
+void act_wait_alarm_of(struct proc_node *n, const char *word, const char *node, const char *part, int seconds)
+{
+    for (double end = proc_now() + seconds; !act_alarmed_of(n, word, node, part); proc_nap())
+        if (proc_now() > end)
+            proc_die("%s: no alarm \"%s\" of \"%s\" with \"%s\" after %d s; see %s/log", n->id, word, node,
+                     part, seconds, n->dir);
+}
+
 void act_wait_alarm(struct proc_node *n, const char *word, const char *part, int seconds)
 {
-    for (double end = proc_now() + seconds; !act_alarmed(n, word, part); proc_nap())
-        if (proc_now() > end)
-            proc_die("%s: no alarm \"%s\" with \"%s\" after %d s; see %s/log", n->id, word, part, seconds,
-                     n->dir);
+    act_wait_alarm_of(n, word, "", part, seconds);
 }
 
 static json_t *link_of(struct proc_node *n, const char *peer)

@@ -76,6 +76,10 @@ json_t *act_ask_what(struct proc_node *n, const char *what, const char *case_ref
 const char *act_text(struct proc_node *n, const char *what, const char *path, char *out);
 /* Whether an alarm with that word stands whose text contains `part` ("" = any). */
 bool act_alarmed(struct proc_node *n, const char *word, const char *part);
+/* The same of one that names `node`, by itself or in its text. */
+bool act_alarmed_of(struct proc_node *n, const char *word, const char *node, const char *part);
+void act_wait_alarm_of(struct proc_node *n, const char *word, const char *node, const char *part,
+                       int seconds);
 void act_wait_alarm(struct proc_node *n, const char *word, const char *part, int seconds);
 /* A number of the link to `peer`; -1 when absent. And a text of it. */
 int64_t act_link_number(struct proc_node *n, const char *peer, const char *key);

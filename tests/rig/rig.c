@@ -435,12 +435,13 @@ double proc_cpu(const struct proc_node *n)
     return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
 }
 
-int64_t proc_smaps(const struct proc_node *n, const char *field)
+/* "FIELD:   123 kB" of a file of /proc. */
+static int64_t proc_kb(const struct proc_node *n, const char *file, const char *field)
 {
     char path[64], line[256];
     int64_t kb = -1;
     size_t len = strlen(field);
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)n->pid);
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)n->pid, file);
     FILE *f = fopen(path, "r");
     while (f != NULL && fgets(line, sizeof line, f) != NULL)
         if (strncmp(line, field, len) == 0 && line[len] == ':')
@@ -448,4 +449,23 @@ int64_t proc_smaps(const struct proc_node *n, const char *field)
     if (f != NULL)
         fclose(f);
     return kb;
+}
+
+int64_t proc_smaps(const struct proc_node *n, const char *field)
+{
+    return proc_kb(n, "smaps_rollup", field);
+}
+
+void proc_peak_begin(const struct proc_node *n)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/clear_refs", (int)n->pid);
+    FILE *f = fopen(path, "w");
+    if (f == NULL || fputs("5", f) < 0 || fclose(f) != 0) /* proc(5): the peak is what it has now */
+        proc_die("%s cannot be written", path);
+}
+
+int64_t proc_peak(const struct proc_node *n)
+{
+    return proc_kb(n, "status", "VmHWM");
 }

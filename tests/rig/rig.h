@@ -84,6 +84,9 @@ void proc_wait(struct proc_node *n, const char *what, const char *path, int64_t 
 double proc_cpu(const struct proc_node *n);
 /* kB out of /proc/PID/smaps_rollup: "Pss", "Private_Dirty", "Rss". */
 int64_t proc_smaps(const struct proc_node *n, const char *field);
+/* Most memory that the process had resident since it was begun anew, else since the start, kB. */
+void proc_peak_begin(const struct proc_node *n);
+int64_t proc_peak(const struct proc_node *n);
 
 double proc_now(void); /* monotonic seconds */
 void proc_nap(void);   /* between two looks at something that is awaited */
