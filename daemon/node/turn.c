@@ -285,7 +285,7 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-    return d->want_seal || d->sweeping || d->chunks_due;
+    return d->retry_ms == 0 && (d->want_seal || d->sweeping || d->chunks_due); /* a failed turn waits */
 }
 
 bool dp_daemon_busy(const struct dp_daemon *d)

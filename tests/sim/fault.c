@@ -30,6 +30,14 @@ struct sim_faults {
     bool dishonest[CL_NODES_MAX];
 };
 
+/* From here on this node's word is worth nothing, and nobody waits for its lines. */
+static void fall(struct sim *s, struct cl_node *n)
+{
+    s->faults->dishonest[n->index] = true;
+    for (uint32_t i = 0; i < n->line_count; i++)
+        n->lines[i]->excused = true;
+}
+
 static bool is_of_line(enum sim_fault_kind k)
 {
     return k == SIM_BREAK || k == SIM_HALF || k == SIM_CUT || k == SIM_STALL;
@@ -98,7 +106,7 @@ static void restore(struct sim *s, struct place *p, struct cl_node *n)
         p->backup = tape_backup(n);
         return;
     }
-    s->faults->dishonest[n->index] = true;
+    fall(s, n);
     cl_replace(n, p->backup);
     p->backup = NULL;
     oracle_swapped(s->oracle, n);
@@ -109,7 +117,8 @@ static void clone_node(struct sim *s, struct cl_node *n)
     if (cl_link_of(s->c, n) == NULL || n->d == NULL || s->c->node_count == CL_NODES_MAX)
         return;
     struct cl_node *twin = cl_clone(n);
-    s->faults->dishonest[n->index] = s->faults->dishonest[twin->index] = true;
+    fall(s, n);
+    fall(s, twin);
     oracle_swapped(s->oracle, twin);
 }
 
@@ -124,7 +133,7 @@ static void revoke(struct sim *s, struct cl_node *n)
     a->node = n->text;
     a->reason = "lost";
     if (cl_do(parent, &x).err == DP_OK)
-        s->faults->dishonest[n->index] = true;
+        fall(s, n);
 }
 
 static void roster(struct cl_node *n)
@@ -200,7 +209,7 @@ static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
         roster(n);
         break;
     case SIM_HOSTILE:
-        s->faults->dishonest[n->index] = true;
+        fall(s, n);
         hostile_act(s, n, dice);
         break;
     case SIM_FAULT_COUNT:

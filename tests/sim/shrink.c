@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +30,7 @@ struct sim_result sim_fork(const struct sim_options *opt, struct cluster *tree)
     if (pid == 0) {
         struct sim s = {.opt = *opt, .result_fd = fd[1]};
         close(fd[0]);
-        alarm(TRY_SECONDS);
+        setrlimit(RLIMIT_CPU, &(struct rlimit){TRY_SECONDS, TRY_SECONDS + 5});
         sim_run(&s, tree);
     }
     close(fd[1]);

@@ -52,6 +52,8 @@ static struct cluster *empty(void)
     struct cluster *c = cluster_new(TREE_SEED);
     tape_stores(false, &c->stores);
     c->options.keep_ms = KEEP_MS;
+    c->tidy_late_ms = 2 * KEEP_MS;
+    c->redial_doubles = 6;
     return c;
 }
 

@@ -351,6 +351,8 @@ struct cluster *cluster_copy(struct cluster *of, uint64_t seed)
     c->options = of->options;
     c->batch_max = of->batch_max;
     c->hwm = of->hwm;
+    c->tidy_late_ms = of->tidy_late_ms;
+    c->redial_doubles = of->redial_doubles;
     c->stores = of->stores;
     for (uint32_t i = 0; i < of->node_count; i++)
         cl_start(copy_process(c, of->nodes[i]));
@@ -561,9 +563,18 @@ static int64_t earliest(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static int64_t wake_us(const struct cl_node *n)
+{
+    int64_t late = n->d->intake_stopped ? 0 : n->c->tidy_late_ms;
+    n->d->next_tidy += late;
+    int64_t ms = dp_daemon_wake(n->d);
+    n->d->next_tidy -= late;
+    return ms * 1000;
+}
+
 int64_t cl_next_turn_us(const struct cl_node *n)
 {
-    int64_t at = dp_daemon_wants_turn(n->d) ? n->c->now_us : dp_daemon_wake(n->d) * 1000;
+    int64_t at = dp_daemon_wants_turn(n->d) ? n->c->now_us : wake_us(n);
     if (n->enroll.first != NULL)
         at = earliest(at, n->enroll.first->at_us);
     for (uint32_t i = 0; i < n->line_count; i++)

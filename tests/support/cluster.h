@@ -93,9 +93,12 @@ struct cl_node {
 struct cl_link {
     struct cluster *c;
     uint32_t child, parent;
-    bool cut;     /* nothing passes, nobody connects */
-    bool up;      /* a connection stands */
-    bool refused; /* the parent's socket does not let this key in */
+    bool cut;             /* nothing passes, nobody connects */
+    bool up;              /* a connection stands */
+    bool refused;         /* the parent's socket does not let this key in */
+    bool excused;         /* nobody waits for it to rest */
+    unsigned short_lives; /* connections that ended at once, in a row */
+    int64_t up_ms;
     bool child_up_due, child_down_due, parent_down_due;
     bool parent_knows; /* the parent had a frame of this connection */
     bool heard;        /* in this turn of one end: what it counts as delivered is checked */
@@ -146,6 +149,8 @@ struct cluster {
     uint32_t batch_max; /* messages one turn takes, at most */
     uint32_t hwm;       /* messages queued per link and direction */
     int64_t redial_ms;
+    unsigned redial_doubles; /* at most, after connections that came to nothing */
+    int64_t tidy_late_ms;    /* the daemon's housekeeping comes so late: an idle node costs less */
     struct dp_daemon_options options;
     cl_tap *tap;
     void *tap_ctx;

@@ -6,6 +6,8 @@
 #include "support/cluster_inner.h"
 #include "support/cmocka_all.h"
 
+#define SHORT_LIFE_MS 10000
+
 /* The newest standing connection between this process and a peer; *dir is the queue to the peer. */
 static struct cl_link *connection(struct cl_node *n, struct dp_node peer, unsigned *dir)
 {
@@ -100,6 +102,15 @@ static void ends_look(struct cluster *c, struct cl_link *l)
     cl_line_plan(c, l);
 }
 
+/* As a transport does: the next connection at once, or later and later when they come to nothing. */
+static int64_t redial_ms(const struct cluster *c, struct cl_link *l)
+{
+    bool is_short = c->now_ms - l->up_ms < SHORT_LIFE_MS;
+    l->short_lives = !is_short ? 0 : l->short_lives < c->redial_doubles ? l->short_lives + 1 : l->short_lives;
+    int64_t ms = c->redial_ms << l->short_lives;
+    return ms + (int64_t)dp_rng_below(&l->dice, (uint64_t)ms + 1);
+}
+
 void cl_break(struct cluster *c, struct cl_link *l, bool some)
 {
     bool was = l->up;
@@ -111,7 +122,7 @@ void cl_break(struct cluster *c, struct cl_link *l, bool some)
     l->child_up_due = false;
     l->parent_down_due |= parent && (l->parent_knows || l->q[0].first != NULL);
     if (was)
-        l->dial_ms = c->now_ms + c->redial_ms + (int64_t)dp_rng_below(&l->dice, (uint64_t)c->redial_ms + 1);
+        l->dial_ms = c->now_ms + redial_ms(c, l);
     if (was && c->watch.linked != NULL)
         c->watch.linked(c->watch.ctx, l, false);
     ends_look(c, l);
@@ -221,6 +232,7 @@ static void dial(struct cluster *c, struct cl_link *l)
     }
     replace_older(c, l);
     l->up = true;
+    l->up_ms = c->now_ms;
     l->serial = ++c->serial;
     l->parent_knows = false;
     l->child_up_due = true;

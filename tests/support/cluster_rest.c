@@ -28,6 +28,8 @@ static bool is_turned_away(const struct cl_node *child, struct cl_node *parent)
 static bool link_rests(struct cluster *c, const struct cl_link *l)
 {
     struct cl_node *child = cl_child_of(l, c), *parent = cl_parent_of(l, c);
+    if (l->excused)
+        return true;
     if (l->q[0].first != NULL || l->q[1].first != NULL || l->child_up_due || l->child_down_due ||
         l->parent_down_due)
         return false;
