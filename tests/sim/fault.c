@@ -73,9 +73,15 @@ static void crash(struct cl_node *n, struct dp_rng *dice)
         break;
     case 1:
         n->crash_next = CL_CRASH_BEFORE_COMMIT;
+        n->crash_waits = true;
+        break;
+    case 2:
+        n->crash_next = CL_CRASH_AFTER_COMMIT;
+        n->crash_waits = true;
         break;
     default:
         n->crash_next = CL_CRASH_AFTER_COMMIT;
+        n->crash_waits = false;
         break;
     }
 }

@@ -32,7 +32,7 @@ struct tape *tape_of(const struct cl_node *n);
 void tape_listen(struct tape *t, struct cl_node *n, const struct tape_ears *ears);
 
 /* ---- faults ---- */
-/* The next `count` commits that write fail with `err`. */
+/* The next `count` commits that write fail with `err`; DP_IO: the next that write entries. */
 void tape_fail(struct tape *t, uint32_t count, enum dp_err err);
 /* No room: commits that write fail with DP_FULL, and `stat` shows an almost full disk. */
 void tape_full(struct tape *t, bool full);

@@ -240,7 +240,7 @@ static int64_t next_visit_us(struct sim_agent *a)
 {
     struct sim *s = a->s;
     if (s->work->round_the_clock)
-        return s->c->now_us + (int64_t)dp_rng_below(&a->dice, 120 * (uint64_t)MINUTE_US);
+        return s->c->now_us + (int64_t)dp_rng_below(&a->dice, 40 * (uint64_t)MINUTE_US);
     struct dp_date day = dp_date_of_ms(CL_EPOCH_MS + s->c->now_ms);
     int64_t min = (CL_EPOCH_MS + s->c->now_ms - dp_date_start_ms(day)) / 60000;
     int64_t at = min + 60 + (int64_t)below(a, 180);

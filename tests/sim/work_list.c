@@ -8,9 +8,9 @@
 
 static const struct sim_work works[] = {
     {.name = "brisk",
-     .help = "a few busy days with much of everything",
-     .days = 3,
-     .per_1000_days = 8000,
+     .help = "a busy day with much of everything",
+     .days = 1,
+     .per_1000_days = 24000,
      .round_the_clock = true,
      .habits = {.lazy = 25, .wrong = 8, .object = 15, .extend = 10, .urgent = 10, .accusation = 12}},
     /* 1,000 items, 3,545 disputes and 503 errands a year */

@@ -66,12 +66,27 @@ static void enroll_reply(void *ctx, uint64_t conn, struct dp_slice bytes)
         put_enroll(n->c->nodes[conn], dp_slice_of(head, sizeof(head)), bytes);
 }
 
+/* Most turns only listen and answer: whoever waits for one with work in it hits what a death can spoil. */
+static bool brings_work(const struct dp_daemon *d)
+{
+    bool any = d->feed_count > 0;
+    for (uint32_t i = 0; i < d->peer_count; i++)
+        for (uint8_t lane = 0; lane < DP_LANES; lane++)
+            any = any || d->peers[i]->applied[lane] != 0;
+    return any;
+}
+
+static bool dies(const struct cl_node *n, enum cl_crash where)
+{
+    return n->crash_next == where && (!n->crash_waits || brings_work(n->d));
+}
+
 static void on_commit(void *ctx)
 {
     struct cl_node *n = ctx;
     if (n->c->watch.committed != NULL)
         n->c->watch.committed(n->c->watch.ctx, n);
-    if (n->crash_next == CL_CRASH_AFTER_COMMIT)
+    if (dies(n, CL_CRASH_AFTER_COMMIT))
         n->dead = true;
 }
 
@@ -238,7 +253,7 @@ void cl_kill(struct cl_node *n, int64_t ms)
     dp_daemon_free(&n->d);
     n->c->stores.crash(n->c->stores.ctx, n);
     n->crash_next = CL_CRASH_NONE;
-    n->dead = false;
+    n->crash_waits = n->dead = false;
     n->pump_due = false;
     n->busy_us = 0;
     n->restart_ms = ms < 0 ? INT64_MAX : n->c->now_ms + ms;
@@ -373,7 +388,7 @@ void cl_end_turn(struct cl_node *n)
     enum cl_crash crash = n->crash_next;
     enum dp_err e = DP_OK;
     n->turns++;
-    if (crash == CL_CRASH_BEFORE_COMMIT)
+    if (dies(n, CL_CRASH_BEFORE_COMMIT))
         n->dead = true;
     else
         e = dp_daemon_end(n->d);

@@ -83,7 +83,8 @@ struct cl_node {
     bool clock_unsynced;      /* and its system says so */
     int64_t busy_us;          /* a slow disk: no turn before */
     int64_t commit_us;        /* how long a commit takes */
-    enum cl_crash crash_next; /* in its next turn */
+    enum cl_crash crash_next; /* in its next turn, or */
+    bool crash_waits;         /* in the next one that brings an entry or an item */
     bool dead;                /* crashed in this turn: says nothing more */
     bool pump_due;
     uint64_t turns, crashes_before, crashes_after;
