@@ -12,6 +12,7 @@
 
 #define TURN_MAX_MS 1000
 #define RETRY_MS 5
+#define NO_TURN_MS 200
 #define ALARM_EACH_MS 1000
 #define ALARM_BURST_MS 10000
 #define LIFE_REFRESH_MS 30000
@@ -69,8 +70,10 @@ struct dp_transport dp_shell_transport(struct shell *sh)
 
 bool dp_shell_turn(struct shell *sh)
 {
-    if (!sh->turn_open)
+    if (!sh->turn_open) {
         sh->turn_open = dp_daemon_begin(sh->d) == DP_OK;
+        sh->no_turn = !sh->turn_open;
+    }
     return sh->turn_open;
 }
 
@@ -136,6 +139,21 @@ static void on_signals(struct shell *sh)
     }
 }
 
+/*
+ * R-ACK-1: a frame that no turn takes in was never here. The peer hears nothing of it on a line that stands,
+ * so the line goes and both greet again. Who asks on the control socket hears nothing and asks again.
+ */
+static void without_turn(struct shell *sh, const struct dp_net_event *ev)
+{
+    struct dp_node node;
+    if (ev->type != DP_NET_FRAME && ev->type != DP_NET_LINK_UP && ev->type != DP_NET_LINK_DOWN)
+        return;
+    node = node_of(sh, ev);
+    dp_daemon_link_down(sh->d, node);
+    if (ev->type != DP_NET_LINK_DOWN)
+        t_drop(sh, node);
+}
+
 static void on_event(void *ctx, const struct dp_net_event *ev)
 {
     struct shell *sh = ctx;
@@ -143,7 +161,11 @@ static void on_event(void *ctx, const struct dp_net_event *ev)
         on_signals(sh);
         return;
     }
-    if (!dp_shell_turn(sh) || dp_shell_on_way_up(sh, ev))
+    if (!dp_shell_turn(sh)) {
+        without_turn(sh, ev);
+        return;
+    }
+    if (dp_shell_on_way_up(sh, ev))
         return;
     switch (ev->type) {
     case DP_NET_LINK_UP:
@@ -174,6 +196,8 @@ static void on_event(void *ctx, const struct dp_net_event *ev)
 
 static int poll_ms(struct shell *sh, int64_t now)
 {
+    if (sh->no_turn)
+        return NO_TURN_MS;
     if (dp_daemon_wants_turn(sh->d))
         return 0;
     int64_t ms = dp_daemon_wake(sh->d) - now;

@@ -28,6 +28,7 @@ struct shell {
     int signal_fd;
     bool listening, dialling, enrolling, joining;
     bool turn_open, running;
+    bool no_turn; /* the store let none begin: events are as if lost on the way */
     bool opening; /* the store: its pages are being read, and it is not there yet */
     bool parent_up, seeking;
     uint64_t dials_failed; /* when the parent was last up */

@@ -39,7 +39,7 @@ struct scene {
     char from_village[48], own[48], from_county[48]; /* cases of the round */
 };
 
-static const char *const words[FAULT_CLASSES] = {"store", "file", "send", "heap", "before", "after"};
+static const char *const words[FAULT_CLASSES] = {"store", "begin", "file", "send", "heap", "before", "after"};
 
 /* ---- a township that may die ---- */
 

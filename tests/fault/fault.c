@@ -75,8 +75,6 @@ static int read_code(void)
 
 STORE(mdb_env_open, (MDB_env * e, const char *path, unsigned flags, mdb_mode_t mode), (e, path, flags, mode),
       read_code())
-STORE(mdb_txn_begin, (MDB_env * e, MDB_txn *parent, unsigned flags, MDB_txn **out), (e, parent, flags, out),
-      read_code())
 STORE(mdb_txn_renew, (MDB_txn * t), (t), MDB_READERS_FULL)
 STORE(mdb_dbi_open, (MDB_txn * t, const char *name, unsigned flags, MDB_dbi *out), (t, name, flags, out),
       read_code())
@@ -88,6 +86,16 @@ STORE(mdb_cursor_open, (MDB_txn * t, MDB_dbi i, MDB_cursor **out), (t, i, out), 
 STORE(mdb_cursor_renew, (MDB_txn * t, MDB_cursor *c), (t, c), EINVAL)
 STORE(mdb_cursor_get, (MDB_cursor * c, MDB_val *k, MDB_val *v, MDB_cursor_op op), (c, k, v, op), read_code())
 STORE(mdb_reader_check, (MDB_env * e, int *dead), (e, dead), EIO)
+
+int __real_mdb_txn_begin(MDB_env *e, MDB_txn *parent, unsigned flags, MDB_txn **out);
+int __wrap_mdb_txn_begin(MDB_env *e, MDB_txn *parent, unsigned flags, MDB_txn **out);
+int __wrap_mdb_txn_begin(MDB_env *e, MDB_txn *parent, unsigned flags, MDB_txn **out)
+{
+    bool fails = fires(FAULT_STORE, "mdb_txn_begin");
+    if (fires(FAULT_BEGIN, "mdb_txn_begin") || fails)
+        return read_code();
+    return __real_mdb_txn_begin(e, parent, flags, out);
+}
 
 int __real_mdb_txn_commit(MDB_txn *t);
 int __wrap_mdb_txn_commit(MDB_txn *t);

@@ -16,6 +16,7 @@
 
 enum fault_class {
     FAULT_STORE,  /* calls of LMDB */
+    FAULT_BEGIN,  /* of these, the beginnings of transactions */
     FAULT_FILE,   /* files beside it: keys, life */
     FAULT_SEND,   /* a message finds no room, or nobody */
     FAULT_HEAP,   /* allocations of at most FAULT_SMALL_BYTES */
