@@ -212,6 +212,12 @@ struct dp_daemon {
     bool blocked; /* the pump met DP_AGAIN */
     int64_t idle_since, next_tidy;
     int64_t links_ms; /* last look at the links */
+    struct {
+        bool known;      /* the parent greeted */
+        bool wrong;      /* no intake until it is right (R-WIT-3) */
+        int64_t off_ms;  /* of the parent's clock against this one, at its greeting */
+        int64_t wall_ms; /* of this clock when the monotonic one began, as it was then */
+    } clock;
     int64_t retry_ms; /* a turn failed: the next is wanted then; 0 = none */
     int64_t door_ms;  /* next look at who was turned away; what was seen at the last */
     uint64_t door_refused, door_flood, door_silent;
@@ -566,6 +572,10 @@ void dp_watch_disk(struct dp_daemon *d);
 void dp_watch_door(struct dp_daemon *d);
 void dp_stop_retired(struct dp_daemon *d); /* for good: meta row "retired" */
 void dp_stop_loudly(struct dp_daemon *d, enum dp_stop why, const char *detail);
+/* The parent greets and says what time it is (R-WIT-3). */
+void dp_watch_greeting(struct dp_daemon *d, const struct dp_hello *h);
+/* This clock was set: it may be right again, or the parent is to be asked what time it is. */
+void dp_watch_clock(struct dp_daemon *d);
 /* Links that are up and carry nothing, though something is owed; and those that are well again. */
 void dp_watch_links(struct dp_daemon *d);
 

@@ -212,6 +212,12 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
         dp_outcome_set(d, out, DP_INTAKE_STOPPED, "disk space is low on this node; free some and try again");
         return;
     }
+    if (d->clock.wrong && !s->draft) {
+        dp_outcome_set(
+            d, out, DP_INTAKE_STOPPED,
+            "the clock of this node is not its parent's: set it, or keep a draft; see `daipao alarms`");
+        return;
+    }
     if (s->from_draft[0] != '\0' && s->intake == NULL) {
         register_draft(d, c, rq, s, out);
         return;

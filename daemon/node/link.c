@@ -124,6 +124,8 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     p->row.own_program = DP_PROGRAM_VERSION;
     p->row_dirty = true;
     dp_sweep_heard(d);
+    if (p->is_parent)
+        dp_watch_greeting(d, h);
     d->want_seal = true; /* R-BLK-6: somebody is there to ask */
     dp_log(DP_LOG_NOTICE, "link %s: up", node_text(p->node));
 }

@@ -164,7 +164,8 @@ void dp_ask_status(struct dp_ask *a)
         dp_json_str(j, "stopped_why", d->stopped_why);
         dp_json_str(j, "advice", dp_stop_advice(d->stopped));
     }
-    dp_json_str(j, "intake", d->intake_stopped ? "stopped" : "open");
+    dp_json_str(j, "intake", d->intake_stopped || d->clock.wrong ? "stopped" : "open");
+    dp_ask_word(j, "intake_why", d->intake_stopped ? "disk" : d->clock.wrong ? "clock" : NULL);
     dp_ask_time(j, "time", d->now_wall);
     dp_json_bool(j, "clock_synced", d->port.clock.synced(d->port.clock.ctx));
     if (d->id.enrolled)

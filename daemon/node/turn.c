@@ -255,6 +255,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     dp_duties_rotate(d);
     dp_watch_disk(d);
     dp_watch_door(d);
+    dp_watch_clock(d);
     dp_alarms_repeat(d);
     rest(d);
     return e;

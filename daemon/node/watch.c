@@ -82,7 +82,31 @@ void dp_watch_door(struct dp_daemon *d)
     d->door_silent = n->handshake_other;
 }
 
-/* ---- links ---- */
+/* ---- clock ---- */
+
+#define CLOCK_AHEAD "the clock of this node is %s ahead of its parent's: intake is stopped; set the clock"
+#define CLOCK_BEHIND "the clock of this node is %s behind its parent's: intake is stopped; set the clock"
+#define CLOCK_OF_PARENT                                                                                      \
+    "the parent's clock, which its system says is not synchronised, is %s off this one; tell its operator"
+
+static int64_t distance(int64_t ms)
+{
+    return ms < 0 ? -ms : ms;
+}
+
+static const char *span(int64_t ms, char out[48])
+{
+    uint64_t min = ((uint64_t)distance(ms) + 30000) / 60000;
+    if (min < 2)
+        snprintf(out, 48, "%llu s", (unsigned long long)(distance(ms) / 1000));
+    else if (min < 120)
+        snprintf(out, 48, "%llu min", (unsigned long long)min);
+    else if (min < 48 * 60)
+        snprintf(out, 48, "%llu h", (unsigned long long)((min + 30) / 60));
+    else
+        snprintf(out, 48, "%llu days", (unsigned long long)((min + 720) / 1440));
+    return out;
+}
 
 /* Of all lanes: what the peer has, and whether it lacks anything. */
 static uint64_t acked_of(const struct dp_session *s, bool *owed)
@@ -95,6 +119,56 @@ static uint64_t acked_of(const struct dp_session *s, bool *owed)
     }
     return acked;
 }
+
+static void clock_right(struct dp_daemon *d)
+{
+    d->clock.wrong = false;
+    dp_alarm_clear(d, "clock");
+}
+
+/* Of two clocks that differ the one that nobody keeps is wrong; of two that are kept, the lower one. */
+void dp_watch_greeting(struct dp_daemon *d, const struct dp_hello *h)
+{
+    char text[200], off[48];
+    bool theirs = (h->flags & DP_HELLO_CLOCK_SYNCED) == 0 && d->port.clock.synced(d->port.clock.ctx);
+    d->clock.known = true;
+    d->clock.off_ms = h->clock_ms - d->now_wall;
+    d->clock.wall_ms = d->now_wall - d->now_mono;
+    span(d->clock.off_ms, off);
+    d->clock.wrong = !theirs && distance(d->clock.off_ms) > d->opt.max_skew_ms;
+    if (distance(d->clock.off_ms) <= d->opt.max_skew_ms) {
+        clock_right(d);
+        return;
+    }
+    snprintf(text, sizeof text,
+             theirs                ? CLOCK_OF_PARENT
+             : d->clock.off_ms < 0 ? CLOCK_AHEAD
+                                   : CLOCK_BEHIND,
+             off);
+    dp_alarm(d, "clock", text);
+}
+
+void dp_watch_clock(struct dp_daemon *d)
+{
+    int64_t set_ms = d->now_wall - d->now_mono - d->clock.wall_ms;
+    struct dp_peer *parent = dp_peers_parent(d);
+    bool owed;
+    if (!d->clock.known || parent == NULL)
+        return;
+    if (d->clock.wrong && distance(d->clock.off_ms - set_ms) <= d->opt.max_skew_ms)
+        clock_right(d); /* also while no line says so */
+    if (distance(set_ms) <= d->opt.max_skew_ms || parent->s.state != DP_SESSION_UP)
+        return;
+    (void)acked_of(&parent->s, &owed);
+    if (owed || d->own.seq > d->own.sealed_seq)
+        return; /* what was written before is bounded by the greeting before (R-WIT-1) */
+    d->clock.off_ms -= set_ms;
+    d->clock.wall_ms += set_ms;
+    dp_peers_lost(d, parent); /* its next greeting tells */
+    d->port.transport.drop(d->port.transport.ctx, parent->node);
+}
+
+/* ---- links ---- */
 
 /* Time counts only while it is up: a line that is down is silence, and the sweep's. */
 static void watch_progress(struct dp_daemon *d, struct dp_peer *p, int64_t elapsed_ms)
