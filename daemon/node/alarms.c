@@ -125,6 +125,12 @@ void dp_alarm_clear(struct dp_daemon *d, const char *word)
     dp_alarm_clear_of(d, word, (struct dp_node){0});
 }
 
+bool dp_alarm_is_up(const struct dp_daemon *d, const char *word)
+{
+    const struct dp_alarm_row *a = row_of(d, word, (struct dp_node){0});
+    return a != NULL && !a->gone;
+}
+
 uint32_t dp_alarm_clear_all(struct dp_daemon *d, const char *word, struct dp_node node)
 {
     uint32_t cleared = 0;

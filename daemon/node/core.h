@@ -236,6 +236,8 @@ struct dp_daemon {
 
     /* sweep.c */
     bool sweeping;
+    bool sweep_again;  /* a calendar came */
+    int sweep_missing; /* first year without rest days that a running date met in this sweep; 0 = none */
     int32_t swept_day; /* day of the last complete sweep */
     struct dp_subject sweep_at;
 
@@ -506,8 +508,10 @@ void dp_duties_load(struct dp_daemon *d);
 void dp_duties_rotate(struct dp_daemon *d);
 
 /* ---- sweep.c: what it does because of the date ---- */
-/* The alarm of a year without rest days, set or cleared (R-DUE-3). */
+/* A calendar came: the alarm of a year without rest days is judged anew (R-DUE-3). */
 void dp_sweep_calendar(struct dp_daemon *d);
+/* The same alarm, for the cases of this turn: raised, never cleared. */
+void dp_sweep_touched(struct dp_daemon *d);
 /* A peer greets: it is not silent any more. */
 void dp_sweep_heard(struct dp_daemon *d);
 /* The alarm of a child that sends more in a day than a disk can take for long (R-GON-2). 0: its size is not
@@ -585,6 +589,7 @@ void dp_alarm(struct dp_daemon *d, const char *word, const char *text);
 void dp_alarm_of(struct dp_daemon *d, const char *word, struct dp_node node, const char *text);
 void dp_alarm_clear(struct dp_daemon *d, const char *word);
 void dp_alarm_clear_of(struct dp_daemon *d, const char *word, struct dp_node node);
+bool dp_alarm_is_up(const struct dp_daemon *d, const char *word);
 /* Of one node ({0}: of all); how many there were. */
 uint32_t dp_alarm_clear_all(struct dp_daemon *d, const char *word, struct dp_node node);
 /* Walk, from *at = 0; NULL at the end. Borrowed until the next alarm. */

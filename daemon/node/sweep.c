@@ -11,9 +11,11 @@
 
 #include "case/refs.h"
 
-#define SWEEP_CASES 200 /* of one turn */
-#define REMIND_MAX 8    /* offices of one case and day; the others on the next */
-#define GROUND_LATE 1   /* R-ORD-2 */
+#define SWEEP_CASES 200    /* of one turn */
+#define TOUCHED_A_TURN 32  /* the others wait for the sweep */
+#define LIMIT_DAYS_MAX 120 /* the longest usual limit: handling and its extension */
+#define REMIND_MAX 8       /* offices of one case and day; the others on the next */
+#define GROUND_LATE 1      /* R-ORD-2 */
 #define GROUND_NOT_REPORTED 2
 #define LEVEL_REMIND 1
 
@@ -35,22 +37,35 @@ static const struct dp_calendar *calendar_now(struct dp_daemon *d)
     return ed.calendar(ed.ctx, &n);
 }
 
-void dp_sweep_calendar(struct dp_daemon *d)
+static int year_of(struct dp_date date)
+{
+    int year, month, day;
+    dp_date_split(date, &year, &month, &day);
+    return year;
+}
+
+static bool is_known(struct dp_daemon *d, struct dp_date date)
 {
     bool known = false;
+    (void)dp_calendar_is_rest(calendar_now(d), date, &known);
+    return known;
+}
+
+static void alarm_year(struct dp_daemon *d, int year)
+{
     char text[160];
-    int year, month, day;
-    (void)dp_calendar_is_rest(calendar_now(d), today(d), &known);
-    if (known) {
-        dp_alarm_clear(d, "calendar");
-        return;
-    }
-    dp_date_split(today(d), &year, &month, &day);
     snprintf(text, sizeof text,
              "no rest days of %d are published: due dates are provisional, weekends only, and nobody is "
              "reminded of one",
              year);
     dp_alarm(d, "calendar", text);
+}
+
+void dp_sweep_calendar(struct dp_daemon *d)
+{
+    d->sweep_again = true; /* whose dates are provisional now? */
+    if (!is_known(d, today(d)))
+        alarm_year(d, year_of(today(d)));
 }
 
 /* ---- reminders ---- */
@@ -106,6 +121,70 @@ static bool is_reminded_of(enum dp_clock c)
         return false;
     }
     return false;
+}
+
+/* R-DUE-3: the first year without rest days that the clock, which runs, meets; 0: it is not provisional. */
+static int missing_year(struct dp_daemon *d, const struct dp_due *due)
+{
+    struct dp_date day = due->from;
+    if (due->met_by != DP_FACT_NONE || !due->due.provisional || dp_date_is_none(due->due.date) ||
+        dp_date_is_none(day))
+        return 0;
+    while (year_of(day) < year_of(due->due.date) && is_known(d, day))
+        day = dp_date_add(day, 365);
+    return is_known(d, day) ? 0 : year_of(day); /* it may lack its profile */
+}
+
+static int missing_of_case(struct dp_daemon *d, const struct dp_casefile *f)
+{
+    struct dp_state st;
+    struct dp_due *list;
+    uint32_t n;
+    int first = 0;
+    dp_arena_reset(&d->look);
+    if (!f->has_reg || dp_fold(f, &d->look, &st) != DP_OK || st.status == DP_STATUS_CLOSED ||
+        clocks(d, f, &st, &list, &n) != DP_OK)
+        return 0;
+    for (uint32_t i = 0; i < n; i++) {
+        int year = missing_year(d, &list[i]);
+        if (year != 0 && (first == 0 || year < first))
+            first = year;
+    }
+    return first;
+}
+
+static void note_missing(struct dp_daemon *d, const struct dp_casefile *f)
+{
+    int year = missing_of_case(d, f);
+    if (year != 0 && (d->sweep_missing == 0 || year < d->sweep_missing))
+        d->sweep_missing = year;
+}
+
+/* At the end of a sweep: of the present year, or of the first one that a running date meets. */
+static void judge_calendar(struct dp_daemon *d)
+{
+    if (!is_known(d, today(d)))
+        alarm_year(d, year_of(today(d)));
+    else if (d->sweep_missing != 0)
+        alarm_year(d, d->sweep_missing);
+    else
+        dp_alarm_clear(d, "calendar");
+}
+
+/* No sooner than a date of today's may end in a year without rest days, and not once it was said. */
+void dp_sweep_touched(struct dp_daemon *d)
+{
+    unsigned left = TOUCHED_A_TURN;
+    if (d->touched == NULL || dp_alarm_is_up(d, "calendar") ||
+        is_known(d, dp_date_add(today(d), LIMIT_DAYS_MAX)))
+        return;
+    for (struct dp_slot *slot = d->touched; slot != NULL && left > 0; slot = slot->touched_next, left--) {
+        int year = missing_of_case(d, &slot->f);
+        if (year != 0) {
+            alarm_year(d, year);
+            return;
+        }
+    }
 }
 
 /* Who asked for what the clock measures: an arrival or acceptance started it for the offer or order. */
@@ -222,12 +301,8 @@ static void check_silence(struct dp_daemon *d)
 
 void dp_sweep_heard(struct dp_daemon *d)
 {
-    const struct dp_alarm_row *a;
-    for (uint32_t at = 0; (a = dp_alarm_next(d, &at)) != NULL;)
-        if (strcmp(a->word, "silence") == 0) {
-            check_silence(d);
-            return;
-        }
+    if (dp_alarm_is_up(d, "silence"))
+        check_silence(d);
 }
 
 /* ---- volume ---- */
@@ -267,14 +342,19 @@ void dp_sweep_volume(struct dp_daemon *d, uint64_t disk_bytes)
 
 bool dp_sweep_due(const struct dp_daemon *d)
 {
-    return d->id.enrolled && (d->sweeping || d->swept_day != today(d).day);
+    return d->id.enrolled && (d->sweeping || d->sweep_again || d->swept_day != today(d).day);
 }
 
 static void begin(struct dp_daemon *d)
 {
     d->sweeping = true;
+    d->sweep_again = false;
+    d->sweep_missing = 0;
     d->sweep_at = (struct dp_subject){.type = DP_SUBJECT_CASE};
-    dp_sweep_calendar(d);
+    if (d->swept_day == today(d).day)
+        return; /* a calendar came; what is of the day was done */
+    if (!is_known(d, today(d)))
+        alarm_year(d, year_of(today(d)));
     check_silence(d);
     for (uint32_t i = 0; i < d->peer_count; i++) {
         struct dp_peer *p = d->peers[i];
@@ -293,12 +373,15 @@ enum dp_err dp_sweep(struct dp_daemon *d)
     for (unsigned i = 0; i < SWEEP_CASES && d->sweeping; i++) {
         enum dp_err e = dp_db_case_next(&d->db, &d->sweep_at, &packed);
         d->sweeping = e == DP_OK;
-        if (!d->sweeping)
+        if (!d->sweeping) {
             d->swept_day = today(d).day;
+            judge_calendar(d);
+        }
         struct dp_subject s = d->sweep_at;
         struct dp_slot *slot = d->sweeping ? dp_cache_find(d, &s, &e) : NULL;
         if (slot == NULL)
             continue; /* a damaged one is fsck's to name */
+        note_missing(d, &slot->f);
         e = remind_case(d, slot);
         if (e != DP_OK)
             return e;

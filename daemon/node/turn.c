@@ -49,6 +49,8 @@ static enum dp_err decide(struct dp_daemon *d)
     if (e == DP_OK && d->id.enrolled)
         e = dp_settle(d);
     if (e == DP_OK)
+        dp_sweep_touched(d);
+    if (e == DP_OK)
         e = dp_files_go_on(d);
     if (e == DP_OK)
         e = dp_parcels_flush(d);
@@ -286,7 +288,8 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-    return d->retry_ms == 0 && (d->want_seal || d->sweeping || d->chunks_due); /* a failed turn waits */
+    bool due = d->want_seal || d->sweeping || d->sweep_again || d->chunks_due;
+    return d->retry_ms == 0 && due; /* a failed turn waits */
 }
 
 bool dp_daemon_busy(const struct dp_daemon *d)

@@ -265,8 +265,8 @@ static void test_across_the_new_year(void **state)
     struct cl_result r = at_the_county(&t);
     cl_go(t.county, DP_KIND_TRANSFER, r.number, OTHER_TOWN "/bureau");
     town_settle(&t);
-    assert_false(cl_alarmed(t.county, "calendar"));
-    jump(t.c, "2027-01-08"); /* due on the 5th, were it known */
+    assert_true(cl_alarmed(t.county, "calendar")); /* its date lies beyond New Year (R-DUE-3) */
+    jump(t.c, "2027-01-08");                       /* due on the 5th, were it known */
     assert_true(cl_alarmed(t.county, "calendar"));
     assert_int_equal(reminders(t.county, &r), 0);
     publish(t.city, CALENDAR("2") REST_2026 "2027-01-01,rest,d\n2027-01-05,rest,d\n2027-01-06,rest,d\n"

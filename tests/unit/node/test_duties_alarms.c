@@ -165,6 +165,43 @@ static void test_a_year_without_rest_days(void **state)
     town_close(&t);
 }
 
+/* R-DUE-3: it is said as soon as a date that runs meets such a year, and until none does. */
+static void test_a_date_in_a_year_without_rest_days(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 227);
+    publish(t.city, CALENDAR("1") REST_2026);
+    days_pass(t.c, 1);
+    struct cl_result early = town_register(t.village);
+    town_settle(&t);
+    cl_go(t.village, DP_KIND_REFER_UP, early.number, TOWN "/bureau");
+    town_settle(&t);
+    assert_false(cl_alarmed(t.town, "calendar"));
+    jump(t.c, "2026-11-20");
+    struct cl_result r = town_register(t.village); /* 15 days */
+    town_settle(&t);
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau"); /* 15 days, and 60 */
+    town_settle(&t);
+    cl_go(t.town, DP_KIND_ACCEPT, r.number, "");
+    town_settle(&t);
+    struct cl_node *above[] = {t.village, t.town, t.county, t.city};
+    for (unsigned i = 0; i < 4; i++)
+        assert_non_null(strstr(alarm_text(above[i], "calendar"), "2027"));
+    assert_false(cl_alarmed(t.sibling, "calendar")); /* it holds no such date */
+    cl_kill(t.town, 100);
+    days_pass(t.c, 1);
+    assert_true(cl_alarmed(t.town, "calendar"));
+    publish(t.city, CALENDAR("2") REST_2026 "2027-01-01,rest,d\n");
+    cluster_run(t.c, 61000);
+    for (unsigned i = 0; i < 4; i++)
+        assert_false(cl_alarmed(above[i], "calendar"));
+    days_pass(t.c, 1);
+    for (unsigned i = 0; i < 4; i++)
+        assert_false(cl_alarmed(above[i], "calendar"));
+    town_close(&t);
+}
+
 /* R-GON-2: a child that sends without end is named while there is room. */
 static void test_a_child_that_sends_without_end(void **state)
 {
@@ -200,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_nothing_to_say_is_no_silence),
         cmocka_unit_test(test_as_configured),
         cmocka_unit_test(test_a_year_without_rest_days),
+        cmocka_unit_test(test_a_date_in_a_year_without_rest_days),
         cmocka_unit_test(test_a_child_that_sends_without_end),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);
