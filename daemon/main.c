@@ -227,6 +227,7 @@ static int start_daemon(struct shell *sh)
                                     .max_skew_ms = sh->conf.clock.max_skew_ms,
                                     .disk_min_permille = sh->conf.store.free_min_percent * 10,
                                     .silence_days = sh->conf.alarm.silence.n,
+                                    .silence_calendar = !sh->conf.alarm.silence.working,
                                     .keep_ms = dp_shell_keep_ms(&sh->conf),
                                     .zstd_level = 1,
                                     .data_dir = sh->conf.node.data_dir,
@@ -249,6 +250,7 @@ static int start(struct shell *sh)
     sh->clock = dp_os_clock();
     sh->random = dp_random_system();
     dp_shell_log(&sh->conf);
+    dp_shell_without_effect(&sh->conf);
     if (dp_os_process_harden() != DP_OK)
         dp_log(DP_LOG_WARN, "the process could not be hardened");
     if (dp_os_process_files(65536, &files) == DP_OK && files < sh->conf.children.max + 64)
@@ -388,6 +390,8 @@ int main(int argc, char **argv)
         return rc;
     switch (a.action) {
     case CHECK_CONFIG:
+        dp_os_log_stderr(DP_LOG_WARN);
+        dp_shell_without_effect(&sh.conf);
         printf("%s: good\n", a.conf);
         return 0;
     case PRINT_CONFIG:

@@ -128,6 +128,13 @@ DP_MUST enum dp_err dp_config_load(const char *path, struct dp_config *out, stru
 DP_MUST enum dp_err dp_config_reload(const struct dp_config *running, const char *path, struct dp_config *out,
                                      struct dp_config_error *error);
 
+/*
+ * Walk the options that are set here and have no effect in this version: "section.name", borrowed, or NULL at
+ * the end; *at begins as 0. parent.proxy is none of them: without it the way would be another, so it is an
+ * error.
+ */
+const char *dp_config_without_effect(const struct dp_config *c, unsigned *at);
+
 /* "FILE:LINE: TEXT", cut to `size`. */
 void dp_config_error_format(const struct dp_config_error *error, char *out, size_t size);
 

@@ -247,8 +247,8 @@ static void check_together(struct loader *l)
         fail_at(l, "desk", "tls-key", "tls-cert is missing");
     if (beyond_this_machine(&c->desk.listen) && !cert)
         fail_at(l, "desk", "listen", "tls-cert and tls-key are needed beyond this machine");
-    if (c->parent.proxy.n > 0 && c->parent.address.n == 0)
-        fail_at(l, "parent", "proxy", "there is no parent.address to reach by it");
+    if (c->parent.proxy.n > 0)
+        fail_at(l, "parent", "proxy", "this version cannot dial by a proxy; a tunnel of the system can");
 }
 
 void dp_config_default(struct dp_config *out)
@@ -279,6 +279,23 @@ enum dp_err dp_config_load(const char *path, struct dp_config *out, struct dp_co
         return DP_CONFIG;
     *out = l.config;
     return DP_OK;
+}
+
+const char *dp_config_without_effect(const struct dp_config *c, unsigned *at)
+{
+    static char name[64];
+    struct dp_config initial;
+
+    dp_config_default(&initial);
+    while (*at < dp_options_count) {
+        const struct dp_option *o = &dp_options[(*at)++];
+        if (!o->later ||
+            memcmp((const char *)c + o->offset, (const char *)&initial + o->offset, o->size) == 0)
+            continue;
+        snprintf(name, sizeof(name), "%s.%s", o->section, o->name);
+        return name;
+    }
+    return NULL;
 }
 
 /* The first option outside the reloadable sections that differs, or NULL. */

@@ -34,6 +34,7 @@ struct dp_option {
     uint64_t max;
     const char *const *words; /* of an enum, in its order, NULL at the end */
     bool reloadable;
+    bool later;       /* understood and checked, but without effect in this version */
     const char *help; /* one sentence */
 };
 

@@ -9,7 +9,8 @@ static void print_option(const struct dp_option *o, const struct dp_config *c, F
     char value[512];
 
     dp_option_get(o, c, value, sizeof(value));
-    fprintf(to, "# %s Default: %s\n", o->help, o->initial != NULL ? o->initial : "not set");
+    fprintf(to, "# %s%s Default: %s\n", o->help, o->later ? " Without effect in this version." : "",
+            o->initial != NULL ? o->initial : "not set");
     fprintf(to, "%s%s =%s%s\n", value[0] == '\0' ? "#" : "", o->name, value[0] == '\0' ? "" : " ", value);
 }
 

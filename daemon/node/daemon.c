@@ -226,8 +226,9 @@ const struct dp_daemon_counters *dp_daemon_counters(const struct dp_daemon *d)
     return &d->n;
 }
 
-void dp_daemon_tune(struct dp_daemon *d, int64_t keep_ms, uint32_t silence_days)
+void dp_daemon_tune(struct dp_daemon *d, int64_t keep_ms, uint32_t silence_days, bool silence_calendar)
 {
+    d->opt.silence_calendar = silence_calendar;
     d->opt.keep_ms = keep_ms;
     d->opt.silence_days = silence_days;
     for (uint32_t i = 0; i < d->peer_count; i++)

@@ -46,7 +46,8 @@ struct dp_daemon_options {
     int64_t keep_ms;            /* keep-alive interval, from the idle budget; 0 = default */
     int64_t silence_ms;         /* 0 = default */
     int zstd_level;
-    uint32_t silence_days;             /* [alarm] silence-days, working days; 0 = 3 */
+    uint32_t silence_days;             /* [alarm] silence-days; 0 = 3 */
+    bool silence_calendar;             /* they are calendar days, else working days */
     uint64_t child_day_bytes;          /* of one child and day, above which is an alarm; 0 = by the disk */
     const char *data_dir;              /* keys/ and the life file are below it */
     const char *parent_address;        /* shown to children; may be "" */
@@ -141,7 +142,7 @@ enum dp_stop dp_daemon_stopped(const struct dp_daemon *d);
 void dp_daemon_stop_issuing(struct dp_daemon *d, enum dp_stop why, const char *detail);
 
 /* A configuration that was read again: how often an idle link is heard, and when silence is an alarm. */
-void dp_daemon_tune(struct dp_daemon *d, int64_t keep_ms, uint32_t silence_days);
+void dp_daemon_tune(struct dp_daemon *d, int64_t keep_ms, uint32_t silence_days, bool silence_calendar);
 
 /* Probe for crash tests: called after the commit of a turn and before its sends; NULL = none. */
 void dp_daemon_probe(struct dp_daemon *d, void (*after_commit)(void *ctx), void *ctx);

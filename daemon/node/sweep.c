@@ -265,12 +265,15 @@ static enum dp_err remind_case(struct dp_daemon *d, struct dp_slot *slot)
 
 /* ---- silence ---- */
 
-/* Working days since the peer was heard; 0 while it is connected. */
+/* Days since the peer was heard, as they are counted; 0 while it is connected. */
 static uint32_t silent_days(struct dp_daemon *d, const struct dp_peer *p)
 {
     if (p->s.state == DP_SESSION_UP || p->row.heard_ms == 0 || p->row.revoked)
         return 0;
-    return dp_working_days_between(calendar_now(d), dp_date_of_ms(p->row.heard_ms), today(d));
+    struct dp_date heard = dp_date_of_ms(p->row.heard_ms);
+    if (d->opt.silence_calendar)
+        return heard.day < today(d).day ? (uint32_t)(today(d).day - heard.day) : 0;
+    return dp_working_days_between(calendar_now(d), heard, today(d));
 }
 
 /* N5: a node that is silent, in its working days; all of them in one alarm. */
@@ -285,7 +288,8 @@ static void check_silence(struct dp_daemon *d)
         if (silent++ == 0) {
             char node[DP_NODE_TEXT];
             dp_node_format(d->peers[i]->node, node);
-            snprintf(text, sizeof text, "%s was not heard for %u working days", node, days);
+            snprintf(text, sizeof text, "%s was not heard for %u %s", node, days,
+                     d->opt.silence_calendar ? "days" : "working days");
         }
     }
     if (silent == 0) {

@@ -99,6 +99,13 @@ void dp_shell_log(const struct dp_config *conf)
     dp_os_log_stderr_for(readers[conf->log.target], conf->log.level);
 }
 
+void dp_shell_without_effect(const struct dp_config *conf)
+{
+    const char *name;
+    for (unsigned at = 0; (name = dp_config_without_effect(conf, &at)) != NULL;)
+        dp_log(DP_LOG_WARN, "%s is not in this version: it has no effect", name);
+}
+
 /* A burst of ten, then one a second: whoever makes alarms on purpose makes no load of programs. */
 void dp_shell_alarmed(void *ctx, const char *word, const char *node, const char *text)
 {
@@ -129,7 +136,9 @@ static void on_signals(struct shell *sh)
         dp_os_notify_reloading();
         if (dp_config_reload(&sh->conf, sh->conf_path, &sh->conf, &why) == DP_OK) {
             dp_shell_log(&sh->conf);
-            dp_daemon_tune(sh->d, dp_shell_keep_ms(&sh->conf), sh->conf.alarm.silence.n);
+            dp_shell_without_effect(&sh->conf);
+            dp_daemon_tune(sh->d, dp_shell_keep_ms(&sh->conf), sh->conf.alarm.silence.n,
+                           !sh->conf.alarm.silence.working);
             dp_log(DP_LOG_NOTICE, "configuration reloaded");
         } else {
             dp_config_error_format(&why, text, sizeof text);

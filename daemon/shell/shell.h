@@ -53,6 +53,8 @@ int dp_shell_run(struct shell *sh);
 void dp_shell_follow(struct shell *sh);
 /* For struct dp_daemon_options: the program of [alarm] command. `ctx` is a struct shell. */
 void dp_shell_alarmed(void *ctx, const char *word, const char *node, const char *text);
+/* A warning for each option that is set and does nothing yet. */
+void dp_shell_without_effect(const struct dp_config *conf);
 /* Log lines as the configuration wants them. */
 void dp_shell_log(const struct dp_config *conf);
 /* What the configuration says of idle links. */

@@ -88,6 +88,17 @@ static void endpoint(const struct dp_config_address *a, unsigned offset, char *o
     snprintf(out, cap, "tcp://%.*s:%lu", host, a->text, port + offset);
 }
 
+static void listen_also(struct shell *sh, const struct dp_config_address *a)
+{
+    char ep[160];
+    endpoint(a, 0, ep, sizeof ep);
+    enum dp_err e = dp_net_listen_also(sh->net, ep);
+    if (e != DP_OK)
+        dp_log(DP_LOG_ERROR, "cannot listen on %s: %s", ep, dp_err_text(e));
+    else
+        dp_log(DP_LOG_NOTICE, "listening for children on %s", ep);
+}
+
 static void listen_links(struct shell *sh)
 {
     char ep[160];
@@ -103,6 +114,8 @@ static void listen_links(struct shell *sh)
         dp_log(DP_LOG_ERROR, "cannot listen on %s: %s", ep, dp_err_text(e));
     else
         dp_log(DP_LOG_NOTICE, "listening for children on %s", dp_net_listen_endpoint(sh->net));
+    for (uint32_t i = 1; e == DP_OK && i < sh->conf.children.listen.n; i++)
+        listen_also(sh, &sh->conf.children.listen.v[i]);
     sh->listening = true; /* tried: a wrong address needs a restart */
 }
 

@@ -282,10 +282,31 @@ static void options_that_need_each_other(void **state)
     fails_with(p, "[desk]\ntls-key = /etc/k\n", 2, "desk.tls-key: tls-cert is missing");
     fails_with(p, "[desk]\nlisten = 127.0.0.1:80, 10.0.0.1:80\n", 2,
                "desk.listen: tls-cert and tls-key are needed");
-    fails_with(p, "[parent]\nproxy = 10.0.0.1:1080\n", 2, "parent.proxy: there is no parent.address");
+    fails_with(p, "[parent]\nproxy = 10.0.0.1:1080\n", 2,
+               "parent.proxy: this version cannot dial by a proxy");
     write_file(p, "daipaod.conf", "[desk]\nlisten = 10.0.0.1:80\n");
     write_file(p, "conf.d/tls.conf", "[desk]\ntls-cert = /etc/c\ntls-key = /etc/k\n");
     load(p);
+}
+
+/* What is understood and does nothing yet is named, and only where it is set. */
+static void options_without_effect_are_named(void **state)
+{
+    const struct place *p = *state;
+    struct dp_config c;
+    unsigned at = 0;
+
+    write_file(p, "daipaod.conf", "");
+    c = load(p);
+    assert_null(dp_config_without_effect(&c, &at));
+    write_file(p, "daipaod.conf",
+               "[node]\nlanguage = auto\n[link]\nday-budget = 2M\nidle-budget = 32K\n"
+               "[metrics]\nlisten = 127.0.0.1:9100\n");
+    c = load(p);
+    at = 0;
+    assert_string_equal(dp_config_without_effect(&c, &at), "link.day-budget");
+    assert_string_equal(dp_config_without_effect(&c, &at), "metrics.listen");
+    assert_null(dp_config_without_effect(&c, &at));
 }
 
 static void reload_takes_link_alarm_and_log(void **state)
@@ -486,6 +507,7 @@ int main(void)
         IN_PLACE(files_that_cannot_be_read),
         IN_PLACE(conf_d_may_be_absent_but_not_a_file),
         IN_PLACE(options_that_need_each_other),
+        IN_PLACE(options_without_effect_are_named),
         IN_PLACE(reload_takes_link_alarm_and_log),
         IN_PLACE(reload_is_all_or_nothing),
         IN_PLACE(reload_names_the_option_that_needs_a_restart),

@@ -136,6 +136,26 @@ static void test_as_configured(void **state)
     town_close(&t);
 }
 
+/* Calendar days where they are asked for. */
+static void test_calendar_days(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 228);
+    t.c->options.silence_days = 4;
+    t.c->options.silence_calendar = true;
+    cl_kill(t.town, 100);
+    cluster_run(t.c, 60000);
+    until(t.c, "2026-03-06"); /* Friday */
+    town_settle(&t);
+    cut(&t, t.sibling);
+    until(t.c, "2026-03-09");
+    assert_false(cl_alarmed(t.town, "silence"));
+    until(t.c, "2026-03-10"); /* two working days */
+    assert_non_null(strstr(alarm_text(t.town, "silence"), "for 4 days"));
+    town_close(&t);
+}
+
 static void test_a_year_without_rest_days(void **state)
 {
     struct town t;
@@ -236,6 +256,7 @@ int main(void)
         cmocka_unit_test(test_rest_days_do_not_count),
         cmocka_unit_test(test_nothing_to_say_is_no_silence),
         cmocka_unit_test(test_as_configured),
+        cmocka_unit_test(test_calendar_days),
         cmocka_unit_test(test_a_year_without_rest_days),
         cmocka_unit_test(test_a_date_in_a_year_without_rest_days),
         cmocka_unit_test(test_a_child_that_sends_without_end),
