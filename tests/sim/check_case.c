@@ -36,7 +36,7 @@ static void note_verdict(struct oracle *o, const struct oracle_node *x, const st
     dp_name_format(&fact->e.name, text);
     if (e == NULL || !oracle_holds(x, &fact->e.name))
         sim_broken(o->s, "I4", "%s counts %s among its facts, and has no such entry", x->n->text, text);
-    if (fact->verdict == DP_PENDING)
+    if (fact->verdict == DP_PENDING || e->lie || (e->of != NULL && e->of->lied))
         return;
     if (e->verdict == DP_PENDING) {
         e->verdict = fact->verdict;
@@ -157,7 +157,7 @@ static void look_at(struct oracle *o, struct oracle_node *x, struct dp_slice pac
         note_verdict(o, x, &f.facts[i]);
         sum += oracle_find(o, &f.facts[i].e.name)->salt;
     }
-    if (fold && f.subject.type == DP_SUBJECT_CASE)
+    if (fold && f.subject.type == DP_SUBJECT_CASE && !oracle_case_of(o, &f.subject)->lied)
         check_state(o, x, &f, sum);
     dp_casefile_fini(&f);
 }

@@ -69,6 +69,9 @@ static void count_own(struct oracle *o, struct oracle_node *x, uint64_t seq)
 static void take_own(struct oracle *o, struct oracle_node *x, const struct tape_write *w, struct batch *b)
 {
     struct dp_name n = {x->n->id, x->own_inc, u64(w->key.p)};
+    if (x->stopped)
+        sim_broken(o->s, "I20", "%s has stopped and issues %llu all the same", x->n->text,
+                   (unsigned long long)n.seq);
     if (n.seq <= x->own_seq)
         sim_broken(o->s, "I3", "%s uses the number %llu again, after %llu", x->n->text,
                    (unsigned long long)n.seq, (unsigned long long)x->own_seq);
@@ -144,6 +147,7 @@ void check_chain_commit(struct oracle *o, struct oracle_node *x, const struct ta
     for (size_t at = 0; tape_next(t, &at, &w);)
         if (w.table == DP_T_OWN && w.del)
             drop_own(o, x, &w);
+    x->stopped = x->n->d != NULL && x->n->d->stopped != DP_STOP_NONE;
 }
 
 void check_chain_rights(struct oracle *o, struct oracle_node *x)

@@ -108,10 +108,23 @@ static void check_up(struct oracle *o, const struct cl_link *l)
                    child->d->stopped_why);
 }
 
+/* I20: who was started from an older backup has found out, from a parent that is what it was. */
+static void check_stopped(struct oracle *o, struct cl_node *n)
+{
+    const struct cl_link *l = cl_link_of(o->s->c, n);
+    if (!fault_must_stop(o->s, n) || n->d == NULL || !fault_is_honest(o->s, o->s->c->nodes[l->parent]))
+        return;
+    const struct dp_session *s = cl_session(n, o->s->c->nodes[l->parent]);
+    if (n->d->stopped == DP_STOP_NONE && (s == NULL || s->state != DP_SESSION_STOPPED))
+        sim_broken(o->s, "I20", "%s was restored from before what its parent holds, and goes on", n->text);
+}
+
 void check_live_rest(struct oracle *o)
 {
     struct cluster *c = o->s->c;
     check_live_hour(o);
+    for (uint32_t i = 0; i < c->node_count; i++)
+        check_stopped(o, c->nodes[i]);
     for (uint32_t i = 0; i < c->link_count; i++)
         check_up(o, c->links[i]);
 }

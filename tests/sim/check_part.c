@@ -43,7 +43,7 @@ void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracl
     struct dp_db db = {.kv = x->n->kv};
     struct dp_slice v;
     char text[DP_NAME_TEXT];
-    if (e->of == NULL || is_erased(e))
+    if (e->of == NULL || e->lie || e->of->lied || is_erased(e))
         return;
     assert_ok(dp_db_begin(&db, false));
     for (uint8_t i = 0; i < e->part_count; i++) {
@@ -63,8 +63,8 @@ static void check_readable(struct oracle *o, const struct oracle_case *k)
     char text[DP_NAME_TEXT];
     const struct oracle_entry *reg = oracle_find(o, &k->subject.name);
     const struct cl_node *origin = oracle_node_at(o, k->subject.name.origin);
-    if (reg == NULL || k->lied || is_erased(reg) || reg->verdict != DP_VALID || origin == NULL ||
-        !fault_is_honest(o->s, origin) ||
+    if (reg == NULL || reg->of != k || k->lied || is_erased(reg) || reg->verdict != DP_VALID ||
+        origin == NULL || !fault_is_honest(o->s, origin) ||
         !cl_custodian(o->s->c->nodes[origin->index], &k->subject.name, &holder))
         return;
     struct cl_node *n = oracle_node_at(o, holder.node);

@@ -27,13 +27,20 @@ struct place {
 struct sim_faults {
     struct place *place[SIM_FAULT_COUNT];
     uint32_t count[SIM_FAULT_COUNT];
-    bool dishonest[CL_NODES_MAX];
+    uint32_t fallen[CL_NODES_MAX]; /* bit per kind of fault */
+    bool behind[CL_NODES_MAX];     /* restored from before what its parent holds */
 };
 
 /* From here on this node's word is worth nothing, and nobody waits for its lines. */
+<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
+static void fall(struct sim *s, struct cl_node *n, enum sim_fault_kind why)
+{
+    s->faults->fallen[n->index] |= 1u << why;
+=======
 static void fall(struct sim *s, struct cl_node *n)
 {
     s->faults->dishonest[n->index] = true;
+>>>>>>> ./tests/sim/fault.c
     for (uint32_t i = 0; i < n->line_count; i++)
         n->lines[i]->excused = true;
 }
@@ -45,7 +52,7 @@ static bool is_of_line(enum sim_fault_kind k)
 
 bool fault_is_honest(const struct sim *s, const struct cl_node *n)
 {
-    return s->faults == NULL || !s->faults->dishonest[n->index];
+    return s->faults == NULL || s->faults->fallen[n->index] == 0;
 }
 
 /* ---- each kind ---- */
@@ -105,6 +112,32 @@ static void clock_right(struct cl_node *n)
     n->clock_unsynced = false;
 }
 
+static bool chain_of(const struct dp_kv *kv, const struct cl_node *n, uint64_t *number)
+{
+    struct dp_db db = {.kv = (struct dp_kv *)(uintptr_t)kv};
+    struct dp_chain_row row;
+    assert_ok(dp_db_begin(&db, false));
+    enum dp_err e = dp_db_chain(&db, n->id, n->d == NULL ? 0 : n->d->own.inc, &row);
+    dp_db_abort(&db);
+    *number = e == DP_OK ? row.number : 0;
+    return e == DP_OK;
+}
+
+static bool parent_holds_more(const struct sim *s, const struct cl_node *n, const struct dp_kv *backup)
+{
+    const struct cl_link *l = cl_link_of(s->c, n);
+    uint64_t there, here;
+    if (l == NULL || !chain_of(s->c->nodes[l->parent]->kv, n, &there))
+        return false;
+    (void)chain_of(backup, n, &here);
+    return there > here;
+}
+
+bool fault_must_stop(const struct sim *s, const struct cl_node *n)
+{
+    return s->faults->fallen[n->index] == 1u << SIM_RESTORE && s->faults->behind[n->index];
+}
+
 /* First a backup is made, and at the next time the node starts from it. */
 static void restore(struct sim *s, struct place *p, struct cl_node *n)
 {
@@ -112,7 +145,13 @@ static void restore(struct sim *s, struct place *p, struct cl_node *n)
         p->backup = tape_backup(n);
         return;
     }
+<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
+    s->faults->behind[n->index] = parent_holds_more(s, n, p->backup);
+    fall(s, n, SIM_RESTORE);
+    oracle_node_of(s->oracle, n)->swapped = true;
+=======
     fall(s, n);
+>>>>>>> ./tests/sim/fault.c
     cl_replace(n, p->backup);
     p->backup = NULL;
     oracle_swapped(s->oracle, n);
@@ -123,8 +162,13 @@ static void clone_node(struct sim *s, struct cl_node *n)
     if (cl_link_of(s->c, n) == NULL || n->d == NULL || s->c->node_count == CL_NODES_MAX)
         return;
     struct cl_node *twin = cl_clone(n);
+<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
+    fall(s, n, SIM_CLONE);
+    fall(s, twin, SIM_CLONE);
+=======
     fall(s, n);
     fall(s, twin);
+>>>>>>> ./tests/sim/fault.c
     oracle_swapped(s->oracle, twin);
 }
 
@@ -139,7 +183,11 @@ static void revoke(struct sim *s, struct cl_node *n)
     a->node = n->text;
     a->reason = "lost";
     if (cl_do(parent, &x).err == DP_OK)
+<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
+        fall(s, n, SIM_REVOKE);
+=======
         fall(s, n);
+>>>>>>> ./tests/sim/fault.c
 }
 
 static void roster(struct cl_node *n)
@@ -215,7 +263,11 @@ static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
         roster(n);
         break;
     case SIM_HOSTILE:
+<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
+        fall(s, n, SIM_HOSTILE);
+=======
         fall(s, n);
+>>>>>>> ./tests/sim/fault.c
         hostile_act(s, n, dice);
         break;
     case SIM_FAULT_COUNT:

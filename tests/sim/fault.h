@@ -60,6 +60,9 @@ void faults_end(struct sim *s);
 void fault_now(struct sim *s, enum sim_fault_kind k, uint32_t i, int64_t ms);
 /* Whether a node is what its keys say, and has its own store: not restored, cloned, revoked or hostile. */
 bool fault_is_honest(const struct sim *s, const struct cl_node *n);
+/* It was started from a backup, its parent held more of its chain than that, and nothing else happened to it:
+ * it must find out (I20). */
+bool fault_must_stop(const struct sim *s, const struct cl_node *n);
 
 /* ---- hostile.c ---- */
 /* One well-formed lie of this node to its parent, signed with its own keys. */

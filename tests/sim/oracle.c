@@ -132,7 +132,28 @@ static struct oracle_entry *enter(struct oracle *o, const struct dp_entry *e, co
     return x;
 }
 
-/* I3: one name, one entry, wherever it is met. */
+struct cl_node *oracle_node_at(struct oracle *o, struct dp_node id)
+{
+    for (uint32_t i = 0; i < o->node_count; i++)
+        if (o->nodes[i].n != NULL && dp_node_eq(o->nodes[i].n->id, id))
+            return o->nodes[i].n;
+    return NULL;
+}
+
+static bool is_liar(struct oracle *o, struct dp_node id)
+{
+    const struct cl_node *n = oracle_node_at(o, id);
+    return n != NULL && !fault_is_honest(o->s, n);
+}
+
+static void note_lie(struct oracle_entry *x)
+{
+    x->lie = true;
+    if (x->of != NULL)
+        x->of->lied = true;
+}
+
+/* I3: one name, one entry, wherever it is met; but for those of a node that lies or lives twice. */
 struct oracle_entry *oracle_meet(struct oracle *o, const struct cl_node *n, const struct dp_name *name,
                                  struct dp_slice bytes)
 {
@@ -142,37 +163,24 @@ struct oracle_entry *oracle_meet(struct oracle *o, const struct cl_node *n, cons
     dp_name_format(name, text);
     dp_suite_of(DP_SUITE_INTL)->hash(&bytes, 1, &digest);
     struct oracle_entry *x = oracle_find(o, name);
-    if (x != NULL) {
-        if (!dp_digest_eq(&x->digest, &digest) && !x->lie)
+    if (x != NULL && !dp_digest_eq(&x->digest, &digest)) {
+        if (!is_liar(o, name->origin))
             sim_broken(o->s, "I3", "%s holds another entry %s than was first seen", n->text, text);
-        return x;
+        note_lie(x);
     }
+    if (x != NULL)
+        return x;
     if (dp_entry_decode(bytes, name, &o->turn, &e) != DP_OK)
         sim_broken(o->s, "I3", "%s holds an entry %s that does not decode", n->text, text);
-    return enter(o, &e, &digest);
-}
-
-void oracle_lie(struct oracle *o, const struct dp_name *n)
-{
-    struct oracle_entry *x = oracle_find(o, n);
-    if (x == NULL)
-        return;
-    x->lie = true;
-    if (x->of != NULL)
-        x->of->lied = true;
+    x = enter(o, &e, &digest);
+    if (is_liar(o, name->origin))
+        note_lie(x);
+    return x;
 }
 
 struct oracle_node *oracle_node_of(struct oracle *o, const struct cl_node *n)
 {
     return &o->nodes[n->index];
-}
-
-struct cl_node *oracle_node_at(struct oracle *o, struct dp_node id)
-{
-    for (uint32_t i = 0; i < o->node_count; i++)
-        if (o->nodes[i].n != NULL && dp_node_eq(o->nodes[i].n->id, id))
-            return o->nodes[i].n;
-    return NULL;
 }
 
 /* ---- what it is told ---- */

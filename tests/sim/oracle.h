@@ -18,7 +18,7 @@ struct oracle_entry {
     uint64_t salt;           /* stands for the name in sums of names */
     uint8_t kind, part_count;
     uint8_t verdict, reason; /* once any node has decided it; DP_PENDING before */
-    bool lie;                /* made by a hostile node */
+    bool lie;                /* its origin lies, or lives twice */
     bool acknowledged;       /* to the officer who asked for it */
     struct dp_office office, to;
     struct dp_name custody, re;
@@ -51,6 +51,7 @@ struct oracle_node {
     uint32_t own_inc;       /* its life, and the last own entry in its store */
     uint64_t own_seq;
     uint64_t sealed_seq;  /* last one in a block of its own */
+    bool stopped;         /* it issues nothing any more, since its last commit */
     bool swapped;         /* its store is not the one that it had */
     uint64_t progress;    /* of its lines at the last hour */
     uint32_t stuck_hours; /* with a line up and a backlog that does not shrink */
@@ -86,8 +87,6 @@ void oracle_swapped(struct oracle *o, struct cl_node *n);
 void oracle_hour(struct oracle *o);
 /* Everything has come to rest and every line that works is up. */
 void oracle_rest(struct oracle *o);
-/* An entry that a hostile node made. */
-void oracle_lie(struct oracle *o, const struct dp_name *n);
 
 /* ---- the books ---- */
 struct oracle_entry *oracle_find(struct oracle *o, const struct dp_name *n);

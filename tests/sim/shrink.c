@@ -19,10 +19,20 @@
 
 #define TRY_SECONDS 300
 
+static void say_death(struct sim_result *r, int status)
+{
+    *r = (struct sim_result){.broken = true};
+    if (WIFSIGNALED(status))
+        snprintf(r->text, sizeof(r->text), "the process died of signal %d", WTERMSIG(status));
+    else
+        snprintf(r->text, sizeof(r->text), "the process ended with %d and without a result",
+                 WEXITSTATUS(status));
+}
+
 struct sim_result sim_fork(const struct sim_options *opt, struct cluster *tree)
 {
-    struct sim_result r = {.broken = true, .text = "the process died"};
-    int fd[2], status;
+    struct sim_result r;
+    int fd[2], status = 0;
     if (pipe(fd) != 0)
         abort();
     fflush(NULL);
@@ -34,11 +44,12 @@ struct sim_result sim_fork(const struct sim_options *opt, struct cluster *tree)
         sim_run(&s, tree);
     }
     close(fd[1]);
-    if (pid < 0 || read(fd[0], &r, sizeof(r)) != (ssize_t)sizeof(r))
-        r = (struct sim_result){.broken = true, .text = "the process died without a word"};
+    bool told = pid > 0 && read(fd[0], &r, sizeof(r)) == (ssize_t)sizeof(r);
     close(fd[0]);
     if (pid > 0)
         waitpid(pid, &status, 0);
+    if (!told)
+        say_death(&r, status);
     return r;
 }
 

@@ -109,13 +109,24 @@ static void enroll_county(struct cluster *c)
 
 /* ---- by name ---- */
 
+/* Each keyring is in memory from here on: histories share the folders and must not see each other there. */
+static struct cluster *ready(struct cluster *c)
+{
+    for (uint32_t i = 0; i < c->node_count; i++) {
+        cl_kill(c->nodes[i], -1);
+        cl_start(c->nodes[i]);
+    }
+    assert_true(cluster_settle(c, 3600000));
+    return c;
+}
+
 struct cluster *world_build(const char *name)
 {
     struct cluster *c;
     if (strcmp(name, "county") == 0) {
         c = empty();
         enroll_county(c);
-        return c;
+        return ready(c);
     }
     for (size_t i = 0; i < TREES; i++) {
         if (strcmp(trees[i].name, name) != 0)
@@ -123,8 +134,7 @@ struct cluster *world_build(const char *name)
         c = empty();
         for (const char *const *n = trees[i].nodes; *n != NULL; n++)
             enroll(c, *n);
-        assert_true(cluster_settle(c, 3600000));
-        return c;
+        return ready(c);
     }
     return NULL;
 }

@@ -15,6 +15,7 @@
 #define BATCH_MAX 8
 #define HWM 16
 #define REDIAL_MS 2000
+#define RESTART_MS 5000
 
 /* ---- the ports of a node ---- */
 
@@ -239,7 +240,13 @@ void cl_start(struct cl_node *n)
         .clock = {wall_ms, mono_ms, synced, n},
         .transport = {cl_line_send, cl_line_drop, reply, enroll_reply, n},
     };
-    assert_ok(dp_daemon_new(&ports, &opt, n->kr, &n->d));
+    e = dp_daemon_new(&ports, &opt, n->kr, &n->d);
+    if (e == DP_FULL || e == DP_IO) { /* the service manager tries again */
+        n->restart_ms = n->c->now_ms + RESTART_MS;
+        cl_plan(n);
+        return;
+    }
+    assert_ok(e);
     dp_daemon_probe(n->d, on_commit, n);
     n->restart_ms = INT64_MAX;
     n->dead = false;
