@@ -288,12 +288,8 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-<<<<<<< /tmp/h-sim-src/./daemon/node/turn.c
-    return d->retry_ms == 0 && (d->want_seal || d->sweeping || d->chunks_due); /* a failed turn waits */
-=======
     bool due = d->want_seal || d->sweeping || d->sweep_again || d->chunks_due;
     return d->retry_ms == 0 && due; /* a failed turn waits */
->>>>>>> ./daemon/node/turn.c
 }
 
 bool dp_daemon_busy(const struct dp_daemon *d)

@@ -32,15 +32,9 @@ struct sim_faults {
 };
 
 /* From here on this node's word is worth nothing, and nobody waits for its lines. */
-<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
 static void fall(struct sim *s, struct cl_node *n, enum sim_fault_kind why)
 {
     s->faults->fallen[n->index] |= 1u << why;
-=======
-static void fall(struct sim *s, struct cl_node *n)
-{
-    s->faults->dishonest[n->index] = true;
->>>>>>> ./tests/sim/fault.c
     for (uint32_t i = 0; i < n->line_count; i++)
         n->lines[i]->excused = true;
 }
@@ -145,13 +139,9 @@ static void restore(struct sim *s, struct place *p, struct cl_node *n)
         p->backup = tape_backup(n);
         return;
     }
-<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
     s->faults->behind[n->index] = parent_holds_more(s, n, p->backup);
     fall(s, n, SIM_RESTORE);
     oracle_node_of(s->oracle, n)->swapped = true;
-=======
-    fall(s, n);
->>>>>>> ./tests/sim/fault.c
     cl_replace(n, p->backup);
     p->backup = NULL;
     oracle_swapped(s->oracle, n);
@@ -162,13 +152,8 @@ static void clone_node(struct sim *s, struct cl_node *n)
     if (cl_link_of(s->c, n) == NULL || n->d == NULL || s->c->node_count == CL_NODES_MAX)
         return;
     struct cl_node *twin = cl_clone(n);
-<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
     fall(s, n, SIM_CLONE);
     fall(s, twin, SIM_CLONE);
-=======
-    fall(s, n);
-    fall(s, twin);
->>>>>>> ./tests/sim/fault.c
     oracle_swapped(s->oracle, twin);
 }
 
@@ -183,11 +168,7 @@ static void revoke(struct sim *s, struct cl_node *n)
     a->node = n->text;
     a->reason = "lost";
     if (cl_do(parent, &x).err == DP_OK)
-<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
         fall(s, n, SIM_REVOKE);
-=======
-        fall(s, n);
->>>>>>> ./tests/sim/fault.c
 }
 
 static void roster(struct cl_node *n)
@@ -263,11 +244,7 @@ static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
         roster(n);
         break;
     case SIM_HOSTILE:
-<<<<<<< /tmp/h-sim-src/./tests/sim/fault.c
         fall(s, n, SIM_HOSTILE);
-=======
-        fall(s, n);
->>>>>>> ./tests/sim/fault.c
         hostile_act(s, n, dice);
         break;
     case SIM_FAULT_COUNT:
