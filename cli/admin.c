@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "call.h"
@@ -163,6 +164,47 @@ int dp_run_publish(struct dp_app *app, const struct dp_verb *v, const struct dp_
     return code;
 }
 
+#define ASK_AGAIN_MS 100
+
+/* How far it is, on a terminal; true while there is more. */
+static bool goes_on(const struct dp_app *app, const PBC(Result) * r)
+{
+    json_t *v = dp_result_err(r) == DP_OK ? json_loads(r->json, 0, NULL) : NULL;
+    const json_t *written = json_object_get(v, "written");
+    json_int_t done = json_integer_value(json_object_get(v, "done"));
+    json_int_t total = json_integer_value(json_object_get(v, "total"));
+    bool more = json_is_false(written);
+
+    if (more && app->tty_out && !app->json && total > 0)
+        fprintf(stderr, "\r%3u%% ", (unsigned)(done < total ? done * 100 / total : 99));
+    if (!more && app->tty_out && !app->json)
+        fprintf(stderr, "\r     \r");
+    json_decref(v);
+    return more;
+}
+
+/* The daemon writes it bit by bit, as long as somebody asks. */
+static int ask_until_written(struct dp_app *app, PBC(Admin) * m)
+{
+    static const struct timespec pause = {.tv_nsec = ASK_AGAIN_MS * 1000000L};
+    PBC(Command) c = DAIPAO__CONTROL__V1__COMMAND__INIT;
+    PBC(Reply) * reply;
+
+    c.op_case = DAIPAO__CONTROL__V1__COMMAND__OP_ADMIN;
+    c.admin = m;
+    for (;;) {
+        enum dp_err e = dp_call_one(app, &c, &reply);
+        if (e != DP_OK)
+            return dp_err_exit(e);
+        bool more = goes_on(app, reply->results[0]);
+        int code = more ? 0 : dp_print_admin(app, reply->results[0], _("written"));
+        daipao__control__v1__reply__free_unpacked(reply, NULL);
+        if (!more)
+            return code;
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
 /* The daemon writes it, so the path must mean the same there. */
 int dp_run_backup(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
 {
@@ -177,5 +219,5 @@ int dp_run_backup(struct dp_app *app, const struct dp_verb *v, const struct dp_a
     else
         snprintf(path, sizeof(path), "%s/%s", here, a->pos[0]);
     m.path = path;
-    return dp_do_admin(app, &m, _("written"));
+    return ask_until_written(app, &m);
 }

@@ -390,6 +390,11 @@ int dp_do_step(struct dp_app *app, PBC(Step) * step, const char *wait)
     return code;
 }
 
+int dp_print_admin(struct dp_app *app, const PBC(Result) * r, const char *done)
+{
+    return is_done(r) ? print_done(app, r, done) : dp_result_fail(app, r);
+}
+
 int dp_do_admin(struct dp_app *app, PBC(Admin) * admin, const char *done)
 {
     PBC(Command) c = DAIPAO__CONTROL__V1__COMMAND__INIT;
@@ -402,8 +407,7 @@ int dp_do_admin(struct dp_app *app, PBC(Admin) * admin, const char *done)
     e = dp_call_one(app, &c, &reply);
     if (e != DP_OK)
         return dp_err_exit(e);
-    code = is_done(reply->results[0]) ? print_done(app, reply->results[0], done)
-                                      : dp_result_fail(app, reply->results[0]);
+    code = dp_print_admin(app, reply->results[0], done);
     daipao__control__v1__reply__free_unpacked(reply, NULL);
     return code;
 }

@@ -43,6 +43,8 @@ DP_MUST enum dp_err dp_query_rows(struct dp_app *app, PBC(Query) * q, uint32_t l
 /* Do a step or an administrative command and print its outcome; the exit code. */
 int dp_do_step(struct dp_app *app, PBC(Step) * step, const char *wait);
 int dp_do_admin(struct dp_app *app, PBC(Admin) * admin, const char *done);
+/* What such a command came to; the exit code. */
+int dp_print_admin(struct dp_app *app, const PBC(Result) * r, const char *done);
 /* JSON on stdout, one line's end. */
 int dp_print_json(json_t *v);
 

@@ -231,6 +231,8 @@ static int start_daemon(struct shell *sh)
                                     .keep_ms = dp_shell_keep_ms(&sh->conf),
                                     .zstd_level = 1,
                                     .data_dir = sh->conf.node.data_dir,
+                                    .backup_dir = sh->conf.store.backup_dir,
+                                    .backup_keep = sh->conf.store.backup_keep,
                                     .net = dp_net_counters(sh->net),
                                     .alarmed = dp_shell_alarmed,
                                     .alarmed_ctx = sh};

@@ -2,15 +2,12 @@
 /*
  * Administration by the technician or the head of an office: a table of verbs, each a small function. Who
  * may: the daemon's own user and root, and officers with the technician or head role. Here the table, what
- * all verbs share, and the upkeep of links, locks, alarms and backups.
+ * all verbs share, and the upkeep of links, locks and alarms.
  */
 #include "node/admin.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "store/backup.h"
 
 /* ---- shared ---- */
 
@@ -64,24 +61,6 @@ bool dp_admin_case(struct dp_act *x, struct dp_subject *s)
 }
 
 /* ---- upkeep ---- */
-
-static void backup(struct dp_act *x)
-{
-    if (x->a->path[0] != '/') {
-        dp_outcome_set(x->d, x->out, DP_USAGE, "give the backup an absolute path on this machine");
-        return;
-    }
-    enum dp_err e = access(x->a->path, F_OK) == 0 ? DP_CONFLICT : DP_OK;
-    if (e == DP_OK && dp_admin_dry(x))
-        return;
-    if (e == DP_OK)
-        e = dp_backup_write(x->d->port.kv, x->a->path, NULL, NULL);
-    if (e == DP_OK)
-        dp_admin_done(x, "{\"written\":true}");
-    else
-        dp_outcome_set(x->d, x->out, e, "%s: %-s", x->a->path,
-                       e == DP_CONFLICT ? DP_SAID("exists already") : dp_err_text(e));
-}
 
 static void case_lock(struct dp_act *x)
 {
@@ -180,7 +159,7 @@ static const struct {
     {"officer.leave", dp_admin_officer_leave, NEED_NODE},
     {"profile.publish", dp_admin_profile, NEED_NODE},
     {"calendar.publish", dp_admin_calendar, NEED_NODE},
-    {"backup", backup, NEED_NODE},
+    {"backup", dp_admin_backup, NEED_NODE},
     {"case.lock", case_lock, NEED_NODE},
     {"case.unlock", case_unlock, NEED_NODE},
     {"link.clear", link_clear, NEED_NODE},

@@ -34,6 +34,7 @@ dp_admin_verb dp_admin_token, dp_admin_approve, dp_admin_refuse, dp_admin_revoke
 dp_admin_verb dp_admin_office_add, dp_admin_office_set, dp_admin_office_leave;    /* admin_office.c */
 dp_admin_verb dp_admin_officer_add, dp_admin_officer_set, dp_admin_officer_leave; /* admin_office.c */
 dp_admin_verb dp_admin_profile, dp_admin_calendar;                                /* admin_data.c */
+dp_admin_verb dp_admin_backup;                                                    /* backups.c */
 
 /* admin_office.c: every officer of this node leaves, as a fact for those above. */
 enum dp_err dp_officers_leave(struct dp_daemon *d);

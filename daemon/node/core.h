@@ -160,6 +160,18 @@ struct dp_alarms {
     bool dirty;
 };
 
+/* A backup that is being written (backups.c); b NULL: none. */
+struct dp_backup;
+struct dp_backup_job {
+    struct dp_backup *b;
+    char path[512];
+    bool daily;
+    enum dp_err err;  /* DP_AGAIN: there is more */
+    int64_t asked_ms; /* by its client, last */
+    int32_t day;      /* of the last daily one */
+    int64_t retry_ms; /* of the daily one, when it failed; 0 = it did not */
+};
+
 struct dp_daemon {
     struct dp_ports port;
     struct dp_daemon_options opt;
@@ -206,6 +218,7 @@ struct dp_daemon {
     uint32_t feed_count, feed_cap;
     uint64_t feed_next; /* next row of the feed; 0 = ask the store */
     struct dp_alarms alarms;
+    struct dp_backup_job backup;
     struct dp_buf scratch; /* packed casefiles, frames */
     struct dp_buf frame;
     bool intake_stopped;
@@ -582,6 +595,12 @@ void dp_watch_greeting(struct dp_daemon *d, const struct dp_hello *h);
 void dp_watch_clock(struct dp_daemon *d);
 /* Links that are up and carry nothing, though something is owed; and those that are well again. */
 void dp_watch_links(struct dp_daemon *d);
+
+/* ---- backups.c ---- */
+bool dp_backups_busy(const struct dp_daemon *d);
+/* Some more of it; after the commit. */
+void dp_backups_go(struct dp_daemon *d);
+void dp_backups_free(struct dp_daemon *d);
 
 /* ---- alarms.c ---- */
 /* Raised, or raised again. A text that is new is logged; a new row is told to the shell. */

@@ -127,6 +127,7 @@ void dp_daemon_free(struct dp_daemon **dp)
     dp_wipe(&d->join_keys, sizeof d->join_keys);
     dp_peers_free(d);
     dp_alarms_free(d);
+    dp_backups_free(d);
     free(d->fresh);
     free(d->feed);
     dp_buf_fini(&d->scratch);

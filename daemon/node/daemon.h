@@ -52,6 +52,9 @@ struct dp_daemon_options {
     const char *data_dir;              /* keys/ and the life file are below it */
     const char *parent_address;        /* shown to children; may be "" */
     const struct dp_net_counters *net; /* of the transport, for status and alarms; NULL = none */
+    const char *backup_dir;            /* [store] backup-dir: of the daily backup; NULL or "" = none */
+    uint64_t backup_keep;              /* how many of them stay */
+    size_t backup_step;                /* bytes of a backup in one turn, about; 0 = default */
     /* A new alarm: its word, the node it is about or "", what a person should read. NULL = nobody asks. */
     void (*alarmed)(void *ctx, const char *word, const char *node, const char *text);
     void *alarmed_ctx;

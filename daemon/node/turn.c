@@ -255,6 +255,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     after_turn(d, e);
     pin_root(d);
     dp_duties_rotate(d);
+    dp_backups_go(d);
     dp_watch_disk(d);
     dp_watch_door(d);
     dp_watch_clock(d);
@@ -288,7 +289,7 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-    bool due = d->want_seal || d->sweeping || d->sweep_again || d->chunks_due;
+    bool due = d->want_seal || d->sweeping || d->sweep_again || d->chunks_due || dp_backups_busy(d);
     return d->retry_ms == 0 && due; /* a failed turn waits */
 }
 

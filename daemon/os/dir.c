@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folder of a node's data: ours alone, and one process at a time. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -43,6 +46,39 @@ enum dp_err dp_os_dir_lock(const char *path, int *fd)
     }
     *fd = made;
     return DP_OK;
+}
+
+static bool fits(const char *name, const char *prefix, const char *suffix)
+{
+    size_t len = strlen(name), head = strlen(prefix), tail = strlen(suffix);
+
+    return len >= head + tail && strncmp(name, prefix, head) == 0 && strcmp(name + len - tail, suffix) == 0;
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+enum dp_err dp_os_dir_keep(const char *path, const char *prefix, const char *suffix, uint64_t keep)
+{
+    struct dirent **names = NULL;
+    char file[PATH_BYTES];
+    enum dp_err err = DP_OK;
+    uint64_t found = 0;
+    int n = scandir(path, &names, NULL, by_bytes);
+
+    if (n < 0)
+        return DP_IO;
+    for (int i = n; i-- > 0;) {
+        bool old = fits(names[i]->d_name, prefix, suffix) && ++found > keep;
+        if (old && snprintf(file, sizeof(file), "%s/%s", path, names[i]->d_name) < (int)sizeof(file) &&
+            unlink(file) != 0)
+            err = DP_IO;
+        free(names[i]);
+    }
+    free(names);
+    return err;
 }
 
 enum dp_err dp_os_disk_free(const char *path, uint64_t *free_bytes, uint64_t *total_bytes)

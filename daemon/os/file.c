@@ -181,6 +181,11 @@ enum dp_err dp_os_file_remove(const char *path)
     return sync_folder(path);
 }
 
+enum dp_err dp_os_file_move(const char *from, const char *to)
+{
+    return rename(from, to) == 0 ? sync_folder(to) : io_err();
+}
+
 bool dp_os_file_exists(const char *path)
 {
     struct stat st;

@@ -27,10 +27,14 @@ DP_MUST enum dp_err dp_os_file_get_secret(const char *path, struct dp_buf *out);
 /* Remove; absent is DP_OK. fsync of the folder. */
 DP_MUST enum dp_err dp_os_file_remove(const char *path);
 bool dp_os_file_exists(const char *path);
+/* Rename in one folder, for good: fsync of it. What has the new name is replaced. DP_IO. */
+DP_MUST enum dp_err dp_os_file_move(const char *from, const char *to);
 
 /* Make the last component (0700) unless it is there; then check: ours, group reads at most, others nothing,
  * else DP_DENIED. DP_CONFLICT: not a folder. DP_IO, DP_FULL. */
 DP_MUST enum dp_err dp_os_dir_make(const char *path);
+/* Of the files whose names begin with `prefix` and end with `suffix` the last `keep` by name stay. DP_IO. */
+DP_MUST enum dp_err dp_os_dir_keep(const char *path, const char *prefix, const char *suffix, uint64_t keep);
 /*
  * Lock the folder against a second process: file "lock" in it, held until the descriptor closes (so
  * at the latest until this process ends). DP_CONFLICT when another holds it.

@@ -167,6 +167,7 @@ enum dp_err dp_backup_step(struct dp_backup *b, size_t bytes)
         if (err != DP_OK)
             return err;
     } while (b->stepped < bytes);
+    (void)sync_file_range(b->fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* so that the last step waits for little */
     return DP_AGAIN;
 }
 

@@ -167,6 +167,28 @@ uint32_t act_admin(struct proc_node *n, const char *verb, const char *node)
     return proc_admin(n, &a, NULL);
 }
 
+uint32_t act_backup(struct proc_node *n, const char *path)
+{
+    Daipao__Control__V1__Admin a = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    Request rq = DAIPAO__CONTROL__V1__REQUEST__INIT;
+    Command cmd = DAIPAO__CONTROL__V1__COMMAND__INIT, *list[1] = {&cmd};
+    bool more = true;
+    uint32_t err = DP_OK;
+    a.verb = (char *)"backup";
+    a.path = text_of(path);
+    cmd.op_case = DAIPAO__CONTROL__V1__COMMAND__OP_ADMIN;
+    cmd.admin = &a;
+    rq.commands = list;
+    rq.n_commands = 1;
+    while (more) {
+        Reply *r = proc_call(n, &rq);
+        err = r->results[0]->err;
+        more = err == DP_OK && strstr(r->results[0]->json, "\"written\":false") != NULL;
+        proc_reply_free(r);
+    }
+    return err;
+}
+
 uint32_t act_alarm_clear(struct proc_node *n, const char *word)
 {
     Daipao__Control__V1__Admin a = DAIPAO__CONTROL__V1__ADMIN__INIT;

@@ -67,6 +67,8 @@ void act_step_soon(struct proc_node *n, const char *as_office, uint32_t kind, co
                    const char *to, const char *text, int seconds, struct act_result *out);
 /* {verb, node} and no more. */
 uint32_t act_admin(struct proc_node *n, const char *verb, const char *node);
+/* A backup, asked for until it is written. */
+uint32_t act_backup(struct proc_node *n, const char *path);
 uint32_t act_alarm_clear(struct proc_node *n, const char *word);
 
 /* The answer to a query; NULL when it is an error. json_decref it. */

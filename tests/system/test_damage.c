@@ -102,13 +102,10 @@ static void backup_under_load(struct scene *s)
     char path[300], bad[300], text[4096];
     uint8_t *bytes = NULL;
     int rc;
-    Daipao__Control__V1__Admin a = DAIPAO__CONTROL__V1__ADMIN__INIT;
     snprintf(path, sizeof path, "%s/backup", v->dir);
-    a.verb = (char *)"backup";
-    a.path = path;
     struct dp_ctl *ctl = load(v);
     unsigned before = drain(ctl, 3);
-    CHECK(proc_admin(v, &a, NULL) == DP_OK, "no backup under load");
+    CHECK(act_backup(v, path) == DP_OK, "no backup under load");
     drain(ctl, REQUESTS - before);
     dp_ctl_close(&ctl);
     act_wait_same(v, s->t.city, VILLAGE, 60);

@@ -106,11 +106,8 @@ static void older_backup(struct scene *s)
     struct proc_node *v = s->t.village;
     struct act_result r;
     char path[300], store[300], aside[310], text[2048];
-    Daipao__Control__V1__Admin a = DAIPAO__CONTROL__V1__ADMIN__INIT;
     snprintf(path, sizeof path, "%s/backup", v->dir);
-    a.verb = (char *)"backup";
-    a.path = path;
-    CHECK(proc_admin(v, &a, NULL) == DP_OK, "no backup");
+    CHECK(act_backup(v, path) == DP_OK, "no backup");
     tree_relay(v, s->t.city, &r);
     proc_kill(v, SIGTERM);
     snprintf(store, sizeof store, "%s/data/store", v->dir);

@@ -51,7 +51,7 @@ class Node:
             f.write(f"[node]\ndata-dir = {self.dir}/data\nruntime-dir = {self.dir}/run\n"
                     f"[store]\nmap-size = 256M\nfree-min = 1%\n[control]\ngroup = {self.run.group}\n")
             if self.port:
-                f.write(f"[children]\nlisten = 127.0.0.1:{self.port}\n")
+                f.write(f"[children]\nlisten = 127.0.0.1:{self.port}, 127.0.0.2:{self.port}\n")
 
     def start(self):
         with open(os.path.join(self.dir, "log"), "ab") as log:
