@@ -33,6 +33,7 @@ static struct dp_slot *slot_new(struct dp_daemon *d, const struct dp_subject *s)
     uint32_t b = bucket_of(s);
     slot->next = d->buckets[b];
     d->buckets[b] = slot;
+    d->cached_slots++;
     return slot;
 }
 
@@ -40,6 +41,7 @@ static void slot_free(struct dp_daemon *d, struct dp_slot **at)
 {
     struct dp_slot *slot = *at;
     *at = slot->next;
+    d->cached_slots--;
     d->cached_facts -= slot->f.count + 1u;
     if (d->last_slot == slot)
         d->last_slot = NULL;
@@ -68,6 +70,7 @@ static struct dp_slot *get(struct dp_daemon *d, const struct dp_subject *s, bool
         }
         if (e == DP_OK && (e = dp_casefile_unpack(packed, &slot->f)) != DP_OK) {
             d->buckets[bucket_of(s)] = slot->next; /* it stands first in its bucket */
+            d->cached_slots--;
             dp_casefile_fini(&slot->f);
             free(slot);
             *err = e;
@@ -157,7 +160,7 @@ void dp_cache_pass(struct dp_daemon *d, struct dp_slot *slot)
 
 void dp_cache_drop(struct dp_daemon *d)
 {
-    for (uint32_t b = 0; b < DP_SLOT_BUCKETS; b++)
+    for (uint32_t b = 0; b < DP_SLOT_BUCKETS && d->cached_slots > 0; b++)
         while (d->buckets[b] != NULL)
             slot_free(d, &d->buckets[b]);
     d->touched = NULL;

@@ -198,6 +198,7 @@ struct dp_daemon {
 
     struct dp_slot *buckets[DP_SLOT_BUCKETS];
     uint64_t cached_facts;
+    uint32_t cached_slots;
     struct dp_slot *touched;
     struct dp_slot *last_slot; /* same-subject shortcut */
 

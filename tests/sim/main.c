@@ -21,7 +21,7 @@
 #include "sim/sim.h"
 #include "sim/work.h"
 
-#define TREES_MAX 8
+#define TREES_MAX 16
 
 enum mode { ONE, RANGE, MINUTES, SHRINK, FROM_FILE, TWICE };
 
@@ -36,6 +36,7 @@ struct run {
 
 static struct {
     char name[16];
+    bool fast; /* its keys are of the fast suite */
     struct cluster *tree;
 } built[TREES_MAX];
 
@@ -44,9 +45,10 @@ static struct cluster *tree_of(const struct sim_options *opt)
     for (unsigned i = 0; i < TREES_MAX; i++) {
         if (built[i].tree == NULL) {
             snprintf(built[i].name, sizeof(built[i].name), "%s", opt->tree);
+            built[i].fast = opt->fast;
             built[i].tree = world_build(opt->tree);
         }
-        if (built[i].tree != NULL && strcmp(built[i].name, opt->tree) == 0)
+        if (built[i].tree != NULL && strcmp(built[i].name, opt->tree) == 0 && built[i].fast == opt->fast)
             return built[i].tree;
     }
     return NULL;
