@@ -8,8 +8,12 @@
 
 #include <stdbool.h>
 
+#include "port/suite.h"
+
 /* Signatures and key agreements that are hashes: as good against a lie told by the simulator's own hostile
  * nodes, which do not know how they are made. */
 void cheap_signatures(bool on);
+/* The suite as it is: for certificates, which are never cheap. */
+const struct dp_suite *cheap_real_suite(void);
 
 #endif

@@ -48,6 +48,37 @@ static void note_verdict(struct oracle *o, const struct oracle_node *x, const st
     }
 }
 
+/* What is urgent overtakes, and an order stands without its case. */
+static bool is_urgent(const struct oracle_case *k)
+{
+    bool urgent = (k->reg.flags & DP_REG_URGENT) != 0;
+    for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case)
+        urgent = urgent || e->kind == DP_KIND_SUPERVISE || e->kind == DP_KIND_REMIND ||
+                 e->kind == DP_KIND_ANSWER || e->kind == DP_KIND_LIFT;
+    return urgent;
+}
+
+static bool all_are_honest(const struct oracle *o)
+{
+    for (uint32_t i = 0; i < o->node_count; i++)
+        if (o->nodes[i].n != NULL && !fault_is_honest(o->s, o->nodes[i].n))
+            return false;
+    return true;
+}
+
+/* I23: among honest nodes nothing comes before what it refers to. */
+static void check_ready(struct oracle *o, const struct oracle_node *x, const struct dp_fact *fact)
+{
+    char text[DP_NAME_TEXT];
+    const struct oracle_entry *e = oracle_find(o, &fact->e.name);
+    if (fact->verdict != DP_PENDING || e == NULL || e->of == NULL || e->of->lied || is_urgent(e->of) ||
+        !all_are_honest(o))
+        return;
+    dp_name_format(&fact->e.name, text);
+    sim_broken(o->s, "I23", "%s has %s (%s) before what it refers to", x->n->text, text,
+               dp_kind_word((enum dp_kind)e->kind));
+}
+
 /* ---- states ---- */
 
 static const struct dp_profile *any_profile(void *ctx, const struct dp_name *edition)
@@ -127,6 +158,7 @@ static void check_state(struct oracle *o, const struct oracle_node *x, const str
     state_digest(o, f, &st, &state);
     dues_digest(o, f, &st, &dues);
     check_custodian(o, x, f, &st);
+    check_path(o, x, f, &st);
     struct oracle_seen *was = seen(o, f, sum);
     case_text(f, text);
     if (was == NULL) {
@@ -145,6 +177,15 @@ static void check_state(struct oracle *o, const struct oracle_node *x, const str
                    x->n->text, was->by->text, f->count, text);
 }
 
+/* Even of a case with lies in it a node makes what the rules say. */
+static void check_lied(struct oracle *o, const struct oracle_node *x, const struct dp_casefile *f)
+{
+    struct dp_state st;
+    dp_arena_reset(&o->look);
+    assert_ok(dp_fold(f, &o->look, &st));
+    check_path(o, x, f, &st);
+}
+
 static void look_at(struct oracle *o, struct oracle_node *x, struct dp_slice packed, bool fold)
 {
     struct dp_casefile f;
@@ -155,10 +196,13 @@ static void look_at(struct oracle *o, struct oracle_node *x, struct dp_slice pac
         sim_broken(o->s, "I4", "%s keeps a casefile that does not unpack", x->n->text);
     for (uint32_t i = 0; f.subject.type == DP_SUBJECT_CASE && i < f.count; i++) {
         note_verdict(o, x, &f.facts[i]);
+        check_ready(o, x, &f.facts[i]);
         sum += oracle_find(o, &f.facts[i].e.name)->salt;
     }
     if (fold && f.subject.type == DP_SUBJECT_CASE && !oracle_case_of(o, &f.subject)->lied)
         check_state(o, x, &f, sum);
+    else if (fold && f.subject.type == DP_SUBJECT_CASE)
+        check_lied(o, x, &f);
     dp_casefile_fini(&f);
 }
 

@@ -88,6 +88,8 @@ static void take_block(struct oracle *o, struct oracle_node *x, const struct tap
                           : dp_block_decode_pruned(suite, w->val, &o->turn, &blk);
     if (e != DP_OK)
         sim_broken(o->s, "I3", "%s keeps a block that does not decode", x->n->text);
+    if (whole)
+        check_sealed_block(o, x, &blk, w->val);
     for (uint16_t i = 0; i < blk.shown_count; i++) {
         struct dp_name n = {blk.h.origin, blk.h.inc, blk.h.first_seq + blk.shown[i].index};
         if (dp_node_eq(n.origin, x->n->id) && n.inc == x->own_inc)

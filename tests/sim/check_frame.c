@@ -32,6 +32,7 @@ static void check_shown(struct oracle *o, const struct cl_node *from, const stru
     char text[DP_NAME_TEXT];
     if (dp_block_decode_pruned(dp_suite_of(DP_SUITE_INTL), wire, &o->turn, &b) != DP_OK)
         return;
+    check_sealed_pruned(o, from, &b);
     for (uint16_t i = 0; i < b.shown_count; i++) {
         struct dp_name n = {b.h.origin, b.h.inc, b.h.first_seq + b.shown[i].index};
         const struct oracle_entry *e = oracle_find(o, &n);
@@ -53,12 +54,25 @@ static void check_pruned(struct oracle *o, const struct cl_node *from, const str
     }
 }
 
+/* I24: what the receiver said in its greeting to hold is not sent again on that connection. */
+static void check_new(struct oracle *o, struct cl_node *from, const struct cl_node *to,
+                      const struct dp_item_frame *it)
+{
+    const struct dp_session *s = cl_session(from, to);
+    if (s == NULL || !s->heard_hello || it->lane >= DP_LANES || s->peer_hello.your_gen != s->gen_out ||
+        it->number > s->peer_hello.lane[it->lane].your_durable)
+        return;
+    sim_broken(o->s, "I24", "%s sends item %llu of lane %u to %s, which has said that it holds it",
+               from->text, (unsigned long long)it->number, it->lane, to->text);
+}
+
 void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, struct dp_slice frame)
 {
     struct dp_frame f;
     if (frame.len == 0 || frame.p[0] != DP_FRAME_ITEM || !fault_is_honest(o->s, from) ||
         dp_frame_get(frame, &f) != DP_OK)
         return;
+    check_new(o, from, to, &f.u.item);
     if (f.u.item.kind == DP_ITEM_BLOCK)
         check_whole(o, from, f.u.item.body);
     else if (f.u.item.kind == DP_ITEM_PRUNED)

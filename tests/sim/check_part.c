@@ -5,6 +5,8 @@
  */
 #include "sim/oracle.h"
 
+#include <string.h>
+
 #include "sim/fault.h"
 #include "support/cmocka_all.h"
 
@@ -20,6 +22,33 @@ static void check_row(struct oracle *o, const struct oracle_node *x, const struc
                x->n->text, dp_table_word((enum dp_table)w->table), text, dp_kind_word((enum dp_kind)e->kind));
 }
 
+/* I11, I12: what is sealed here, for whom. */
+static void check_sealed_for(struct oracle *o, const struct oracle_node *x, const struct tape_write *w)
+{
+    char text[DP_NAME_TEXT], to_text[DP_NODE_TEXT];
+    struct dp_db db = {.kv = x->n->kv};
+    struct dp_slice parcel;
+    struct dp_digest digest;
+    struct dp_node to = {0};
+    if (!fault_is_honest(o->s, x->n))
+        return;
+    memcpy(digest.b, w->key.p, sizeof(digest.b));
+    assert_ok(dp_db_begin(&db, false));
+    bool known =
+        dp_db_get32(&db, DP_T_PARCEL, &digest, &parcel) == DP_OK && dp_parcel_recipient(parcel, &to) == DP_OK;
+    dp_db_abort(&db);
+    for (size_t at = 0; known && at + DP_NAME_BYTES <= w->val.len; at += DP_NAME_BYTES) {
+        struct dp_name n = dp_name_get(w->val.p + at);
+        const struct oracle_entry *e = oracle_find(o, &n);
+        if (e == NULL || e->of == NULL || e->of->lied || right_to_part(e->of, e, to))
+            continue;
+        dp_name_format(&n, text);
+        dp_node_format(to, to_text);
+        sim_broken(o->s, right_denied(e->of, to) ? "I12" : "I11", "%s seals content of %s (%s) for %s",
+                   x->n->text, text, dp_kind_word((enum dp_kind)e->kind), to_text);
+    }
+}
+
 void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tape *t)
 {
     struct tape_write w;
@@ -27,6 +56,9 @@ void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tap
         if (!w.del && (w.table == DP_T_PART || w.table == DP_T_PART_KEY || w.table == DP_T_GRANT) &&
             w.key.len == DP_NAME_BYTES + 1)
             check_row(o, x, &w);
+    for (size_t at = 0; tape_next(t, &at, &w);)
+        if (!w.del && w.table == DP_T_PARCEL_OF)
+            check_sealed_for(o, x, &w);
 }
 
 static bool is_erased(const struct oracle_entry *e)

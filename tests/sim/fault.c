@@ -243,6 +243,9 @@ static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
     case SIM_ROSTER:
         roster(n);
         break;
+    case SIM_ODD:
+        hostile_odd(s, n);
+        break;
     case SIM_HOSTILE:
         fall(s, n, SIM_HOSTILE);
         hostile_act(s, n, dice);
@@ -321,6 +324,13 @@ static void shape_lines(struct sim *s)
     }
 }
 
+/* One node of a tree lies: were there more, nobody would be left whose word can be checked. */
+static uint32_t liar(const struct sim *s)
+{
+    struct dp_rng r = sim_stream(s->opt.seed, "liar", 0);
+    return s->c->node_count < 2 ? 0 : 1 + (uint32_t)dp_rng_below(&r, s->c->node_count - 1);
+}
+
 void faults_begin(struct sim *s)
 {
     s->faults = calloc(1, sizeof(*s->faults));
@@ -339,7 +349,8 @@ void faults_begin(struct sim *s)
             p->dice = sim_stream(s->opt.seed, sim_fault_word(p->kind), i);
             cl_event_init(s->c, &p->next, fires, p);
             cl_event_init(s->c, &p->over, is_over, p);
-            if (s->profile->rate[k].per_1000_days > 0 && !sim_is_off(s, sim_fault_word(p->kind)))
+            if (s->profile->rate[k].per_1000_days > 0 && !sim_is_off(s, sim_fault_word(p->kind)) &&
+                (k != SIM_HOSTILE || i == liar(s)))
                 plan(p);
         }
     }

@@ -23,7 +23,8 @@
     X(CLONE,    "clone")    /* a second process of a node */                                  \
     X(REVOKE,   "revoke")   /* a certificate is withdrawn */                                  \
     X(ROSTER,   "roster")   /* an officer leaves and another comes */                         \
-    X(HOSTILE,  "hostile")  /* a child with its own keys sends well-formed lies */
+    X(ODD,      "odd")      /* a node issues an entry that nobody can use */                  \
+    X(HOSTILE,  "hostile")  /* a child with its own keys sends well-formed lies: one in a tree */
 /* clang-format on */
 
 enum sim_fault_kind {
@@ -67,5 +68,7 @@ bool fault_must_stop(const struct sim *s, const struct cl_node *n);
 /* ---- hostile.c ---- */
 /* One well-formed lie of this node to its parent, signed with its own keys. */
 void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice);
+/* An own entry of this node that nobody can use; it knows no better. */
+void hostile_odd(struct sim *s, struct cl_node *n);
 
 #endif

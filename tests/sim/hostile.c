@@ -6,9 +6,13 @@
 #include "sim/fault.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "node/identity.h"
+#include "sim/cheap.h"
 #include "sim/oracle.h"
+#include "support/cluster_inner.h"
 #include "support/cmocka_all.h"
 
 enum lie {
@@ -18,7 +22,11 @@ enum lie {
     FOREIGN_SCOPE, /* a block of an origin that is not below it */
     OTHERS_SEQ,    /* an entry under a name of its own chain that was used before */
     WRONG_CUSTODY, /* a step in a case that it does not hold */
-    LIES
+    WRONG_OFFER,   /* such a case, offered to somebody */
+    SWAPPED,       /* other entries under a header that was signed */
+    NAMELESS,      /* a certificate of its CA that has no name */
+    LIES,
+    TRUE_BLOCK = LIES /* what a lie is made of */
 };
 
 struct forger {
@@ -30,7 +38,21 @@ struct forger {
     struct dp_header h;
 };
 
-/* An entry in form: a note, or a close, about some case that this node knows. */
+static struct dp_office office_of(const struct cl_node *n)
+{
+    struct dp_office o = {.node = n->id};
+    snprintf(o.slug, sizeof(o.slug), "%s", dp_node_tier(n->id) == DP_TIER_VILLAGE ? "station" : "bureau");
+    return o;
+}
+
+static enum dp_kind kind_of(enum lie lie)
+{
+    if (lie == WRONG_CUSTODY || lie == SWAPPED)
+        return DP_KIND_CLOSE;
+    return lie == WRONG_OFFER ? DP_KIND_TRANSFER : DP_KIND_NOTE;
+}
+
+/* An entry in form: a note, a close or an offer, about some case that this node knows. */
 static bool forge_entry(struct forger *f, enum dp_kind kind, uint64_t seq, struct dp_buf *out)
 {
     struct dp_entry e = {
@@ -42,11 +64,13 @@ static bool forge_entry(struct forger *f, enum dp_kind kind, uint64_t seq, struc
     bool any = dp_db_case_next(&db, &e.subject, &packed) == DP_OK;
     dp_db_abort(&db);
     e.name = (struct dp_name){f->n->id, f->n->d->own.inc, seq};
-    e.office.node = f->n->id;
-    snprintf(e.office.slug, sizeof(e.office.slug), "%s",
-             dp_node_tier(f->n->id) == DP_TIER_VILLAGE ? "station" : "bureau");
-    e.custody = kind == DP_KIND_CLOSE ? e.subject.name : (struct dp_name){0};
+    e.office = office_of(f->n);
+    e.custody = kind == DP_KIND_NOTE ? (struct dp_name){0} : e.subject.name;
     e.body.code = 5;
+    if (kind == DP_KIND_TRANSFER) {
+        e.body.code = 0;
+        e.body.to = office_of(f->s->c->nodes[dp_rng_below(f->dice, f->s->c->node_count)]);
+    }
     return any && dp_entry_encode(&e, out) == DP_OK;
 }
 
@@ -73,11 +97,65 @@ static bool forge_block(struct forger *f, enum lie lie)
         seal.origin.v += 1;
     seal.first = seal.number == 1;
     dp_buf_init(&entry, 1u << 16);
-    bool ok = forge_entry(f, lie == WRONG_CUSTODY ? DP_KIND_CLOSE : DP_KIND_NOTE, seal.first_seq, &entry);
+    bool ok = forge_entry(f, kind_of(lie), seal.first_seq, &entry);
     struct dp_slice bytes = dp_buf_slice(&entry);
     ok = ok && dp_block_seal(&seal, &bytes, 1, &f->a, &f->wire, &f->h) == DP_OK;
     dp_buf_fini(&entry);
     return ok;
+}
+
+/* The header of one block over the entries of another. */
+static bool forge_swapped(struct forger *f)
+{
+    uint8_t head[DP_HEADER_BYTES];
+    if (!forge_block(f, TRUE_BLOCK))
+        return false;
+    memcpy(head, f->wire.p, sizeof(head));
+    dp_buf_reset(&f->wire);
+    if (!forge_block(f, SWAPPED))
+        return false;
+    memcpy(f->wire.p, head, sizeof(head));
+    return true;
+}
+
+/* Where the name stands in a certificate: its extension becomes another one, and the CA signs again. */
+static bool strip_name(struct forger *f, uint8_t *der, size_t len)
+{
+    static const uint8_t name[] = {0x06, 0x03, 0x55, 0x1d, 0x11}; /* subjectAltName; 0x12: of the issuer */
+    struct dp_sig sig;
+    size_t at = 4;
+    while (at + sizeof(name) < len && memcmp(der + at, name, sizeof(name)) != 0)
+        at++;
+    if (at + sizeof(name) >= len || der[1] != 0x82 || der[5] != 0x82)
+        return false;
+    der[at + sizeof(name) - 1] = 0x12;
+    struct dp_slice signed_part = dp_slice_of(der + 4, 4 + ((size_t)der[6] << 8 | der[7]));
+    if (cheap_real_suite()->sign(&f->n->d->kr->ca, signed_part, &sig) != DP_OK)
+        return false;
+    memcpy(der + len - sizeof(sig.b), sig.b, sizeof(sig.b));
+    return true;
+}
+
+/* For somebody below, with keys that are its own. */
+static bool forge_nameless(struct forger *f)
+{
+    struct dp_daemon *d = f->n->d;
+    struct dp_csr csr = {.parent = f->n->id,
+                         .sign_pub = d->kr->sign_pub,
+                         .seal_pub = d->kr->seal_pub,
+                         .curve_pub = d->kr->curve_pub};
+    struct dp_slice chain;
+    for (uint32_t i = 0; i < f->n->line_count; i++)
+        csr.node = f->s->c->nodes[f->n->lines[i]->child]->id;
+    if (!d->kr->has_ca || dp_node_eq(csr.node, f->n->id))
+        return false;
+    csr.roles = dp_identity_roles(csr.node);
+    if (dp_daemon_begin(d) != DP_OK)
+        return false;
+    bool ok =
+        dp_identity_issue(d, &csr, &chain) == DP_OK && dp_buf_put(&f->wire, chain.p, chain.len) == DP_OK;
+    dp_db_abort(&d->db);
+    return ok && strip_name(f, f->wire.p + 3, (size_t)f->wire.p[1] << 8 | f->wire.p[2]);
 }
 
 static bool replay(struct forger *f)
@@ -95,7 +173,7 @@ static bool replay(struct forger *f)
     return ok;
 }
 
-static void send_lie(struct forger *f)
+static void send_lie(struct forger *f, enum dp_item_kind kind)
 {
     const struct dp_session *s = cl_session(f->parent, f->n);
     const struct dp_lane_state *l = &s->lane[DP_LANE_CASES];
@@ -103,7 +181,7 @@ static void send_lie(struct forger *f)
     struct dp_slice body = dp_buf_slice(&f->wire);
     struct dp_buf b;
     frame.u.item = (struct dp_item_frame){.lane = DP_LANE_CASES,
-                                          .kind = DP_ITEM_BLOCK,
+                                          .kind = (uint8_t)kind,
                                           .epoch = l->epoch_in,
                                           .number = l->durable_in + 1,
                                           .total = (uint32_t)body.len,
@@ -112,6 +190,37 @@ static void send_lie(struct forger *f)
     if (dp_frame_put(&frame, &b) == DP_OK)
         cl_inject(f->parent, f->n->id, dp_buf_slice(&b));
     dp_buf_fini(&b);
+}
+
+static bool forge(struct forger *f, enum lie lie)
+{
+    if (lie == REPLAY)
+        return replay(f);
+    if (lie == SWAPPED)
+        return forge_swapped(f);
+    return lie == NAMELESS ? forge_nameless(f) : forge_block(f, lie);
+}
+
+/* An entry in no form at all, in a chain that is true but for it: what a damaged or a later program writes.
+ */
+void hostile_odd(struct sim *s, struct cl_node *n)
+{
+    static const uint8_t odd[] = {0xff, 0xff, 0xff, 0xff};
+    struct dp_daemon *d = n->d;
+    struct dp_name name;
+    if (d == NULL || d->stopped != DP_STOP_NONE || dp_daemon_begin(d) != DP_OK)
+        return;
+    name = dp_own_next(d);
+    oracle_odd(s->oracle, &name);
+    d->fresh = realloc(d->fresh, 64 * sizeof(d->fresh[0]));
+    assert_non_null(d->fresh);
+    d->fresh_cap = 64;
+    d->fresh_first = name.seq;
+    d->fresh[0].bytes = dp_slice_of(odd, sizeof(odd));
+    d->fresh_count = 1;
+    d->own.seq = name.seq;
+    cl_end_turn(n);
+    cl_plan(n);
 }
 
 void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice)
@@ -127,8 +236,8 @@ void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice)
         return;
     dp_arena_init(&f.a, 16u << 20, 0);
     dp_buf_init(&f.wire, 1u << 20);
-    if (lie == REPLAY ? replay(&f) : forge_block(&f, lie))
-        send_lie(&f);
+    if (forge(&f, lie))
+        send_lie(&f, lie == NAMELESS ? DP_ITEM_CERT : DP_ITEM_BLOCK);
     dp_buf_fini(&f.wire);
     dp_arena_fini(&f.a);
 }

@@ -47,9 +47,14 @@ static void widen(struct oracle_set *set)
     free(old.slot);
 }
 
+static bool in_set(const struct oracle_set *set, const struct dp_name *n)
+{
+    return set->cap > 0 && set->slot[place_in(set, n)].seq != 0;
+}
+
 bool oracle_holds(const struct oracle_node *x, const struct dp_name *n)
 {
-    return x->held.cap > 0 && x->held.slot[place_in(&x->held, n)].seq != 0;
+    return in_set(&x->held, n);
 }
 
 static bool put(struct oracle_set *set, const struct dp_name *n)
@@ -67,6 +72,11 @@ static bool put(struct oracle_set *set, const struct dp_name *n)
 bool oracle_hold(struct oracle_node *x, const struct dp_name *n)
 {
     return put(&x->held, n);
+}
+
+void oracle_odd(struct oracle *o, const struct dp_name *n)
+{
+    (void)put(&o->odd, n);
 }
 
 bool oracle_feed(struct oracle_node *x, const struct dp_name *n)
@@ -170,7 +180,8 @@ struct oracle_entry *oracle_meet(struct oracle *o, const struct cl_node *n, cons
     }
     if (x != NULL)
         return x;
-    if (dp_entry_decode(bytes, name, &o->turn, &e) != DP_OK)
+    e = (struct dp_entry){.name = *name};
+    if (dp_entry_decode(bytes, name, &o->turn, &e) != DP_OK && !in_set(&o->odd, name))
         sim_broken(o->s, "I3", "%s holds an entry %s that does not decode", n->text, text);
     x = enter(o, &e, &digest);
     if (is_liar(o, name->origin))
@@ -195,6 +206,7 @@ static void heard(void *ctx, struct cl_node *n, const struct tape *t)
     check_case_commit(o, x, t);
     check_chain_rights(o, x);
     check_part_commit(o, x, t);
+    check_sealed_commit(o, x, t);
 }
 
 static void watch(struct oracle *o, struct cl_node *n)

@@ -67,8 +67,9 @@ struct oracle {
     struct oracle_node *nodes;
     uint32_t node_count;
     uint64_t entry_count, acknowledged;
-    struct dp_arena look; /* of one check */
-    struct dp_arena turn; /* of one commit */
+    struct oracle_set odd; /* names of entries that nobody can use */
+    struct dp_arena look;  /* of one check */
+    struct dp_arena turn;  /* of one commit */
     struct tape_ears ears;
     bool thorough; /* fold after every commit; else at rest alone */
 };
@@ -87,6 +88,9 @@ void oracle_swapped(struct oracle *o, struct cl_node *n);
 void oracle_hour(struct oracle *o);
 /* Everything has come to rest and every line that works is up. */
 void oracle_rest(struct oracle *o);
+
+/* An entry that nobody can use, before anybody has it. */
+void oracle_odd(struct oracle *o, const struct dp_name *n);
 
 /* ---- the books ---- */
 struct oracle_entry *oracle_find(struct oracle *o, const struct dp_name *n);
@@ -124,6 +128,14 @@ void check_case_rest(struct oracle *o);
 void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tape *t);
 void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracle_entry *e);
 void check_part_rest(struct oracle *o);
+/* check_sealed.c: blocks, proofs and certificates. */
+void check_sealed_block(struct oracle *o, struct oracle_node *x, const struct dp_block *b,
+                        struct dp_slice wire);
+void check_sealed_pruned(struct oracle *o, const struct cl_node *from, const struct dp_block *b);
+void check_sealed_commit(struct oracle *o, struct oracle_node *x, const struct tape *t);
+/* check_path.c: custody, parties and dates of a case, by the rules alone. */
+void check_path(struct oracle *o, const struct oracle_node *x, const struct dp_casefile *f,
+                const struct dp_state *st);
 /* check_frame.c: what leaves is committed and allowed. */
 void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, struct dp_slice frame);
 /* check_live.c: progress, stops, bounds. */
