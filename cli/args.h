@@ -30,7 +30,7 @@
     X(GROUND,         "ground",         "CODE",       N_("ground of the order, 1 to 8"))           \
     X(LEVEL,          "level",          "LEVEL",      N_("1 reminder, 2 to 7 supervision (default 2)")) \
     X(MODE,           "mode",           "MODE",       N_("message (default), letter, phone, interview, site")) \
-    X(RE,             "re",             "ENTRY",      N_("the entry meant, where it is not the obvious one")) \
+    X(RE,             "re",             "ENTRY",      N_("the entry meant, where it is not the obvious one; the parted case, in a registration")) \
     X(INDEX,          "index",          "NUMBER",     N_("part of the entry, from 0"))             \
     X(TEXT,           "text",           "TEXT",       N_("free text, sealed as a part"))           \
     X(TEXT_FILE,      "text-file",      "FILE",       N_("free text from a file"))                 \

@@ -132,6 +132,7 @@ enum dp_err dp_draft_intake(struct dp_draft *d, const struct dp_args *a)
     take_text(a, OPT_SOURCE_NO, &in->source_no);
     take_text(a, OPT_NATIONAL_NO, &in->national_no);
     take_text(a, OPT_PROFILE, &in->profile);
+    take_text(a, OPT_RE, &in->split_from);
     take_persons(d, a);
     take_content(d, a);
     return DP_OK;

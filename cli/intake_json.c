@@ -38,6 +38,7 @@ static const struct field intake_fields[] = {
     F(Intake, source_no, TEXT, 0),
     F(Intake, national_no, TEXT, 0),
     F(Intake, profile, TEXT, 0),
+    F(Intake, split_from, TEXT, 0),
 };
 static const struct field person_fields[] = {
     F(Person, name, TEXT, 0),     F(Person, id_type, NUMBER, 0),  F(Person, id_no, TEXT, 0),

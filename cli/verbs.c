@@ -10,7 +10,7 @@
 #define INTAKE                                                                                               \
     (O(CHANNEL) | O(ORIGIN) | O(PURPOSE) | O(CATEGORY) | O(FLAG) | O(HEADCOUNT) | O(INVOLVED) |              \
      O(RESIDENCE) | O(PROBLEM) | O(RESPONDENT) | O(PETITION_DATE) | O(SOURCE_SYSTEM) | O(SOURCE_NO) |        \
-     O(NATIONAL_NO) | O(PROFILE) | PERSON | CONTENTS)
+     O(NATIONAL_NO) | O(PROFILE) | O(RE) | PERSON | CONTENTS)
 #define REGISTER (O(FROM) | O(DRAFT) | INTAKE | STEP)
 #define LISTED (O(DUE) | O(LIMIT) | O(MINE) | O(STATUS) | O(HOLDER))
 

@@ -26,6 +26,7 @@ struct dp_intake {
     uint8_t respondent_count;
     struct dp_date petition_date;
     const char *source_system, *source_no, *national_no, *profile;
+    const char *split_from; /* reference of a case; "" = none */
 };
 
 struct dp_file {

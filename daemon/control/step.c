@@ -51,6 +51,7 @@ static const struct dp_ctl_field intake_fields[] = {
     DP_CTL_FIELD(LINE, Intake, source_no,     dp_intake, 38),
     DP_CTL_FIELD(LINE, Intake, national_no,   dp_intake, 38),
     DP_CTL_FIELD(LINE, Intake, profile,       dp_intake, 23),
+    DP_CTL_FIELD(LINE, Intake, split_from,    dp_intake, REF_MAX),
 };
 static const struct dp_ctl_field part_fields[] = {
     DP_CTL_FIELD(LINE, Part, respondent_name, dp_part_text, TEXTS_MAX),

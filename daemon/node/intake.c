@@ -40,6 +40,34 @@ static enum dp_err build_reg(struct dp_daemon *d, const struct dp_intake *in, st
     return DP_OK;
 }
 
+/*
+ * The part of a mixed matter that goes its own way names the `split` that parted it (domain: a mixed letter):
+ * the newest valid one by the caller's office.
+ */
+static bool take_split(struct dp_daemon *d, const struct dp_caller *c, const struct dp_intake *in,
+                       struct dp_reg *reg, struct dp_outcome *out)
+{
+    struct dp_subject s;
+    enum dp_err e;
+    if (in->split_from[0] == '\0')
+        return true;
+    e = dp_case_lookup(d, in->split_from, &s);
+    struct dp_slot *slot = e == DP_OK ? dp_cache_find(d, &s, &e) : NULL;
+    if (slot == NULL || !dp_named_found(d, c, &s)) { /* R-N3-6 */
+        dp_outcome_set(d, out, DP_NOT_FOUND, "no such case here: %s; see `daipao case list`", in->split_from);
+        return false;
+    }
+    for (uint32_t i = slot->f.count; i > 0 && dp_name_is_none(&reg->split_from); i--) {
+        const struct dp_fact *f = &slot->f.facts[i - 1];
+        if (f->e.kind == DP_KIND_SPLIT && f->verdict == DP_VALID && dp_office_eq(&f->e.office, &c->office))
+            reg->split_from = f->e.name;
+    }
+    if (dp_name_is_none(&reg->split_from))
+        dp_outcome_set(d, out, DP_STEP_INVALID,
+                       "this office has not parted that case; first: daipao case split %s", in->split_from);
+    return !dp_name_is_none(&reg->split_from);
+}
+
 /* The number printed for the petitioner, and the secret code, once. */
 static void register_answer(struct dp_daemon *d, struct dp_outcome *out, const struct dp_entry *e,
                             const char *number, const char *code)
@@ -232,6 +260,8 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
                        s->intake->profile);
         return;
     }
+    if (err == DP_OK && !take_split(d, c, s->intake, &reg, out))
+        return;
     if (err == DP_OK)
         err = dp_step_parts(d, s, parts);
     if (err != DP_OK) {

@@ -90,6 +90,8 @@ static void put_reg(struct dp_json *j, const struct dp_reg *reg)
     dp_ask_word(j, "source_system", reg->source_system);
     dp_ask_word(j, "source_no", reg->source_no);
     dp_ask_word(j, "national_no", reg->national_no);
+    if (!dp_name_is_none(&reg->split_from))
+        dp_json_name(j, "split_from", &reg->split_from);
 }
 
 void dp_ask_case_head(struct dp_ask *a, const struct dp_casefile *f, const struct dp_state *s)

@@ -59,7 +59,8 @@ struct dp_intake *cl_intake(struct cl_command *x, const char *petitioner, const 
                                    .source_system = "",
                                    .source_no = "",
                                    .national_no = "",
-                                   .profile = ""};
+                                   .profile = "",
+                                   .split_from = ""};
     s->intake = &x->intake;
     x->part[0] = (struct dp_part_text){.kind = DP_PART_PETITIONERS, .petitioner_count = 1};
     x->part[0].petitioners[0] =

@@ -169,10 +169,37 @@ static void test_from_village_to_department_and_back(void **state)
     }
 }
 
+/* A mixed letter: the part that is an accusation goes its own way and names the step that parted it. */
+static void a_part_of_a_mixed_matter_names_its_split(void **state)
+{
+    struct cl_command x;
+    (void)state;
+    cl_intake(&x, "mixed", "a road, and what somebody took for it");
+    struct cl_result whole = cl_must(w.county, &x);
+    cl_intake(&x, "mixed", "what somebody took");
+    x.intake.split_from = whole.number;
+    struct cl_result r = cl_do(w.county, &x);
+    assert_int_equal(r.err, DP_STEP_INVALID);
+    assert_non_null(strstr(r.text, "case split"));
+    struct cl_result split = cl_go(w.county, DP_KIND_SPLIT, whole.number, "");
+    cl_intake(&x, "mixed", "what somebody took");
+    x.intake.split_from = whole.number;
+    r = cl_must(w.county, &x);
+    settle();
+    char name[DP_NAME_TEXT];
+    dp_name_format(&split.name, name);
+    cl_query(&x, "show")->case_ref = r.number;
+    assert_non_null(strstr(cl_must(w.city, &x).json, name));
+    cl_intake(&x, "mixed", "what somebody took");
+    x.intake.split_from = "331023000000-20200101-V-00001-0";
+    assert_int_equal(cl_do(w.county, &x).err, DP_NOT_FOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_from_village_to_department_and_back, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_part_of_a_mixed_matter_names_its_split, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
