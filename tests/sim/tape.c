@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/kv_lmdb.h"
 #include "support/cmocka_all.h"
@@ -301,9 +302,9 @@ static const struct dp_kv_ops tape_ops = {
 
 static void open_lmdb(struct cl_node *n, struct dp_kv **out)
 {
-    char dir[CL_DIR_MAX + 16], why[256];
+    char dir[CL_DIR_MAX + 40], why[256];
     static unsigned serial; /* a twin of a node has a store of its own */
-    snprintf(dir, sizeof(dir), "%s/store-%u", n->dir, serial++);
+    snprintf(dir, sizeof(dir), "%s/store-%d-%u", n->dir, (int)getpid(), serial++);
     assert_int_equal(mkdir(dir, 0700), 0);
     assert_ok(dp_kv_lmdb_open(dir, LMDB_BYTES, out, why, sizeof(why)));
 }
