@@ -155,6 +155,7 @@ static const struct {
     {"errands", OFFICER, dp_ask_errands},
     {"orders", OFFICER, dp_ask_orders},
     {"find", OFFICER, dp_ask_find},
+    {"finds", EITHER, dp_ask_finds},
     {"show", OFFICER, dp_ask_show},
     {"track", OFFICER, dp_ask_track},
     {"file", OFFICER, dp_ask_file},

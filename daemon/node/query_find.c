@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The one question by name (N4): an office looks for a matter that it registered or holds itself, by the
- * exact name with the tail of a phone or id number, one person at a time. Each time is logged, with the
- * officer and the numbers of the cases, never with the name. And the feed, in which no person stands at all.
+ * exact name with the tail of a phone or id number, one person at a time. Each time is kept in the store
+ * before it is answered, whatever the log is set to, with the officer and the numbers of the cases, never
+ * with the name (R-N4-2). And the feed, in which no person stands at all.
  */
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,24 @@ static bool find_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
     return true;
 }
 
+/* Time, office, officer, count, numbers. Of the turn that answers: no row, no answer. */
+static void keep_found(struct dp_ask *a, const struct find *x)
+{
+    uint8_t row[8 + 8 + sizeof(a->c->office.slug) + 4 + 4 + sizeof(x->numbers)];
+    struct dp_wr w = dp_wr_of(row, sizeof(row));
+    uint64_t no = dp_db_last64(&a->d->db, DP_T_FOUND) + 1;
+
+    dp_wr_u64(&w, (uint64_t)a->d->now_wall);
+    dp_wr_u64(&w, a->c->office.node.v);
+    dp_wr_bytes(&w, a->c->office.slug, sizeof(a->c->office.slug));
+    dp_wr_u32(&w, a->c->officer);
+    dp_wr_u32(&w, x->count);
+    dp_wr_bytes(&w, x->numbers, strlen(x->numbers));
+    dp_db_put64(&a->d->db, DP_T_FOUND, no, dp_wr_slice(&w));
+    if (no > DP_FOUND_KEPT)
+        dp_db_del64(&a->d->db, DP_T_FOUND, no - DP_FOUND_KEPT);
+}
+
 void dp_ask_find(struct dp_ask *a)
 {
     struct find x = {.count = 0};
@@ -96,8 +115,56 @@ void dp_ask_find(struct dp_ask *a)
         return;
     }
     dp_ask_rows(a, false, find_row, &x);
+    keep_found(a, &x);
     dp_office_format(&a->c->office, office);
     dp_log(DP_LOG_NOTICE, "find: officer %u of %s: %u case(s) %s", a->c->officer, office, x.count, x.numbers);
+}
+
+/* ---- who looked ---- */
+
+/* An office sees what its own officers did; the technician sees who, and no case. */
+static bool put_found(struct dp_ask *a, uint64_t no, struct dp_slice v)
+{
+    struct dp_rd r = dp_rd_of(v);
+    struct dp_office office;
+    char numbers[FOUND_MAX * (DP_NUMBER_TEXT + 1)];
+    int64_t at_ms = (int64_t)dp_rd_u64(&r);
+    office.node.v = dp_rd_u64(&r);
+    dp_rd_copy(&r, office.slug, sizeof(office.slug));
+    uint32_t officer = dp_rd_u32(&r), count = dp_rd_u32(&r);
+    struct dp_slice shown = dp_rd_take(&r, dp_rd_left(&r));
+    bool own = a->c->has_office && dp_office_eq(&office, &a->c->office);
+
+    if (r.err != DP_OK || (!own && !a->c->is_root))
+        return false;
+    snprintf(numbers, sizeof(numbers), "%.*s", (int)shown.len, (const char *)shown.p);
+    dp_json_object(&a->j, NULL);
+    dp_json_u64(&a->j, "no", no);
+    dp_ask_time(&a->j, "at", at_ms);
+    dp_json_office(&a->j, "office", &office);
+    dp_json_u64(&a->j, "officer", officer);
+    dp_json_u64(&a->j, "count", count);
+    if (own)
+        dp_json_str(&a->j, "numbers", numbers);
+    dp_json_end(&a->j);
+    return true;
+}
+
+void dp_ask_finds(struct dp_ask *a)
+{
+    uint32_t left = dp_ask_limit(a, 1000);
+    uint64_t no = a->q->since;
+    struct dp_slice v;
+    bool first = no == 0;
+
+    dp_json_array(&a->j, "rows");
+    while (left > 0 && dp_db_next64(&a->d->db, DP_T_FOUND, first, &no, &v) == DP_OK) {
+        first = false;
+        left -= put_found(a, no, v);
+    }
+    dp_json_end(&a->j);
+    dp_json_u64(&a->j, "cursor", no);
+    dp_json_bool(&a->j, "more", left == 0);
 }
 
 /* ---- the feed ---- */

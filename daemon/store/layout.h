@@ -67,7 +67,8 @@
     X(ANSWER,     "answer")     /* 1, token digest 32 -> number 8, sealed answer; 2, number 8 -> digest 32 */ \
     X(PARCEL_CAME, "parcelcame") /* peer 8, digest 32 -> (): parcels that it brought */                \
     X(PARCEL_OF,  "parcelof")   /* digest 32 -> names: whose content a parcel sealed here holds */ \
-    X(FILE,       "file")       /* root 32 -> (): an entry speaks of it; count 4: chunks without one */
+    X(FILE,       "file")       /* root 32 -> (): an entry speaks of it; count 4: chunks without one */ \
+    X(FOUND,      "found")      /* local number 8 -> who looked for a person, and which cases were shown (N4) */
 /* clang-format on */
 
 enum dp_table {

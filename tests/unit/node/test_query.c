@@ -256,6 +256,42 @@ static void find_is_exact_and_for_own_cases_only(void **state)
     json_decref(v);
 }
 
+/* R-N4-2: whoever looked stands in the store, without the name, though nothing is logged. */
+static void each_find_is_kept(void **state)
+{
+    struct cl_result r = register_at(w.county, "Zhao Kept", "a wall");
+    struct cl_command x;
+    json_t *v, *row;
+    uint64_t seen;
+
+    (void)state;
+    settle();
+    dp_log_level_set(DP_LOG_ERROR);
+    cl_query(&x, "finds");
+    v = ask_as(w.county, cl_uid(w.county), &x);
+    seen = (uint64_t)json_integer_value(json_object_get(v, "cursor"));
+    json_decref(v);
+    cl_query(&x, "find")->name = "Zhao Kept";
+    x.cmd.u.query.tail = "1234";
+    json_decref(ask_as(w.county, cl_uid(w.county), &x));
+    dp_log_level_set(DP_LOG_NOTICE);
+    cl_kill(w.county, 10);
+    settle();
+    cl_query(&x, "finds")->since = seen;
+    v = ask_as(w.county, cl_uid(w.county), &x);
+    assert_int_equal(json_array_size(json_object_get(v, "rows")), 1);
+    row = json_array_get(json_object_get(v, "rows"), 0);
+    assert_string_equal(text_in(row, "numbers"), r.number);
+    assert_int_equal(json_integer_value(json_object_get(row, "officer")), 1);
+    json_decref(v);
+    assert_int_equal(cl_grep_table(w.county, DP_T_FOUND, dp_slice_str("Zhao")), 0);
+    v = ask_as(w.county, 0, &x); /* the technician: who, and of which office */
+    row = json_array_get(json_object_get(v, "rows"), 0);
+    assert_null(json_object_get(row, "numbers"));
+    assert_int_equal(json_integer_value(json_object_get(row, "count")), 1);
+    json_decref(v);
+}
+
 /* R-CTL-1: who asks follows from the user, whatever the request says. */
 static void nobody_asks_for_another_office(void **state)
 {
@@ -552,6 +588,7 @@ int main(void)
         T(a_technician_sees_the_node_and_no_case),
         T(an_office_complained_about_learns_nothing),
         T(find_is_exact_and_for_own_cases_only),
+        T(each_find_is_kept),
         T(nobody_asks_for_another_office),
         T(the_inbox_follows_a_case),
         T(objections_come_back_to_the_offerer),
