@@ -117,6 +117,8 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         p->hello_due = true;
     p->hello_wall_ms = d->now_wall;
     p->up_ms = d->now_mono;
+    if (p->is_parent)
+        dp_alarm_clear(d, "parent"); /* the right door */
     p->row.inc = h->inc;
     dp_reseed_greeted(d, p, h, gen_in);
     dp_shelf_greet(d, p, h);

@@ -199,8 +199,6 @@ static void watch_well(struct dp_daemon *d, const struct dp_peer *p)
     if (p->s.state != DP_SESSION_UP || p->up_ms == 0 || d->now_mono - p->up_ms < WELL_MS)
         return;
     dp_alarm_clear_of(d, "link", p->node);
-    if (p->is_parent)
-        dp_alarm_clear(d, "parent");
 }
 
 void dp_watch_links(struct dp_daemon *d)
