@@ -167,7 +167,8 @@ static void revoke(struct sim *s, struct cl_node *n)
     struct dp_admin *a = cl_admin(&x, "enroll.revoke");
     a->node = n->text;
     a->reason = "lost";
-    if (cl_do(parent, &x).err == DP_OK)
+    struct cl_result r = cl_do(parent, &x);
+    if (!r.answered || r.err == DP_OK) /* it may have died when it was done */
         fall(s, n, SIM_REVOKE);
 }
 
