@@ -72,7 +72,7 @@ static void check_ready(struct oracle *o, const struct oracle_node *x, const str
     char text[DP_NAME_TEXT];
     const struct oracle_entry *e = oracle_find(o, &fact->e.name);
     if (fact->verdict != DP_PENDING || e == NULL || e->of == NULL || e->of->lied || is_urgent(e->of) ||
-        !all_are_honest(o))
+        e->of->locked || !all_are_honest(o))
         return;
     dp_name_format(&fact->e.name, text);
     sim_broken(o->s, "I23", "%s has %s (%s) before what it refers to", x->n->text, text,
@@ -206,9 +206,19 @@ static void look_at(struct oracle *o, struct oracle_node *x, struct dp_slice pac
     dp_casefile_fini(&f);
 }
 
+static void note_lock(struct oracle *o, struct dp_slice key)
+{
+    struct dp_subject s;
+    if (key.len == DP_SUBJECT_BYTES && dp_subject_get(key.p, &s) == DP_OK && s.type == DP_SUBJECT_CASE)
+        oracle_case_of(o, &s)->locked = true;
+}
+
 void check_case_commit(struct oracle *o, struct oracle_node *x, const struct tape *t)
 {
     struct tape_write w;
+    for (size_t at = 0; tape_next(t, &at, &w);)
+        if (w.table == DP_T_LOCK && !w.del)
+            note_lock(o, w.key);
     for (size_t at = 0; tape_next(t, &at, &w);)
         if (w.table == DP_T_CASE && !w.del && w.key.p[0] == DP_SUBJECT_CASE)
             look_at(o, x, w.val, o->thorough);
@@ -243,7 +253,7 @@ static void check_complete(struct oracle *o, struct oracle_node *x, const struct
 {
     bool down = right_party_below(k, x->n->id);
     char text[DP_NAME_TEXT];
-    if (k->lied || right_denied(k, x->n->id))
+    if (k->lied || k->locked || right_denied(k, x->n->id))
         return;
     for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case) {
         bool up = dp_node_covers(x->n->id, e->name.origin);

@@ -95,7 +95,7 @@ static void check_readable(struct oracle *o, const struct oracle_case *k)
     char text[DP_NAME_TEXT];
     const struct oracle_entry *reg = oracle_find(o, &k->subject.name);
     const struct cl_node *origin = oracle_node_at(o, k->subject.name.origin);
-    if (reg == NULL || reg->of != k || k->lied || is_erased(reg) || reg->verdict != DP_VALID ||
+    if (reg == NULL || reg->of != k || k->lied || k->locked || is_erased(reg) || reg->verdict != DP_VALID ||
         origin == NULL || !fault_is_honest(o->s, origin) ||
         !cl_custodian(o->s->c->nodes[origin->index], &k->subject.name, &holder))
         return;

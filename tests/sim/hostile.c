@@ -69,6 +69,8 @@ static bool forge_entry(struct forger *f, enum dp_kind kind, uint64_t seq, struc
     e.body.code = 5;
     if (kind == DP_KIND_TRANSFER) {
         e.body.code = 0;
+        e.body.code2 = DP_DUTY_HANDLE;
+        e.receipt = e.body.due = dp_date_of_ms(e.at_ms);
         e.body.to = office_of(f->s->c->nodes[dp_rng_below(f->dice, f->s->c->node_count)]);
     }
     return any && dp_entry_encode(&e, out) == DP_OK;
@@ -201,31 +203,58 @@ static bool forge(struct forger *f, enum lie lie)
     return lie == NAMELESS ? forge_nameless(f) : forge_block(f, lie);
 }
 
+/* As its own next entry, past all that its daemon would ask. */
+static void issue(struct cl_node *n, struct dp_slice bytes)
+{
+    struct dp_daemon *d = n->d;
+    if (dp_daemon_begin(d) != DP_OK)
+        return;
+    d->fresh = realloc(d->fresh, 64 * sizeof(d->fresh[0]));
+    assert_non_null(d->fresh);
+    d->fresh_cap = 64;
+    d->fresh_first = d->own.seq + 1;
+    d->fresh[0].bytes = bytes;
+    d->fresh_count = 1;
+    d->own.seq++;
+    cl_end_turn(n);
+    cl_plan(n);
+}
+
+/* A step that it may not take, in a chain that is true: so it can do it again. */
+static void issue_wrong(struct forger *f, enum lie lie)
+{
+    struct dp_buf entry;
+    dp_buf_init(&entry, 1u << 16);
+    if (f->n->d->stopped == DP_STOP_NONE && forge_entry(f, kind_of(lie), f->n->d->own.seq + 1, &entry))
+        issue(f->n, dp_buf_slice(&entry));
+    dp_buf_fini(&entry);
+}
+
 /* An entry in no form at all, in a chain that is true but for it: what a damaged or a later program writes.
  */
 void hostile_odd(struct sim *s, struct cl_node *n)
 {
     static const uint8_t odd[] = {0xff, 0xff, 0xff, 0xff};
-    struct dp_daemon *d = n->d;
-    struct dp_name name;
-    if (d == NULL || d->stopped != DP_STOP_NONE || dp_daemon_begin(d) != DP_OK)
+    if (n->d == NULL || n->d->stopped != DP_STOP_NONE)
         return;
-    name = dp_own_next(d);
+    struct dp_name name = dp_own_next(n->d);
     oracle_odd(s->oracle, &name);
-    d->fresh = realloc(d->fresh, 64 * sizeof(d->fresh[0]));
-    assert_non_null(d->fresh);
-    d->fresh_cap = 64;
-    d->fresh_first = name.seq;
-    d->fresh[0].bytes = dp_slice_of(odd, sizeof(odd));
-    d->fresh_count = 1;
-    d->own.seq = name.seq;
-    cl_end_turn(n);
-    cl_plan(n);
+    issue(n, dp_slice_of(odd, sizeof(odd)));
+}
+
+/* A lie on the line costs the line; so in every other history it only issues what it may not. */
+static enum lie choose(const struct sim *s, struct dp_rng *dice)
+{
+    struct dp_rng manner = sim_stream(s->opt.seed, "manner", 0);
+    enum lie lie = (enum lie)dp_rng_below(dice, LIES);
+    if (dp_rng_below(&manner, 2) == 0)
+        return lie;
+    return lie % 2 == 0 ? WRONG_OFFER : WRONG_CUSTODY;
 }
 
 void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice)
 {
-    enum lie lie = (enum lie)dp_rng_below(dice, LIES);
+    enum lie lie = choose(s, dice);
     struct cl_link *l = cl_link_of(s->c, n);
     struct forger f = {.s = s, .n = n, .dice = dice};
     if (l == NULL || n->d == NULL || s->c->nodes[l->parent]->d == NULL)
@@ -236,7 +265,9 @@ void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice)
         return;
     dp_arena_init(&f.a, 16u << 20, 0);
     dp_buf_init(&f.wire, 1u << 20);
-    if (forge(&f, lie))
+    if (lie == WRONG_CUSTODY || lie == WRONG_OFFER)
+        issue_wrong(&f, lie);
+    else if (forge(&f, lie))
         send_lie(&f, lie == NAMELESS ? DP_ITEM_CERT : DP_ITEM_BLOCK);
     dp_buf_fini(&f.wire);
     dp_arena_fini(&f.a);

@@ -31,7 +31,7 @@ struct oracle_case {
     struct dp_subject subject;
     bool has_reg, lied; /* lied: some entry of it is a lie */
     struct dp_reg reg;
-    bool locked; /* by hand, somewhere */
+    bool locked; /* by hand, somewhere: it stands still where it may not go on */
     struct oracle_entry *first, **last;
     uint32_t entries;
     struct oracle_case *next;
@@ -112,6 +112,8 @@ bool right_party_at(const struct oracle_case *k, struct dp_node n);
 bool right_party_below(const struct oracle_case *k, struct dp_node n);
 /* Nothing of the case may be there (domain 6, privacy rules 1 and 2). */
 bool right_denied(const struct oracle_case *k, struct dp_node n);
+/* The same of a case that is locked by hand. */
+bool right_denied_locked(const struct oracle_case *k, struct dp_node n);
 bool right_to_entry(const struct oracle_case *k, const struct oracle_entry *e, struct dp_node n);
 bool right_to_part(const struct oracle_case *k, const struct oracle_entry *e, struct dp_node n);
 

@@ -55,9 +55,14 @@ static bool heads(const struct dp_office *o)
 
 bool right_denied(const struct oracle_case *k, struct dp_node n)
 {
-    if (!k->has_reg || !(k->reg.purpose == DP_PURPOSE_ACCUSATION ||
-                         (k->reg.flags & (DP_REG_CONFIDENTIAL | DP_REG_LOCK)) != 0))
-        return false;
+    return k->has_reg &&
+           (k->reg.purpose == DP_PURPOSE_ACCUSATION ||
+            (k->reg.flags & (DP_REG_CONFIDENTIAL | DP_REG_LOCK)) != 0) &&
+           right_denied_locked(k, n);
+}
+
+bool right_denied_locked(const struct oracle_case *k, struct dp_node n)
+{
     struct dp_node bureau = k->subject.name.origin;
     for (uint8_t i = 0; i < k->reg.respondent_count; i++)
         if (heads(&k->reg.respondents[i]) && dp_node_covers(k->reg.respondents[i].node, n))

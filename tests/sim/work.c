@@ -99,6 +99,28 @@ static bool neighbour(struct sim_agent *a, bool up, char out[DP_OFFICE_TEXT])
 
 /* ---- the inbox ---- */
 
+static void give(struct sim_agent *a, enum dp_kind kind, const char *ref, const char *to)
+{
+    if (work_step(a, kind, ref, to, "").err == DP_OK)
+        snprintf(a->given, sizeof(a->given), "%s", ref);
+}
+
+/* It does not go well there: the case comes back from whoever has it by now. */
+static void recall(struct sim_agent *a)
+{
+    if (a->given[0] == '\0')
+        return;
+    work_step(a, DP_KIND_TAKE, a->given, "", "");
+    a->given[0] = '\0';
+}
+
+static void lock(struct sim_agent *a, const char *ref)
+{
+    struct cl_command x;
+    cl_admin(&x, "case.lock")->name = ref;
+    (void)work_do(a, &x);
+}
+
 /* What to do first with a case that was registered or taken here. */
 static void triage(struct sim_agent *a, const char *ref)
 {
@@ -110,7 +132,7 @@ static void triage(struct sim_agent *a, const char *ref)
         return;
     }
     if (often(a, 50) && neighbour(a, false, to))
-        work_step(a, often(a, 30) ? DP_KIND_ASSIGN : DP_KIND_TRANSFER, ref, to, "");
+        give(a, often(a, 30) ? DP_KIND_ASSIGN : DP_KIND_TRANSFER, ref, to);
     else
         work_step(a, DP_KIND_OPINION, ref, "", "");
 }
@@ -121,7 +143,7 @@ static void handle(struct sim_agent *a, const char *ref)
     if (often(a, a->s->work->habits.extend))
         work_step(a, DP_KIND_EXTEND, ref, "", "");
     else if (often(a, 15) && dp_node_tier(a->n->id) < DP_TIER_TOWNSHIP && neighbour(a, false, to))
-        work_step(a, DP_KIND_TRANSFER, ref, to, "");
+        give(a, DP_KIND_TRANSFER, ref, to);
     else
         work_step(a, DP_KIND_OPINION, ref, "", "");
 }
@@ -178,6 +200,10 @@ static void go_through(struct sim_agent *a, const json_t *rows)
     {
         if (a->n->d == NULL)
             return;
+        if (often(a, h->lock))
+            lock(a, text_of(row, "name"));
+        if (a->n->d == NULL)
+            return;
         if (often(a, h->lazy))
             a->left++;
         else if (often(a, h->wrong))
@@ -222,13 +248,14 @@ static void receive(struct sim_agent *a)
 
 void work_visit(struct sim *s, struct sim_agent *a)
 {
-    (void)s;
     while (a->n->d != NULL && a->to_register > 0) {
         uint32_t before = a->to_register;
         receive(a);
         if (a->to_register == before)
             return;
     }
+    if (a->n->d != NULL && often(a, s->work->habits.recall))
+        recall(a);
     if (a->n->d != NULL)
         look(a);
 }

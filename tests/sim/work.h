@@ -15,11 +15,12 @@ struct sim_agent {
     char office[DP_OFFICE_TEXT];
     uint32_t uid;
     struct dp_rng dice;
-    struct cl_event visit; /* next look at the inbox */
-    uint32_t to_register;  /* people who wait to be heard */
-    uint32_t accusations;  /* of these */
-    uint64_t seen;         /* entries its node had at the last look */
-    uint32_t left;         /* items that it left lying there */
+    struct cl_event visit;    /* next look at the inbox */
+    uint32_t to_register;     /* people who wait to be heard */
+    uint32_t accusations;     /* of these */
+    uint64_t seen;            /* entries its node had at the last look */
+    uint32_t left;            /* items that it left lying there */
+    char given[DP_NAME_TEXT]; /* the last case that it gave to an office below */
     uint32_t tried, refused, unanswered;
 };
 
@@ -28,6 +29,8 @@ struct sim_habits {
     uint32_t lazy;  /* an item is left for another day */
     uint32_t wrong; /* a step is tried that does not fit */
     uint32_t object, extend, urgent, accusation, attachment;
+    uint32_t recall; /* what was given down is taken back, at a visit */
+    uint32_t lock;   /* a case is locked by hand */
 };
 
 struct sim_work {
