@@ -207,6 +207,8 @@ static int start_life(struct shell *sh)
         dp_daemon_life(sh->d, sh->life);
         return 0;
     }
+    if (e == DP_CORRUPT)
+        return complain_store(sh, e, "the record of its life cannot be read or renewed");
     if (e != DP_OK && e != DP_FULL) {
         snprintf(path, sizeof path, "%s/%s", sh->store_dir, DP_LIFE_FILE);
         return complain(path, dp_err_text(e));

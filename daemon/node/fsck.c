@@ -107,6 +107,17 @@ static void count_records(struct fsck *x)
     x->faults++;
 }
 
+/* What lies between the records: reads pass over damage there, and writes spread it. */
+static void check_structure(struct fsck *x)
+{
+    char why[96] = "";
+    enum dp_err e = x->db.kv->ops->check(x->db.kv, why, sizeof why);
+    if (e == DP_OK)
+        return;
+    fprintf(x->to, "damaged: %s: %s\n", why[0] != '\0' ? why : "the structure of the store", dp_err_text(e));
+    x->faults++;
+}
+
 /* ---- certificates ---- */
 
 static enum dp_err cert_of(struct fsck *x, const struct dp_digest *digest, struct dp_cert *out)
@@ -319,6 +330,7 @@ enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to)
     struct fsck x = {.db = {.kv = kv}, .suite = dp_suite_of(DP_SUITE_INTL), .to = to};
     dp_arena_init(&x.turn, 64u << 20, 1u << 20);
     dp_buf_init(&x.root, DP_CERT_BYTES_MAX);
+    check_structure(&x);
     enum dp_err e = dp_db_begin(&x.db, false);
     for (unsigned t = 0; e == DP_OK && t < DP_KV_TABLES_MAX; t++)
         read_table(&x, t);

@@ -63,6 +63,9 @@ struct dp_kv_ops {
     enum dp_err (*cur_prev)(struct dp_kv_cur *c, struct dp_slice *k, struct dp_slice *v);
     void (*cur_close)(struct dp_kv_cur *c);
     enum dp_err (*stat)(struct dp_kv *kv, struct dp_kv_stat *out);
+    /* What no record shows: whether the store's own structure is sound, all of it (slow; no transaction
+     * open). DP_CORRUPT with what is damaged in `why`. */
+    enum dp_err (*check)(struct dp_kv *kv, char *why, size_t why_len);
     /* Consistent copy of everything into the new file `path` (0600, fsynced). DP_CONFLICT when it exists. */
     enum dp_err (*backup)(struct dp_kv *kv, const char *path);
     /* Housekeeping: stale readers; called at start, every 30 s and after DP_FULL. */

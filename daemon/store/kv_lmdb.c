@@ -346,6 +346,14 @@ static enum dp_err stat_kv(struct dp_kv *base, struct dp_kv_stat *out)
     return DP_OK;
 }
 
+static enum dp_err check(struct dp_kv *base, char *why, size_t why_len)
+{
+    struct dp_lmdb *kv = lmdb_of(base);
+
+    drop_idle_readers(kv);
+    return dp_lmdb_pages(&kv->e, why, why_len);
+}
+
 static enum dp_err backup(struct dp_kv *base, const char *path)
 {
     return dp_backup_write(base, path, NULL, NULL);
@@ -390,6 +398,7 @@ static const struct dp_kv_ops ops = {
     .cur_prev = dp_lmdb_cur_prev,
     .cur_close = dp_lmdb_cur_close,
     .stat = stat_kv,
+    .check = check,
     .backup = backup,
     .tidy = tidy,
     .close = close_kv,

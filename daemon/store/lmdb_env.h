@@ -41,6 +41,12 @@ void dp_lmdb_table_name(unsigned table, char out[DP_LMDB_TABLE_NAME]);
  * here. */
 bool dp_lmdb_is_whole(const char *dir, uint64_t map_size);
 
+/*
+ * Every page as LMDB makes them; no transaction of this thread is open. DP_CORRUPT with what is damaged in
+ * `why`, DP_IO, DP_NOMEM.
+ */
+DP_MUST enum dp_err dp_lmdb_pages(struct dp_lmdb_env *e, char *why, size_t why_len);
+
 /* After each opening of the environment. */
 void dp_lmdb_map_find(struct dp_lmdb_env *e);
 /* True for an address in the mapped file. Safe in a signal handler. */

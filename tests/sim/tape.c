@@ -254,6 +254,11 @@ static enum dp_err stat_kv(struct dp_kv *kv, struct dp_kv_stat *out)
     return e;
 }
 
+static enum dp_err check(struct dp_kv *kv, char *why, size_t why_len)
+{
+    return tape_at(kv)->in->check(tape_at(kv)->inner, why, why_len);
+}
+
 static enum dp_err backup(struct dp_kv *kv, const char *path)
 {
     return tape_at(kv)->in->backup(tape_at(kv)->inner, path);
@@ -293,6 +298,7 @@ static const struct dp_kv_ops tape_ops = {
     .cur_prev = cur_prev,
     .cur_close = cur_close,
     .stat = stat_kv,
+    .check = check,
     .backup = backup,
     .tidy = tidy,
     .close = close_kv,
