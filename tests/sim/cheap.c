@@ -2,6 +2,7 @@
 /* Replaced at link time with --wrap (CMakeLists.txt): see cheap.h. */
 #include "sim/cheap.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "crypto/cert.h"
@@ -60,6 +61,48 @@ enum dp_err __wrap_dp_cert_parse(struct dp_slice der, struct dp_cert *out, struc
     }
     *out = *c;
     return DP_OK;
+}
+
+/* ---- keys of OpenSSL ---- */
+
+/* Making one costs as much as using it; the simulator knows the type by its name alone. */
+struct evp_pkey_st;
+int EVP_PKEY_up_ref(struct evp_pkey_st *key);
+void EVP_PKEY_free(struct evp_pkey_st *key);
+typedef struct evp_pkey_st *make_key(const char *algorithm, const struct dp_key *k);
+make_key __real_dp_ossl_private, __wrap_dp_ossl_private, __real_dp_ossl_public, __wrap_dp_ossl_public;
+
+struct made_key {
+    char algorithm[16];
+    struct dp_key raw;
+    struct evp_pkey_st *key;
+};
+
+static struct evp_pkey_st *make_once(struct made_key *known, make_key *make, const char *algorithm,
+                                     const struct dp_key *k)
+{
+    struct made_key *m = &known[(k->b[0] | k->b[1] << 8) & (KEYS - 1)];
+    if (m->key == NULL || memcmp(m->raw.b, k->b, sizeof(k->b)) != 0 || strcmp(m->algorithm, algorithm) != 0) {
+        struct evp_pkey_st *fresh = make(algorithm, k);
+        if (fresh == NULL)
+            return NULL;
+        EVP_PKEY_free(m->key);
+        *m = (struct made_key){.raw = *k, .key = fresh};
+        snprintf(m->algorithm, sizeof(m->algorithm), "%s", algorithm);
+    }
+    return EVP_PKEY_up_ref(m->key) == 1 ? m->key : NULL;
+}
+
+struct evp_pkey_st *__wrap_dp_ossl_private(const char *algorithm, const struct dp_key *k)
+{
+    static struct made_key known[KEYS];
+    return make_once(known, __real_dp_ossl_private, algorithm, k);
+}
+
+struct evp_pkey_st *__wrap_dp_ossl_public(const char *algorithm, const struct dp_key *k)
+{
+    static struct made_key known[KEYS];
+    return make_once(known, __real_dp_ossl_public, algorithm, k);
 }
 
 /* ---- signatures ---- */
