@@ -95,10 +95,11 @@ static void lie_of_self(struct dp_hello *h, struct dp_rd *r)
     }
 }
 
-/* Claims to hold what the county never signed (R-HEL-6). */
-static void lie_of_county(struct dp_hello *h, struct dp_rd *r)
+/* Claims to hold what the county never signed: R-HEL-3 takes the word of a child. */
+static void lie_of_county(struct world *w, struct dp_hello *h, struct dp_rd *r)
 {
     unsigned lane = dp_rd_u8(r) % DP_LANES;
+    w->now.lied_head = true;
     switch (dp_rd_u8(r) % 5) {
     case 0:
         h->yours.number = dp_rd_u16(r);
@@ -123,7 +124,7 @@ static void greet_with_lies(struct world *w, struct dp_rd *r)
     struct dp_hello truth = w->now.hello;
     for (unsigned n = 1 + dp_rd_u8(r) % 3; n > 0; n--) {
         if (lie_one_in(r, 4))
-            lie_of_county(&w->now.hello, r);
+            lie_of_county(w, &w->now.hello, r);
         else
             lie_of_self(&w->now.hello, r);
     }
@@ -177,7 +178,10 @@ static void send_stock(struct world *w, struct dp_rd *r)
 
 static void replay(struct world *w, struct dp_rd *r)
 {
+    struct dp_frame f;
     struct dp_slice frame = lie_changed(w, r, lie_any(&w->frames, r)->bytes);
+    if (dp_frame_get(frame, &f) == DP_OK && f.type == DP_FRAME_HELLO)
+        w->now.lied_head = true;
     for (unsigned i = 0; i < DP_LANES; i++)
         w->now.sent[i] = UINT64_MAX; /* whatever it said */
     world_say(w, frame);
@@ -268,10 +272,27 @@ static void send_bye(struct world *w, struct dp_rd *r)
     say(w, &f);
 }
 
+/* A header out of what it sent or got, as it was or changed; or none. */
+static void send_proof(struct world *w, struct dp_rd *r)
+{
+    struct dp_frame f = {.type = DP_FRAME_PROOF}, of;
+    assert_ok(dp_frame_get(lie_any(&w->frames, r)->bytes, &of));
+    size_t at = of.type == DP_FRAME_ITEM && of.u.item.kind == DP_ITEM_PRUNED ? 6 : 0; /* count, length */
+    if (of.type == DP_FRAME_ITEM && of.u.item.body.len >= at + DP_HEADER_BYTES)
+        f.u.proof.header = lie_changed(w, r, dp_slice_of(of.u.item.body.p + at, DP_HEADER_BYTES));
+    say(w, &f);
+}
+
 static void send_keep(struct world *w, struct dp_rd *r)
 {
-    struct dp_frame f = {.type = DP_FRAME_KEEP, .u.keep = dp_rd_u8(r) & 1};
-    say(w, &f);
+    uint8_t what = dp_rd_u8(r);
+    struct dp_frame f = {.type = DP_FRAME_KEEP, .u.keep = what & 1};
+    if ((what & 6) == 2)
+        f = (struct dp_frame){.type = DP_FRAME_PROVE};
+    if ((what & 6) == 6)
+        send_proof(w, r);
+    else
+        say(w, &f);
 }
 
 static void send_bytes(struct world *w, struct dp_rd *r)
