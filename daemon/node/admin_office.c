@@ -157,7 +157,7 @@ static bool may_change(struct dp_act *x, struct dp_office *o, uint8_t kind)
     else if (kind != DP_KIND_OFFICER_LEAVE && x->d->stopped != DP_STOP_NONE)
         dp_outcome_set(x->d, x->out, DP_STOPPED, "%-s", x->d->stopped_why);
     else
-        return true;
+        return !dp_proof_refuses(x->d, x->out);
     return false;
 }
 

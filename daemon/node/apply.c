@@ -48,7 +48,7 @@ static enum dp_err check_header(struct dp_daemon *d, struct dp_peer *p, const st
 #define EVIDENCE_MAX                                                                                         \
     16 /* headers kept of one origin: two prove a fork, and whoever forks can do so without end */
 
-static void keep_evidence(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest)
+void dp_evidence_keep(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest)
 {
     uint8_t raw[DP_HEADER_BYTES];
     char word[40];
@@ -68,7 +68,7 @@ static enum dp_err contradiction(struct dp_daemon *d, const struct dp_header *h,
                                  const struct dp_digest *digest)
 {
     char why[128], node[DP_NODE_TEXT];
-    keep_evidence(d, h, digest);
+    dp_evidence_keep(d, h, digest);
     dp_node_format(h->origin, node);
     snprintf(why, sizeof why, "node %s signed two different blocks %llu: clone or forgery; issue a cut", node,
              (unsigned long long)h->number);

@@ -80,6 +80,7 @@ struct dp_peer {
     bool listed;                /* a page of its list came in this turn */
     bool ask_due, list_due;     /* a question is owed; an answer to `asked` */
     struct dp_ask_frame asked;
+    bool prove_due, proof_due; /* the question for its proof is owed (R-HEL-6); the answer to its own */
     uint8_t last_nonce[16], older_nonce[16]; /* of the peer's processes, for R-HEL-5 */
     enum dp_err last_refused;                /* code of the last refusal either way */
     int64_t refused_ms;
@@ -223,6 +224,7 @@ struct dp_daemon {
     struct dp_buf scratch; /* packed casefiles, frames */
     struct dp_buf frame;
     bool intake_stopped;
+    bool doubted; /* a claim may hold up issuing: dp_proof_awaited */
     bool blocked; /* the pump met DP_AGAIN */
     int64_t idle_since, next_tidy;
     int64_t links_ms; /* last look at the links */
@@ -329,6 +331,8 @@ struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);
 /* DP_OK or DP_DUPLICATE: applied. Anything else is the code of a refusal. */
 enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it);
 #define DP_QUARANTINE_MAX 4096 /* rows; the oldest go */
+/* A header that contradicts what is held here, or shows what is not: so many of one origin. */
+void dp_evidence_keep(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest);
 void dp_quarantine_line(struct dp_daemon *d, struct dp_slice line);
 void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err code, const char *why);
 
@@ -453,6 +457,23 @@ void dp_reseed_block(struct dp_daemon *d, struct dp_peer *parent, const struct d
 void dp_reseed_ask(struct dp_daemon *d, struct dp_peer *p);
 void dp_reseed_page(struct dp_daemon *d, struct dp_peer *p, const struct dp_list_frame *f);
 
+/* ---- proof.c: who holds more of this chain than this node (R-HEL-6) ---- */
+/* The hello of `p` claims so: the question for the proof is owed. */
+void dp_proof_doubt(struct dp_daemon *d, struct dp_peer *p);
+/* Whether nothing may be issued or sealed yet. When it is over, what lies unsealed is wanted. */
+bool dp_proof_awaited(struct dp_daemon *d);
+/* The same for a command: true, and it is refused and told to come again. */
+bool dp_proof_refuses(struct dp_daemon *d, struct dp_outcome *out);
+/* Ask, and answer, what is owed; after the hello, inside a read transaction. */
+void dp_proof_say(struct dp_daemon *d, struct dp_peer *p);
+/* Whether what is held here shows the peer why the link stops. */
+bool dp_proof_belongs(enum dp_stop why);
+/* Show the last header held of the peer's chain. */
+void dp_proof_show(struct dp_daemon *d, struct dp_peer *p);
+/* Its answer. NONE: it changes nothing. Otherwise the session is stopped for that reason; what proves it is
+ * kept. */
+enum dp_stop dp_proof_judge(struct dp_daemon *d, struct dp_peer *p, const struct dp_proof_frame *f);
+
 /* ---- listing.c: and at their receiver ---- */
 void dp_listing_asked(struct dp_daemon *d, struct dp_peer *p, const struct dp_ask_frame *f);
 /* Answer what was asked; inside a read transaction, after the commit. */
@@ -549,6 +570,10 @@ enum dp_err dp_draft_take(struct dp_daemon *d, const struct dp_office *office, c
 /* The next one of the office above *no (0: the first); false at the end. */
 bool dp_draft_next(struct dp_daemon *d, const struct dp_office *office, uint64_t *no, struct dp_matter *out);
 void dp_draft_drop(struct dp_daemon *d, const char *id);
+
+/* ---- link.c ---- */
+/* The link stops here: the reason goes to the peer, and is an alarm. */
+void dp_link_stop(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why);
 
 /* ---- pump.c: journals into frames ---- */
 void dp_pump(struct dp_daemon *d);

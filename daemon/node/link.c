@@ -15,8 +15,7 @@ static const char *node_text(struct dp_node n)
     return text;
 }
 
-/* The link stops here: say why to the peer, alarm, and drop the connection. */
-static void stop_link(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
+void dp_link_stop(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
 {
     char text[256];
     dp_session_stop(&p->s, why);
@@ -25,7 +24,7 @@ static void stop_link(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
     snprintf(text, sizeof text, "link %s: %s; %s", node_text(p->node), dp_stop_text(why),
              dp_stop_advice(why));
     dp_alarm_of(d, "link", p->node, text);
-    /* R-HEL-3: the peer holds what we signed and lost. */
+    /* R-HEL-3: the peer showed what we signed and lost (R-HEL-6), or is the parent. */
     if (why == DP_STOP_RESTORED)
         dp_stop_loudly(d, why, text);
 }
@@ -70,7 +69,7 @@ void dp_daemon_link_down(struct dp_daemon *d, struct dp_node node)
     if (p == NULL)
         return;
     dp_peers_lost(d, p);
-    p->hello_due = p->keep_due = p->ask_due = p->list_due = false;
+    p->hello_due = p->keep_due = p->ask_due = p->list_due = p->prove_due = p->proof_due = false;
 }
 
 /*
@@ -92,7 +91,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
 {
     struct dp_hello_facts facts;
     if (is_second_process(p, h)) {
-        stop_link(d, p, DP_STOP_CLONE);
+        dp_link_stop(d, p, DP_STOP_CLONE);
         return;
     }
     if (p->s.state == DP_SESSION_UP && memcmp(h->nonce, p->s.peer_nonce, sizeof h->nonce) != 0)
@@ -109,12 +108,16 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     }
     uint32_t gen_in = p->s.gen_in;
     enum dp_stop why = dp_session_on_hello(&p->s, h, &facts, d->now_mono);
-    if (why != DP_STOP_NONE) {
-        stop_link(d, p, why);
+    if (!p->s.greeted && (why == DP_STOP_NONE || why == DP_STOP_UNPROVEN))
+        p->hello_due = true;
+    if (why == DP_STOP_UNPROVEN) {
+        dp_proof_doubt(d, p);
         return;
     }
-    if (!p->s.greeted)
-        p->hello_due = true;
+    if (why != DP_STOP_NONE) {
+        dp_link_stop(d, p, why);
+        return;
+    }
     p->hello_wall_ms = d->now_wall;
     p->up_ms = d->now_mono;
     if (p->is_parent)
@@ -162,7 +165,7 @@ static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item
                            ? p->applied[it->lane] - p->s.lane[it->lane].durable_in
                            : 0;
     if (it->offset != 0 || it->total != it->body.len) {
-        stop_link(d, p, DP_STOP_PROTOCOL); /* pieces are not spoken in this version */
+        dp_link_stop(d, p, DP_STOP_PROTOCOL); /* pieces are not spoken in this version */
         return;
     }
     switch (dp_session_on_item(&p->s, it->lane, it->epoch, it->number, in_turn, d->now_mono)) {
@@ -170,7 +173,7 @@ static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item
     case DP_ITEM_DROP:
         return;
     case DP_ITEM_BREACH:
-        stop_link(d, p, DP_STOP_PROTOCOL);
+        dp_link_stop(d, p, DP_STOP_PROTOCOL);
         return;
     case DP_ITEM_APPLY:
         break;
@@ -197,13 +200,13 @@ static void on_ack(struct dp_daemon *d, struct dp_peer *p, const struct dp_ack_f
     for (uint8_t lane = 0; lane < DP_LANES; lane++)
         if ((a->lanes >> lane & 1) != 0 && p->s.state == DP_SESSION_UP &&
             dp_session_on_ack(&p->s, lane, a->lane[lane].epoch, a->lane[lane].durable, d->now_mono) != DP_OK)
-            stop_link(d, p, DP_STOP_PROTOCOL);
+            dp_link_stop(d, p, DP_STOP_PROTOCOL);
 }
 
 static void on_refused(struct dp_daemon *d, struct dp_peer *p, const struct dp_refused_frame *r)
 {
     if (dp_session_on_refused(&p->s, r->lane, r->epoch, r->number, d->now_mono) != DP_OK) {
-        stop_link(d, p, DP_STOP_PROTOCOL);
+        dp_link_stop(d, p, DP_STOP_PROTOCOL);
         return;
     }
     if (dp_shelf_refused_there(d, p, r))
@@ -228,6 +231,13 @@ static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_f
     if (p->is_parent && (why == DP_STOP_RESTORED || why == DP_STOP_CLONE))
         dp_stop_loudly(d, why, text);
     d->port.transport.drop(d->port.transport.ctx, p->node); /* a new one begins with a new greeting */
+}
+
+static void on_proof(struct dp_daemon *d, struct dp_peer *p, const struct dp_proof_frame *f)
+{
+    enum dp_stop why = dp_proof_judge(d, p, f);
+    if (why != DP_STOP_NONE)
+        dp_link_stop(d, p, why);
 }
 
 /* R-ENR-2: a node of the tree that is not ours is told whose it is. */
@@ -294,7 +304,7 @@ void dp_daemon_frame(struct dp_daemon *d, struct dp_node node, struct dp_slice b
     }
     if (dp_frame_get(bytes, &f) != DP_OK) {
         d->n.frames_dropped++;
-        stop_link(d, p, DP_STOP_PROTOCOL);
+        dp_link_stop(d, p, DP_STOP_PROTOCOL);
         return;
     }
     dp_session_heard(&p->s, bytes.len, d->now_mono);
@@ -323,6 +333,12 @@ void dp_daemon_frame(struct dp_daemon *d, struct dp_node node, struct dp_slice b
         break;
     case DP_FRAME_LIST:
         dp_reseed_page(d, p, &f.u.list);
+        break;
+    case DP_FRAME_PROVE:
+        p->proof_due = true;
+        break;
+    case DP_FRAME_PROOF:
+        on_proof(d, p, &f.u.proof);
         break;
     }
 }

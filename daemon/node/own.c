@@ -262,7 +262,7 @@ static bool link_asks(const struct dp_peer *p)
 bool dp_own_wants_seal(struct dp_daemon *d)
 {
     uint64_t open = d->own.seq - d->own.sealed_seq;
-    if (open == 0)
+    if (open == 0 || dp_proof_awaited(d))
         return false;
     if (d->want_seal || open >= DP_BLOCK_ENTRIES_MAX)
         return true;

@@ -276,7 +276,7 @@ void dp_peers_undone(struct dp_daemon *d)
         if (!any || p->s.state == DP_SESSION_STOPPED)
             continue;
         dp_peers_lost(d, p);
-        p->hello_due = p->keep_due = p->ask_due = p->list_due = false;
+        p->hello_due = p->keep_due = p->ask_due = p->list_due = p->prove_due = p->proof_due = false;
         d->port.transport.drop(d->port.transport.ctx, p->node);
     }
 }

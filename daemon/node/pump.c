@@ -44,6 +44,8 @@ void dp_say_hello(struct dp_daemon *d, struct dp_peer *p)
 void dp_say_bye(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
 {
     struct dp_frame f = {.type = DP_FRAME_BYE, .u.bye = {.reason = (uint16_t)why, .node = p->node}};
+    if (dp_proof_belongs(why))
+        dp_proof_show(d, p); /* R-HEL-6: unasked, so that nobody has to take our word */
     if (dp_send_frame(d, p, &f) != DP_AGAIN)
         p->bye = 0; /* said, or nobody is there to hear it; a stopped link says it again when it comes up */
 }

@@ -186,6 +186,7 @@ static const char *state_word(enum dp_session_state s)
     case DP_SESSION_DOWN:
         return "down";
     case DP_SESSION_GREETING:
+    case DP_SESSION_DOUBTED:
         return "greeting";
     case DP_SESSION_UP:
         return "up";

@@ -251,7 +251,7 @@ static bool may_issue(struct dp_daemon *d, const struct dp_caller *c, const stru
     else if (!dp_kind_known(s->kind) || s->kind >= 64)
         dp_outcome_set(d, out, DP_USAGE, "no such step: %u", s->kind);
     else
-        return true;
+        return !dp_proof_refuses(d, out);
     return false;
 }
 

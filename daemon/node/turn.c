@@ -112,14 +112,17 @@ static void say_peer(struct dp_daemon *d, struct dp_peer *p)
 {
     struct dp_acks acks;
     if (p->bye != 0) {
-        dp_say_bye(d, p, (enum dp_stop)p->bye);
-        d->port.transport.drop(d->port.transport.ctx, p->node);
+        enum dp_stop why = (enum dp_stop)p->bye;
+        dp_say_bye(d, p, why);
+        if (!dp_proof_belongs(why)) /* it is to arrive: who is told ends the connection */
+            d->port.transport.drop(d->port.transport.ctx, p->node);
         return;
     }
     if (p->hello_due)
         dp_say_hello(d, p);
     if (p->hello_due)
         return; /* nothing goes before it */
+    dp_proof_say(d, p);
     dp_shelf_say(d, p);
     if (p->s.state == DP_SESSION_UP && dp_session_acks(&p->s, &acks)) {
         struct dp_frame f = {.type = DP_FRAME_ACK};
@@ -154,8 +157,12 @@ static void tick_peers(struct dp_daemon *d)
             dp_peers_lost(d, p);
             d->port.transport.drop(d->port.transport.ctx, p->node);
             break;
+        case DP_TICK_UNPROVEN:
+            dp_link_stop(d, p, DP_STOP_UNPROVEN);
+            break;
         }
     }
+    (void)dp_proof_awaited(d);
 }
 
 static void after_turn(struct dp_daemon *d, enum dp_err e)
@@ -289,7 +296,8 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-    bool due = d->want_seal || d->sweeping || d->sweep_again || d->chunks_due || dp_backups_busy(d);
+    bool due =
+        (d->want_seal && !d->doubted) || d->sweeping || d->sweep_again || d->chunks_due || dp_backups_busy(d);
     return d->retry_ms == 0 && due; /* a failed turn waits */
 }
 

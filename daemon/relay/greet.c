@@ -66,19 +66,28 @@ static enum dp_stop judge_peer(const struct dp_session *s, const struct dp_hello
 }
 
 /* R-HEL-3: what the peer holds under our signature must be here, with the same content. */
-static enum dp_stop judge_mine(const struct dp_hello *h, const struct dp_hello_facts *facts)
+static bool is_lost_here(const struct dp_head *yours, const struct dp_hello_facts *facts)
 {
-    const struct dp_head *yours = &h->yours;
-
     if (yours->number == 0)
-        return DP_STOP_NONE;
+        return false;
     if (yours->inc == facts->my_inc &&
         (facts->my_head.inc != facts->my_inc || yours->number > facts->my_head.number))
-        return DP_STOP_RESTORED; /* beyond our head */
+        return true; /* beyond our head */
     /* Lost in the middle, or an incarnation of ours that we know nothing of. */
-    if (!facts->mine_known || !dp_digest_eq(&yours->digest, &facts->mine_digest))
-        return DP_STOP_RESTORED;
-    return DP_STOP_NONE;
+    return !facts->mine_known || !dp_digest_eq(&yours->digest, &facts->mine_digest);
+}
+
+/* R-HEL-6: a hello says so, and only a signature shows it. */
+static enum dp_stop judge_mine(const struct dp_hello *h, const struct dp_hello_facts *facts)
+{
+    return is_lost_here(&h->yours, facts) ? DP_STOP_UNPROVEN : DP_STOP_NONE;
+}
+
+/* R-HEL-6: nobody signs a journal. Of ours the parent's word counts, which may also withdraw our certificate.
+ */
+static enum dp_stop lost_journal(const struct dp_session *s)
+{
+    return s->is_parent ? DP_STOP_UNPROVEN : DP_STOP_RESTORED;
 }
 
 /* The same seen from the other side: what we hold under the peer's signature must be there. */
@@ -113,7 +122,7 @@ static enum dp_stop judge_fork(const struct dp_hello *h, const struct dp_hello_f
 static enum dp_stop judge_generation(const struct dp_session *s, const struct dp_hello *h)
 {
     if (h->your_gen > s->gen_out)
-        return DP_STOP_RESTORED;
+        return lost_journal(s);
     if (h->my_gen < s->gen_in)
         return DP_STOP_PEER_RESTORED;
     return DP_STOP_NONE;
@@ -131,7 +140,7 @@ static enum dp_stop judge_lane(const struct dp_session *s, const struct dp_hello
         if (h->lane[i].your_epoch != 0 && h->lane[i].your_epoch != lane->epoch_out)
             return DP_STOP_EPOCH;
         if (h->lane[i].your_durable > lane->journal_last)
-            return DP_STOP_RESTORED;
+            return lost_journal(s);
     }
     if (h->my_gen == s->gen_in && lane->epoch_in != 0) {
         if (lane->epoch_in != h->lane[i].my_epoch)
@@ -193,6 +202,39 @@ static bool wants_answer(const struct dp_session *s, const struct dp_hello *h)
     return s->is_parent || memcmp(h->nonce, s->peer_nonce, sizeof(h->nonce)) != 0;
 }
 
+/* R-HEL-6 */
+static void doubt(struct dp_session *s, const struct dp_hello *h, int64_t now_ms)
+{
+    if (s->state == DP_SESSION_UP && wants_answer(s, h))
+        s->greeted = false;
+    s->flight_count = 0;
+    s->flight_bytes = 0;
+    memcpy(s->peer_nonce, h->nonce, sizeof(s->peer_nonce));
+    s->heard_ms = now_ms;
+    if (s->state == DP_SESSION_DOUBTED)
+        return; /* said again: the time runs on */
+    s->doubt_until_ms = now_ms + dp_session_proof_ms(s);
+    s->doubts++;
+    s->state = DP_SESSION_DOUBTED;
+}
+
+enum dp_stop dp_session_on_proof(struct dp_session *s, const struct dp_head *shown,
+                                 const struct dp_hello_facts *facts)
+{
+    enum dp_stop why = s->state == DP_SESSION_DOUBTED ? DP_STOP_UNPROVEN : DP_STOP_NONE;
+
+    if (shown != NULL && is_lost_here(shown, facts))
+        why = DP_STOP_RESTORED;
+    if (why != DP_STOP_NONE)
+        dp_session_stop(s, why);
+    return why;
+}
+
+bool dp_session_pauses(const struct dp_session *s)
+{
+    return s->state == DP_SESSION_DOUBTED && s->doubts == 1;
+}
+
 enum dp_stop dp_session_on_hello(struct dp_session *s, const struct dp_hello *h,
                                  const struct dp_hello_facts *facts, int64_t now_ms)
 {
@@ -204,6 +246,10 @@ enum dp_stop dp_session_on_hello(struct dp_session *s, const struct dp_hello *h,
     if (s->state == DP_SESSION_DOWN)
         dp_session_connect(s, now_ms);
     why = judge(s, h, facts, now_ms);
+    if (why == DP_STOP_UNPROVEN) {
+        doubt(s, h, now_ms);
+        return why;
+    }
     if (why != DP_STOP_NONE) {
         dp_session_stop(s, why);
         return why;

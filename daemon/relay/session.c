@@ -393,6 +393,14 @@ void dp_session_refused(struct dp_session *s)
 
 /* ---- time ---- */
 
+/* Hello and question there, the proof back. */
+int64_t dp_session_proof_ms(const struct dp_session *s)
+{
+    int64_t ms = DP_PROOF_MS + 4 * s->rtt_ms + 4 * line_ms(s, 2 * DP_HELLO_BYTES);
+
+    return ms < DP_PROOF_MAX_MS ? ms : DP_PROOF_MAX_MS;
+}
+
 /* When the link counts as lost. */
 static int64_t lost_at(const struct dp_session *s)
 {
@@ -419,6 +427,8 @@ static int64_t keep_at(const struct dp_session *s)
 
 enum dp_tick dp_session_tick(struct dp_session *s, int64_t now_ms)
 {
+    if (s->state == DP_SESSION_DOUBTED)
+        return now_ms >= s->doubt_until_ms ? DP_TICK_UNPROVEN : DP_TICK_NONE;
     if (s->state != DP_SESSION_UP && s->state != DP_SESSION_GREETING)
         return DP_TICK_NONE;
     if (now_ms >= lost_at(s))
@@ -435,6 +445,8 @@ int64_t dp_session_wake(const struct dp_session *s)
 {
     int64_t lost, keep;
 
+    if (s->state == DP_SESSION_DOUBTED)
+        return s->doubt_until_ms;
     if (s->state != DP_SESSION_UP && s->state != DP_SESSION_GREETING)
         return INT64_MAX;
     lost = lost_at(s);

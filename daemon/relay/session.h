@@ -5,6 +5,8 @@
  * Times come in as monotonic milliseconds.
  *
  *   DOWN --connect--> GREETING --hello ok--> UP --bye, lost--> DOWN
+ *            GREETING, UP --hello that claims more of ours than is here--> DOUBTED --proof--> STOPPED
+ *                                                     DOUBTED --no proof, bye, lost--> DOWN
  *     any --loud reason--> STOPPED --an operator acts (clear)--> DOWN
  *
  * Everything in it is of fixed size: a peer that is gone for months costs this struct (R-GON-1).
@@ -81,7 +83,8 @@ struct dp_hello {
     X(REVOKED,         "the certificate of this node was withdrawn", "ask the parent's operator")                        \
     X(PROTOCOL,        "the peer broke the link protocol", "report it with the log of both ends")                         \
     X(SILENT,          "nothing heard within the time", "check the line")                                              \
-    X(EXPIRED,         "the certificate of this node has expired", "have it renewed by the parent's operator")
+    X(EXPIRED,         "the certificate of this node has expired", "have it renewed by the parent's operator")           \
+    X(UNPROVEN,        "one end claims to hold later blocks or items of the other and does not prove it", "where the other's store was restored follow the recovery guide there; else find out why the claim was made")
 /* clang-format on */
 enum dp_stop {
 #define DP_STOP_ENUM(name, text, act) DP_STOP_##name,
@@ -100,7 +103,13 @@ const char *dp_stop_name(enum dp_stop s);
  */
 bool dp_stop_is_loud(enum dp_stop s);
 
-enum dp_session_state { DP_SESSION_DOWN, DP_SESSION_GREETING, DP_SESSION_UP, DP_SESSION_STOPPED };
+enum dp_session_state {
+    DP_SESSION_DOWN,
+    DP_SESSION_GREETING,
+    DP_SESSION_UP,
+    DP_SESSION_STOPPED,
+    DP_SESSION_DOUBTED, /* R-HEL-6: greeted with a claim; nothing moves until it is proved or is not */
+};
 
 /* What is durable about a peer: loaded at start, written by the node in the turn that changes it. */
 struct dp_lane_state {
@@ -126,9 +135,11 @@ struct dp_flight {
 #define DP_WINDOW_BYTES (512u * 1024) /* default of window_bytes */
 #define DP_WINDOW_START (32u * 1024)  /* until the line was measured */
 #define DP_WINDOW_MIN 4096u
-#define DP_KEEP_MS INT64_C(600000) /* default of keep_ms: 144 exchanges a day (R-IDL-1) */
-#define DP_GREET_MS INT64_C(60000) /* for the peer's hello, beside the round trip */
-#define DP_BUSY_MS INT64_C(120000) /* for an ack, beside round trip and transmission */
+#define DP_KEEP_MS INT64_C(600000)     /* default of keep_ms: 144 exchanges a day (R-IDL-1) */
+#define DP_GREET_MS INT64_C(60000)     /* for the peer's hello, beside the round trip */
+#define DP_BUSY_MS INT64_C(120000)     /* for an ack, beside round trip and transmission */
+#define DP_PROOF_MS INT64_C(5000)      /* for a proof, beside them, */
+#define DP_PROOF_MAX_MS INT64_C(30000) /* and with them */
 
 struct dp_session {
     enum dp_session_state state;
@@ -158,7 +169,9 @@ struct dp_session {
     uint64_t rate_bps;  /* bits a second delivered; 0 = unknown */
     uint64_t acked_bytes;
     uint64_t frames_in, frames_out, bytes_in, bytes_out, refused_in, refused_out;
-    uint64_t lowered; /* hellos that stated less than was acked before (R-HEL-2) */
+    uint64_t lowered;       /* hellos that stated less than was acked before (R-HEL-2) */
+    int64_t doubt_until_ms; /* in DOUBTED: the proof is here by then */
+    uint32_t doubts;        /* how often it was DOUBTED: only the first holds anything up */
 };
 
 /* Facts about stores that the hello is judged against; the node looks them up. */
@@ -214,8 +227,9 @@ void dp_session_greeted(struct dp_session *s, size_t bytes, int64_t now_ms);
 /*
  * Judge the peer's hello. DP_STOP_NONE: UP, and next[] is set from the peer's own statement (R-HEL-1,
  * R-HEL-2); a first contact, or journals that the peer began anew, also set epoch_in, durable_in and gen_in,
- * which the node makes durable. If `greeted` is false after it, our hello is owed. Otherwise the session is
- * STOPPED (loud) or DOWN, and the caller sends a bye with the reason.
+ * which the node makes durable. If `greeted` is false after it, our hello is owed. DP_STOP_UNPROVEN: DOUBTED,
+ * the peer claims what would make us RESTORED; our hello may be owed, and then the question for its proof.
+ * Otherwise the session is STOPPED (loud) or DOWN, and the caller sends a bye with the reason.
  *
  * A hello of the same process in UP is a reconnect that this end did not notice: judged the same, next[] set
  * anew. At the parent another nonce in UP is a CLONE by dp_session_is_clone; see there what the node does
@@ -223,6 +237,17 @@ void dp_session_greeted(struct dp_session *s, size_t bytes, int64_t now_ms);
  */
 enum dp_stop dp_session_on_hello(struct dp_session *s, const struct dp_hello *h,
                                  const struct dp_hello_facts *facts, int64_t now_ms);
+/*
+ * R-HEL-6: the peer shows a header of our chain. `shown`: it is signed by us, and `facts` were looked up for
+ * it as for `yours` of a hello; NULL: there is none, or it is not ours. RESTORED: it proves that this store
+ * is not what it was, in whatever state. UNPROVEN: DOUBTED, and it does not. Else NONE. For a reason the
+ * session is stopped as by dp_session_stop.
+ */
+enum dp_stop dp_session_on_proof(struct dp_session *s, const struct dp_head *shown,
+                                 const struct dp_hello_facts *facts);
+/* A claim is being looked into and this end issues nothing until it is known: the first claim of this peer
+ * only, so that nobody who claims for ever holds a node up. */
+bool dp_session_pauses(const struct dp_session *s);
 /*
  * R-HEL-5: `h` comes from another process of the peer while the first is UP and was heard within the time of
  * silence. A process that crashed and came back looks the same, so the node asks the first connection
@@ -234,6 +259,8 @@ bool dp_session_is_clone(const struct dp_session *s, const struct dp_hello *h, i
 /* Bytes that may be in flight now: two seconds of the measured line or four round trips, at most
  * window_bytes. */
 uint64_t dp_session_window(const struct dp_session *s);
+/* How long a proof may take on this line (R-HEL-6). */
+int64_t dp_session_proof_ms(const struct dp_session *s);
 /*
  * The next journal item to write as a frame: strict priority of lanes within the window (R-LAN-1, R-LAN-3).
  * False when nothing may go now. When the N3 filter leaves nothing of an item, the node writes an empty
@@ -296,7 +323,8 @@ void dp_session_heard(struct dp_session *s, size_t bytes, int64_t now_ms);
 enum dp_tick {
     DP_TICK_NONE,
     DP_TICK_KEEP /* send a keep-alive that asks back */,
-    DP_TICK_LOST /* silent too long */
+    DP_TICK_LOST,     /* silent too long */
+    DP_TICK_UNPROVEN, /* DOUBTED, and no proof came in time */
 };
 /*
  * LOST: no hello in GREETING, nothing heard for silence_ms, or the oldest frame in flight not acked within

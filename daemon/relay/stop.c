@@ -54,6 +54,7 @@ bool dp_stop_is_loud(enum dp_stop s)
     case DP_STOP_REVOKED:
     case DP_STOP_SILENT:
     case DP_STOP_EXPIRED:
+    case DP_STOP_UNPROVEN: /* judged afresh with the next hello, so that a late proof still counts */
     case DP_STOP_COUNT:
         break;
     }

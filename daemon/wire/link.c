@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "wire/block.h"
+
 #define HELLO_RESERVED 51
 #define HELLO_FLAGS 3
 #define KEEP_FLAGS 1
@@ -241,6 +243,26 @@ static bool list_get(struct dp_rd *r, struct dp_list_frame *f)
     return reserved == 0 && r->err == DP_OK && dp_list_frame_ok(f);
 }
 
+/* ---- proofs (R-HEL-6) ---- */
+
+static bool prove_get(struct dp_rd *r)
+{
+    return dp_rd_u8(r) == 0;
+}
+
+static bool proof_ok(const struct dp_proof_frame *f)
+{
+    return f->header.len == 0 || f->header.len == DP_HEADER_BYTES;
+}
+
+static bool proof_get(struct dp_rd *r, struct dp_proof_frame *f)
+{
+    uint8_t reserved = dp_rd_u8(r);
+
+    f->header = dp_rd_take(r, dp_rd_left(r));
+    return reserved == 0 && proof_ok(f);
+}
+
 /* ---- frames ---- */
 
 static bool body_get(struct dp_rd *r, struct dp_frame *f)
@@ -262,6 +284,10 @@ static bool body_get(struct dp_rd *r, struct dp_frame *f)
         return ask_get(r, &f->u.ask);
     case DP_FRAME_LIST:
         return list_get(r, &f->u.list);
+    case DP_FRAME_PROVE:
+        return prove_get(r);
+    case DP_FRAME_PROOF:
+        return proof_get(r, &f->u.proof);
     }
     return false;
 }
@@ -307,6 +333,12 @@ static bool body_put(struct dp_wr *w, const struct dp_frame *f)
     case DP_FRAME_LIST:
         list_put(w, &f->u.list);
         return dp_list_frame_ok(&f->u.list);
+    case DP_FRAME_PROVE:
+        dp_wr_u8(w, 0);
+        return true;
+    case DP_FRAME_PROOF:
+        dp_wr_u8(w, 0);
+        return proof_ok(&f->u.proof);
     }
     return false;
 }
@@ -316,6 +348,8 @@ static struct dp_slice tail_of(const struct dp_frame *f)
 {
     if (f->type == DP_FRAME_ITEM)
         return f->u.item.body;
+    if (f->type == DP_FRAME_PROOF)
+        return f->u.proof.header;
     return f->type == DP_FRAME_LIST ? f->u.list.rows : dp_slice_of(NULL, 0);
 }
 

@@ -18,10 +18,12 @@ enum dp_frame_type {
     DP_FRAME_ITEM = 2,
     DP_FRAME_ACK = 3,
     DP_FRAME_REFUSED = 4,
-    DP_FRAME_BYE = 5,  /* reason code; the sender stops this link */
-    DP_FRAME_KEEP = 6, /* keep-alive; bit 0 of its byte asks for one back */
-    DP_FRAME_ASK = 7,  /* what do you hold of mine, after this key */
-    DP_FRAME_LIST = 8, /* the answer */
+    DP_FRAME_BYE = 5,    /* reason code; the sender stops this link */
+    DP_FRAME_KEEP = 6,   /* keep-alive; bit 0 of its byte asks for one back */
+    DP_FRAME_ASK = 7,    /* what do you hold of mine, after this key */
+    DP_FRAME_LIST = 8,   /* the answer */
+    DP_FRAME_PROVE = 9,  /* show me that header of mine (R-HEL-6) */
+    DP_FRAME_PROOF = 10, /* here it is, or none */
 };
 
 struct dp_item_frame {
@@ -68,6 +70,11 @@ struct dp_list_frame {
     struct dp_slice rows; /* encoded; see dp_list_row_get */
 };
 
+/* The last header of the other end's chain that the hello named, as it was signed; none: nothing is held. */
+struct dp_proof_frame {
+    struct dp_slice header; /* DP_HEADER_BYTES, or empty */
+};
+
 struct dp_frame {
     uint8_t type;
     union {
@@ -79,11 +86,12 @@ struct dp_frame {
         uint8_t keep;
         struct dp_ask_frame ask;
         struct dp_list_frame list;
+        struct dp_proof_frame proof;
     } u;
 };
 
 /* Strict: exact length, known type, lane < DP_LANES, offset + body <= total, reserved bytes zero; the rows of
- * a list rise. What is borrowed of `s`: the body of an item, the rows of a list. */
+ * a list rise. What is borrowed of `s`: the body of an item, the rows of a list, the header of a proof. */
 DP_MUST enum dp_err dp_frame_get(struct dp_slice s, struct dp_frame *out);
 /* Append. */
 DP_MUST enum dp_err dp_frame_put(const struct dp_frame *f, struct dp_buf *out);

@@ -164,7 +164,7 @@ static void frame(struct seeder *s, unsigned i)
     struct dp_frame f;
 
     dp_buf_init(&body, BUF_MAX);
-    f = sample_frame(&s->rng, (uint8_t)(1 + i % DP_FRAME_LIST), &body);
+    f = sample_frame(&s->rng, (uint8_t)(1 + i % DP_FRAME_PROOF), &body);
     must(dp_frame_put(&f, &s->buf));
     dp_buf_fini(&body);
 }

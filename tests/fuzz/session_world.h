@@ -37,7 +37,6 @@ struct puppet {
     struct dp_seal seal;   /* next block of its chain */
     uint64_t next[DP_LANES];
     uint64_t sent[DP_LANES]; /* highest number of an item sent, ever */
-    bool lied_head;          /* claimed to hold more of the county's than there is */
 };
 
 struct world {

@@ -232,6 +232,16 @@ static void fill_ack(struct dp_rng *r, struct dp_ack_frame *f)
     }
 }
 
+static void fill_proof(struct dp_rng *r, struct dp_proof_frame *f, struct dp_buf *body)
+{
+    const size_t before = body->len;
+    uint8_t header[DP_HEADER_BYTES];
+
+    dp_rng_fill(r, header, sizeof(header));
+    (void)!dp_buf_put(body, header, sizeof(header));
+    f->header = dp_slice_of(body->p + before, body->len - before);
+}
+
 struct dp_frame sample_frame(struct dp_rng *r, uint8_t type, struct dp_buf *body)
 {
     struct dp_frame f = {.type = type};
@@ -266,6 +276,11 @@ struct dp_frame sample_frame(struct dp_rng *r, uint8_t type, struct dp_buf *body
         break;
     case DP_FRAME_LIST:
         fill_list(r, &f.u.list, body);
+        break;
+    case DP_FRAME_PROVE:
+        break;
+    case DP_FRAME_PROOF:
+        fill_proof(r, &f.u.proof, body);
         break;
     }
     return f;

@@ -7,8 +7,10 @@ static const struct {
     uint8_t type;
     const char *name;
 } frames[] = {
-    {DP_FRAME_HELLO, "hello"}, {DP_FRAME_ITEM, "item"}, {DP_FRAME_ACK, "ack"}, {DP_FRAME_REFUSED, "refused"},
-    {DP_FRAME_BYE, "bye"},     {DP_FRAME_KEEP, "keep"}, {DP_FRAME_ASK, "ask"}, {DP_FRAME_LIST, "list"},
+    {DP_FRAME_HELLO, "hello"},     {DP_FRAME_ITEM, "item"}, {DP_FRAME_ACK, "ack"},
+    {DP_FRAME_REFUSED, "refused"}, {DP_FRAME_BYE, "bye"},   {DP_FRAME_KEEP, "keep"},
+    {DP_FRAME_ASK, "ask"},         {DP_FRAME_LIST, "list"}, {DP_FRAME_PROVE, "prove"},
+    {DP_FRAME_PROOF, "proof"},
 };
 
 enum dp_err golden_link(FILE *out)

@@ -497,6 +497,9 @@ static void test_a_sender_from_before_its_new_journals_stops(void **state)
     (void)state;
     town_open(&t, 46);
     struct dp_kv *old = cl_snapshot(t.town);
+    struct cl_result r = town_register(t.village);
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");
+    town_settle(&t); /* its arrival is signed by the township */
     cl_renew(t.town, t.village);
     assert_done(&t, t.town, t.village);
     cl_replace(t.town, old);
@@ -504,6 +507,28 @@ static void test_a_sender_from_before_its_new_journals_stops(void **state)
     assert_int_equal(dp_daemon_stopped(t.town->d), DP_STOP_RESTORED);
     assert_true(cl_alarmed(t.village, "link"));
     assert_int_equal(cl_session(t.village, t.town)->state, DP_SESSION_STOPPED);
+    town_close(&t);
+}
+
+/* Nothing that it signed is missing, and a child's word for its journals is no proof (R-HEL-6): that link is
+ * down and alarmed at both ends, and the node goes on. */
+static void test_a_sender_that_lost_only_its_new_journals(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 47);
+    struct dp_kv *old = cl_snapshot(t.town);
+    cl_renew(t.town, t.village);
+    assert_done(&t, t.town, t.village);
+    cl_replace(t.town, old);
+    cluster_run(t.c, 60000);
+    assert_int_equal(dp_daemon_stopped(t.town->d), DP_STOP_NONE);
+    assert_true(cl_alarmed(t.town, "link"));
+    assert_true(cl_alarmed(t.village, "link"));
+    assert_int_equal(cl_session(t.village, t.town)->state, DP_SESSION_STOPPED);
+    struct cl_result r = town_register(t.sibling);
+    cluster_run(t.c, 60000);
+    assert_int_equal(cl_facts(t.city, &r.name), 1);
     town_close(&t);
 }
 
@@ -579,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_a_list_entitles_to_nothing),
         cmocka_unit_test(test_a_child_is_told_of_its_own_alone),
         cmocka_unit_test(test_a_sender_from_before_its_new_journals_stops),
+        cmocka_unit_test(test_a_sender_that_lost_only_its_new_journals),
         cmocka_unit_test(test_a_receiver_from_before_the_new_journals),
         cmocka_unit_test(test_refusals_end_with_their_journal),
     };

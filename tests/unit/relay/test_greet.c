@@ -6,7 +6,21 @@
 
 /* ---- state by event ---- */
 
-enum event { CONNECT, LOST, HELLO, BAD_HELLO, OLD_HELLO, BYE, BYE_LOUD, SILENT, CLEAR, EVENTS };
+enum event {
+    CONNECT,
+    LOST,
+    HELLO,
+    BAD_HELLO,
+    OLD_HELLO,
+    CLAIM,
+    BYE,
+    BYE_LOUD,
+    SILENT,
+    CLEAR,
+    NO_PROOF,
+    PROOF,
+    EVENTS
+};
 
 static void act(struct dp_session *s, enum event e)
 {
@@ -30,6 +44,17 @@ static void act(struct dp_session *s, enum event e)
     case OLD_HELLO:
         h.version_min = h.version_max = 0;
         (void)dp_session_on_hello(s, &h, &f, 0);
+        break;
+    case CLAIM:
+        h.yours.number = 10;
+        (void)dp_session_on_hello(s, &h, &f, 0);
+        break;
+    case NO_PROOF:
+        (void)dp_session_on_proof(s, NULL, NULL);
+        break;
+    case PROOF:
+        h.yours.number = 10;
+        (void)dp_session_on_proof(s, &h.yours, &f);
         break;
     case BYE:
         (void)dp_session_on_bye(s, DP_STOP_NONE);
@@ -58,23 +83,30 @@ static struct dp_session in_state(enum dp_session_state state)
         dp_session_connect(&s, 0);
     else if (state == DP_SESSION_STOPPED)
         dp_session_stop(&s, DP_STOP_FORK);
+    else if (state == DP_SESSION_DOUBTED)
+        act(&s, CLAIM);
     assert_int_equal(s.state, state);
     return s;
 }
 
 static void every_event_in_every_state(void **state)
 {
-    enum { D = DP_SESSION_DOWN, G = DP_SESSION_GREETING, U = DP_SESSION_UP, S = DP_SESSION_STOPPED };
-    static const uint8_t after[4][EVENTS] = {
-        /*      connect lost hello bad old bye loud silent clear */
-        [D] = {G, D, U, S, D, D, S, D, D},
-        [G] = {G, D, U, S, D, D, S, D, G},
-        [U] = {G, D, U, S, D, D, S, D, U},
-        [S] = {S, S, S, S, S, S, S, S, D},
+    enum {
+        D = DP_SESSION_DOWN,
+        G = DP_SESSION_GREETING,
+        U = DP_SESSION_UP,
+        S = DP_SESSION_STOPPED,
+        C = DP_SESSION_DOUBTED,
+    };
+    static const uint8_t after[5][EVENTS] = {
+        /*      connect lost hello bad old claim bye loud silent clear none proof */
+        [D] = {G, D, U, S, D, C, D, S, D, D, D, S}, [G] = {G, D, U, S, D, C, D, S, D, G, G, S},
+        [U] = {G, D, U, S, D, C, D, S, D, U, U, S}, [S] = {S, S, S, S, S, S, S, S, S, D, S, S},
+        [C] = {G, D, U, S, D, C, D, S, D, C, D, S},
     };
 
     (void)state;
-    for (unsigned from = 0; from < 4; from++) {
+    for (unsigned from = 0; from < 5; from++) {
         for (unsigned e = 0; e < EVENTS; e++) {
             struct dp_session s = in_state((enum dp_session_state)from);
             act(&s, (enum event)e);
@@ -88,10 +120,11 @@ static void every_event_in_every_state(void **state)
 /* R-STO-1, R-HEL-1: an item before the greeting is neither applied nor sent. */
 static void nothing_moves_before_the_greeting(void **state)
 {
-    static const enum dp_session_state states[] = {DP_SESSION_DOWN, DP_SESSION_GREETING, DP_SESSION_STOPPED};
+    static const enum dp_session_state states[] = {DP_SESSION_DOWN, DP_SESSION_GREETING, DP_SESSION_STOPPED,
+                                                   DP_SESSION_DOUBTED};
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         struct dp_session s = in_state(states[i]);
         struct dp_acks acks;
         assert_nothing(&s);
@@ -340,13 +373,13 @@ static const struct bad bads[] = {
     {"another node", DP_STOP_WRONG_NODE, other_node},
     {"ourselves", DP_STOP_WRONG_NODE, our_node},
     {"second process, R-HEL-5", DP_STOP_CLONE, second_process},
-    {"our header beyond our head, R-HEL-3", DP_STOP_RESTORED, beyond_our_head},
-    {"our header, and we have none", DP_STOP_RESTORED, beyond_no_head},
-    {"our header, none sealed in this life", DP_STOP_RESTORED, beyond_old_head},
-    {"our header with other content", DP_STOP_RESTORED, our_other_digest},
-    {"our header lost here", DP_STOP_RESTORED, our_lost_block},
-    {"unknown incarnation of ours", DP_STOP_RESTORED, our_unknown_life},
-    {"old incarnation of ours, other content", DP_STOP_RESTORED, our_old_life_changed},
+    {"our header beyond our head, R-HEL-3", DP_STOP_UNPROVEN, beyond_our_head},
+    {"our header, and we have none", DP_STOP_UNPROVEN, beyond_no_head},
+    {"our header, none sealed in this life", DP_STOP_UNPROVEN, beyond_old_head},
+    {"our header with other content", DP_STOP_UNPROVEN, our_other_digest},
+    {"our header lost here", DP_STOP_UNPROVEN, our_lost_block},
+    {"unknown incarnation of ours", DP_STOP_UNPROVEN, our_unknown_life},
+    {"old incarnation of ours, other content", DP_STOP_UNPROVEN, our_old_life_changed},
     {"peer behind what is here", DP_STOP_PEER_RESTORED, peer_behind},
     {"peer with an empty chain", DP_STOP_PEER_RESTORED, peer_empty},
     {"peer with an older head", DP_STOP_PEER_RESTORED, peer_old_head},
@@ -355,17 +388,17 @@ static const struct bad bads[] = {
     {"peer's head contradicts the one here", DP_STOP_FORK, peer_other_digest_here},
     {"peer's head contradicts a block here", DP_STOP_FORK, peer_fork_ahead},
     {"peer knows another journal of ours, R-HEL-4, R-JRN-2", DP_STOP_EPOCH, our_other_epoch},
-    {"item beyond our journal, R-HEL-3", DP_STOP_RESTORED, beyond_our_journal},
+    {"item beyond our journal, R-HEL-3", DP_STOP_UNPROVEN, beyond_our_journal},
     {"another journal of the peer, R-HEL-4", DP_STOP_EPOCH, peer_other_epoch},
     {"peer's journal shorter than what came", DP_STOP_PEER_RESTORED, peer_short_journal},
-    {"journals of ours that this store never began, R-RSD-2", DP_STOP_RESTORED, later_journal_of_ours},
+    {"journals of ours that this store never began, R-RSD-2", DP_STOP_UNPROVEN, later_journal_of_ours},
     {"journals of the peer from before those known, R-RSD-2", DP_STOP_PEER_RESTORED,
      earlier_journal_of_theirs},
     {"another epoch of a known generation, R-HEL-4", DP_STOP_EPOCH, other_epoch_same_generation},
     {"the peer's, R-HEL-4", DP_STOP_EPOCH, peer_epoch_same_generation},
     {"new journals excuse no lost block", DP_STOP_PEER_RESTORED, renewed_with_a_lost_head},
     {"nor a fork", DP_STOP_FORK, renewed_and_forked},
-    {"nor a lost block of ours", DP_STOP_RESTORED, renewed_by_us_who_lost},
+    {"nor a lost block of ours", DP_STOP_UNPROVEN, renewed_by_us_who_lost},
     {"nor a new life", DP_STOP_PEER_RESTORED, renewed_in_a_new_life},
     {"nor no journal at all", DP_STOP_PROTOCOL, renewed_without_an_epoch},
     {"no epoch", DP_STOP_PROTOCOL, no_epoch},
@@ -388,8 +421,13 @@ static void every_contradiction_stops_with_its_reason(void **state)
         got = dp_session_on_hello(&s, &h, &f, 10);
         if (got != bads[i].stop)
             fail_msg("%s: %s", bads[i].what, dp_stop_name(got));
-        assert_int_equal(s.stop, bads[i].stop);
-        assert_int_equal(s.state, dp_stop_is_loud(got) ? DP_SESSION_STOPPED : DP_SESSION_DOWN);
+        if (got == DP_STOP_UNPROVEN) {
+            assert_int_equal(s.state, DP_SESSION_DOUBTED);
+            assert_int_equal(s.stop, DP_STOP_NONE);
+        } else {
+            assert_int_equal(s.stop, bads[i].stop);
+            assert_int_equal(s.state, dp_stop_is_loud(got) ? DP_SESSION_STOPPED : DP_SESSION_DOWN);
+        }
         assert_int_equal(s.lane[0].acked, 4); /* nothing was taken from it */
         assert_nothing(&s);
     }
@@ -411,6 +449,102 @@ static void the_earlier_reason_wins(void **state)
             bads[order[k]].spoil(&s, &h, &f);
             bads[order[i]].spoil(&s, &h, &f);
             assert_int_equal(dp_session_on_hello(&s, &h, &f, 10), bads[order[i]].stop);
+        }
+    }
+}
+
+/* ---- claims and proofs (R-HEL-6) ---- */
+
+static struct dp_session doubted(bool is_parent)
+{
+    struct dp_session s = session(is_parent);
+    const struct dp_hello_facts f = facts();
+    struct dp_hello h = hello();
+
+    dp_session_connect(&s, 0);
+    h.yours.number = 10;
+    assert_int_equal(dp_session_on_hello(&s, &h, &f, 0), DP_STOP_UNPROVEN);
+    assert_false(s.greeted); /* the peer is to judge ours too */
+    return s;
+}
+
+/* Whatever a hello may claim of our chain, the same under our signature is a proof; what fits is none. */
+static void a_proof_is_judged_like_a_claim(void **state)
+{
+    static const struct {
+        struct dp_head shown;
+        bool known;
+        enum dp_stop stop;
+    } rows[] = {
+        {{MY_INC, 10, {{0}}}, false, DP_STOP_RESTORED}, /* beyond our head */
+        {{MY_INC, 9, {{0}}}, true, DP_STOP_RESTORED},   /* another one under its number */
+        {{MY_INC, 7, {{0}}}, false, DP_STOP_RESTORED},  /* lost in the middle */
+        {{7, 1, {{0}}}, false, DP_STOP_RESTORED},       /* of a life not known here */
+        {{MY_INC, 9, {{9}}}, true, DP_STOP_UNPROVEN},   /* ours, and here */
+        {{MY_INC, 0, {{0}}}, false, DP_STOP_UNPROVEN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct dp_session s = doubted(i % 2 == 0);
+        struct dp_hello_facts f = facts();
+        struct dp_head shown = rows[i].shown;
+        f.mine_known = rows[i].known;
+        shown.digest = digest_of(shown.digest.b[0]);
+        assert_int_equal(dp_session_on_proof(&s, &shown, &f), rows[i].stop);
+        assert_int_equal(s.stop, rows[i].stop);
+        assert_int_equal(s.state, i < 4 ? DP_SESSION_STOPPED : DP_SESSION_DOWN);
+        s = up(); /* nobody asked: only a proof means something */
+        assert_int_equal(dp_session_on_proof(&s, &shown, &f), i < 4 ? DP_STOP_RESTORED : DP_STOP_NONE);
+        assert_int_equal(s.state, i < 4 ? DP_SESSION_STOPPED : DP_SESSION_UP);
+    }
+}
+
+/* The first claim holds issuing up until the answer or its time; none after it does. */
+static void a_doubt_is_bounded_and_pauses_once(void **state)
+{
+    struct dp_session s = doubted(true);
+    const struct dp_hello_facts f = facts();
+    struct dp_hello h = hello();
+    int64_t until = dp_session_wake(&s);
+
+    (void)state;
+    assert_true(dp_session_pauses(&s));
+    assert_true(until > 0 && until <= DP_PROOF_MAX_MS);
+    h.yours.number = 10;
+    assert_int_equal(dp_session_on_hello(&s, &h, &f, until - 1), DP_STOP_UNPROVEN);
+    assert_int_equal(dp_session_wake(&s), until); /* saying it again wins no time */
+    assert_int_equal(dp_session_tick(&s, until - 1), DP_TICK_NONE);
+    assert_int_equal(dp_session_tick(&s, until), DP_TICK_UNPROVEN);
+    dp_session_stop(&s, DP_STOP_UNPROVEN);
+    assert_int_equal(s.state, DP_SESSION_DOWN);
+    assert_false(dp_session_pauses(&s));
+    for (int i = 0; i < 100; i++) {
+        dp_session_connect(&s, until);
+        assert_int_equal(dp_session_on_hello(&s, &h, &f, until), DP_STOP_UNPROVEN);
+        assert_int_equal(s.state, DP_SESSION_DOUBTED);
+        assert_false(dp_session_pauses(&s));
+        dp_session_lost(&s);
+    }
+    s.rtt_ms = INT64_C(3600000); /* the longest round trip buys no more */
+    assert_int_equal(dp_session_proof_ms(&s), DP_PROOF_MAX_MS);
+}
+
+/* What no signature can show is the parent's to say. */
+static void the_parents_word_counts_for_journals(void **state)
+{
+    (void)state;
+    for (unsigned k = 0; k < 2; k++) {
+        for (unsigned i = 0; i < 2; i++) {
+            struct dp_session s = session(k == 0);
+            const struct dp_hello_facts f = facts();
+            struct dp_hello h = hello();
+            if (i == 0)
+                h.lane[1].your_durable = 11;
+            else
+                h.your_gen = 1;
+            assert_int_equal(dp_session_on_hello(&s, &h, &f, 0),
+                             k == 0 ? DP_STOP_UNPROVEN : DP_STOP_RESTORED);
         }
     }
 }
@@ -503,6 +637,9 @@ int main(void)
         cmocka_unit_test(we_began_anew),
         cmocka_unit_test(every_contradiction_stops_with_its_reason),
         cmocka_unit_test(the_earlier_reason_wins),
+        cmocka_unit_test(a_proof_is_judged_like_a_claim),
+        cmocka_unit_test(a_doubt_is_bounded_and_pauses_once),
+        cmocka_unit_test(the_parents_word_counts_for_journals),
         cmocka_unit_test(lawful_heads_do_not_stop),
         cmocka_unit_test(a_clone_needs_a_living_first),
         cmocka_unit_test(reasons_have_words),
