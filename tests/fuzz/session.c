@@ -95,11 +95,10 @@ static void lie_of_self(struct dp_hello *h, struct dp_rd *r)
     }
 }
 
-/* Claims to hold what the county never signed: R-HEL-3 takes the word of a child. */
-static void lie_of_county(struct world *w, struct dp_hello *h, struct dp_rd *r)
+/* Claims to hold what the county never signed (R-HEL-6). */
+static void lie_of_county(struct dp_hello *h, struct dp_rd *r)
 {
     unsigned lane = dp_rd_u8(r) % DP_LANES;
-    w->now.lied_head = true;
     switch (dp_rd_u8(r) % 5) {
     case 0:
         h->yours.number = dp_rd_u16(r);
@@ -124,7 +123,7 @@ static void greet_with_lies(struct world *w, struct dp_rd *r)
     struct dp_hello truth = w->now.hello;
     for (unsigned n = 1 + dp_rd_u8(r) % 3; n > 0; n--) {
         if (lie_one_in(r, 4))
-            lie_of_county(w, &w->now.hello, r);
+            lie_of_county(&w->now.hello, r);
         else
             lie_of_self(&w->now.hello, r);
     }
@@ -178,10 +177,7 @@ static void send_stock(struct world *w, struct dp_rd *r)
 
 static void replay(struct world *w, struct dp_rd *r)
 {
-    struct dp_frame f;
     struct dp_slice frame = lie_changed(w, r, lie_any(&w->frames, r)->bytes);
-    if (dp_frame_get(frame, &f) == DP_OK && f.type == DP_FRAME_HELLO)
-        w->now.lied_head = true;
     for (unsigned i = 0; i < DP_LANES; i++)
         w->now.sent[i] = UINT64_MAX; /* whatever it said */
     world_say(w, frame);
