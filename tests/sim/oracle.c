@@ -275,6 +275,7 @@ void oracle_swapped(struct oracle *o, struct cl_node *n)
 {
     struct oracle_node *x = oracle_node_of(o, n);
     x->swapped = true;
+    x->stopped = n->d != NULL && n->d->stopped != DP_STOP_NONE; /* the older store knows of no stop */
     free(x->held.slot);
     free(x->fed.slot);
     x->held = x->fed = (struct oracle_set){0};

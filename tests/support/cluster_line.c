@@ -7,6 +7,7 @@
 #include "support/cmocka_all.h"
 
 #define SHORT_LIFE_MS 10000
+#define DROP_LINGER_US 500000 /* as daemon/net does for what was sent before a drop */
 
 /* The newest standing connection between this process and a peer; *dir is the queue to the peer. */
 static struct cl_link *connection(struct cl_node *n, struct dp_node peer, unsigned *dir)
@@ -62,15 +63,6 @@ enum dp_err cl_line_send(void *ctx, struct dp_node peer, struct dp_slice frame)
     return DP_OK;
 }
 
-void cl_line_drop(void *ctx, struct dp_node peer)
-{
-    struct cl_node *n = ctx;
-    unsigned dir;
-    struct cl_link *l = n->dead ? NULL : connection(n, peer, &dir);
-    if (l != NULL)
-        cl_break(n->c, l, true);
-}
-
 /* ---- breaks ---- */
 
 /*
@@ -102,6 +94,20 @@ static void ends_look(struct cluster *c, struct cl_link *l)
     cl_line_plan(c, l);
 }
 
+/* Last words: what has left within the linger arrives when it would have, the rest never. */
+static void linger(struct cluster *c, const struct cl_link *l, struct cl_queue *q)
+{
+    struct cl_queue all = *q;
+    cl_queue_init(q);
+    while (all.first != NULL) {
+        struct cl_message *m = cl_queue_take(&all);
+        int64_t left_us = m->sent_us + (l->rate_bps == 0 ? 0 : (int64_t)(m->len * 8000000 / l->rate_bps));
+        if (left_us <= c->now_us + DROP_LINGER_US)
+            cl_queue_put(q, dp_slice_of(NULL, 0), dp_slice_of(m->bytes, m->len), m->sent_us, m->at_us);
+        free(m);
+    }
+}
+
 /* As a transport does: the next connection at once, or later and later when they come to nothing. */
 static int64_t redial_ms(const struct cluster *c, struct cl_link *l)
 {
@@ -111,13 +117,12 @@ static int64_t redial_ms(const struct cluster *c, struct cl_link *l)
     return ms + (int64_t)dp_rng_below(&l->dice, (uint64_t)ms + 1);
 }
 
-void cl_break(struct cluster *c, struct cl_link *l, bool some)
+/* Of what was on its way as much is left as still arrives. */
+static void hang_up(struct cluster *c, struct cl_link *l)
 {
     bool was = l->up;
     bool child = cl_child_of(l, c)->d != NULL, parent = cl_parent_of(l, c)->d != NULL;
     l->up = false;
-    lose(c, l, &l->q[0], some && was && parent);
-    lose(c, l, &l->q[1], some && was && child);
     l->child_down_due |= child && was && !l->child_up_due;
     l->child_up_due = false;
     l->parent_down_due |= parent && (l->parent_knows || l->q[0].first != NULL);
@@ -126,6 +131,28 @@ void cl_break(struct cluster *c, struct cl_link *l, bool some)
     if (was && c->watch.linked != NULL)
         c->watch.linked(c->watch.ctx, l, false);
     ends_look(c, l);
+}
+
+void cl_break(struct cluster *c, struct cl_link *l, bool some)
+{
+    lose(c, l, &l->q[0], some && l->up && cl_parent_of(l, c)->d != NULL);
+    lose(c, l, &l->q[1], some && l->up && cl_child_of(l, c)->d != NULL);
+    hang_up(c, l);
+}
+
+void cl_line_drop(void *ctx, struct dp_node peer)
+{
+    struct cl_node *n = ctx;
+    unsigned dir;
+    struct cl_link *l = n->dead ? NULL : connection(n, peer, &dir);
+    if (l == NULL)
+        return;
+    lose(n->c, l, &l->q[1 - dir], true);
+    if ((dir == 0 ? cl_parent_of(l, n->c) : cl_child_of(l, n->c))->d != NULL)
+        linger(n->c, l, &l->q[dir]);
+    else
+        cl_queue_clear(&l->q[dir]);
+    hang_up(n->c, l);
 }
 
 void cl_half_break(struct cluster *c, struct cl_link *l)
@@ -205,13 +232,14 @@ static bool keys_fit(struct cl_node *child, struct cl_node *parent)
     return dp_node_eq(n, child->id) && parent->d != NULL;
 }
 
-/* A newer connection takes the place of the older. */
+/* A newer connection takes the place of the older, also of one whose last words are on their way. */
 static void replace_older(struct cluster *c, const struct cl_link *l)
 {
     struct cl_node *parent = cl_parent_of(l, c);
     for (uint32_t i = 0; i < parent->line_count; i++) {
         struct cl_link *o = parent->lines[i];
-        if (o != l && o->up && o->parent == l->parent &&
+        bool any = o->up || o->q[0].first != NULL || o->q[1].first != NULL;
+        if (o != l && any && o->parent == l->parent &&
             dp_node_eq(cl_child_of(o, c)->id, cl_child_of(l, c)->id))
             cl_break(c, o, false);
     }
