@@ -114,8 +114,7 @@ static void check_stopped(struct oracle *o, struct cl_node *n)
     const struct cl_link *l = cl_link_of(o->s->c, n);
     if (!fault_must_stop(o->s, n) || n->d == NULL || !fault_is_honest(o->s, o->s->c->nodes[l->parent]))
         return;
-    const struct dp_session *s = cl_session(n, o->s->c->nodes[l->parent]);
-    if (n->d->stopped == DP_STOP_NONE && (s == NULL || s->state != DP_SESSION_STOPPED))
+    if (n->d->stopped == DP_STOP_NONE)
         sim_broken(o->s, "I20", "%s was restored from before what its parent holds, and goes on", n->text);
 }
 
