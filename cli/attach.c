@@ -137,12 +137,15 @@ static int attach_large(struct dp_app *app, struct dp_draft *d, const char *path
     if (f == NULL)
         return complain(path);
     code = judge(app, d);
-    if (code == 0 && !app->dry_run && draw(word) == DP_OK) {
-        code = upload(app, f, path, word, d->file.size);
+    if (code == 0 && !app->dry_run) {
+        code = draw(word) == DP_OK ? upload(app, f, path, word, d->file.size) : dp_err_exit(DP_IO);
         d->file.upload = word;
     }
     fclose(f);
-    return code == 0 ? dp_do_step(app, &d->step, wait) : code;
+    if (code == 0)
+        code = dp_do_step(app, &d->step, wait);
+    d->file.upload = dp_pb_str(""); /* the word ends here */
+    return code;
 }
 
 /* ---- whole ---- */
