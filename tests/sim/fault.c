@@ -178,8 +178,7 @@ static void roster(struct cl_node *n)
     char office[DP_OFFICE_TEXT];
     if (n->d == NULL)
         return;
-    snprintf(office, sizeof(office), "%s/%s", n->text,
-             dp_node_tier(n->id) == DP_TIER_VILLAGE ? "station" : "bureau");
+    cl_office(n, office);
     struct dp_admin *a = cl_admin(&x, "officer.add");
     a->office = office;
     a->name = "another";

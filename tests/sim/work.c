@@ -77,14 +77,7 @@ static bool often(struct sim_agent *a, uint32_t percent)
     return below(a, 100) < percent;
 }
 
-static void office_of(const struct cl_node *n, char out[DP_OFFICE_TEXT])
-{
-    snprintf(out, DP_OFFICE_TEXT, "%s/%s", n->text,
-             dp_node_tier(n->id) == DP_TIER_VILLAGE ? "station" : "bureau");
-}
-
-/* An office above, or one directly below this node; false when there is none. */
-static bool neighbour(struct sim_agent *a, bool up, char out[DP_OFFICE_TEXT])
+bool work_near(struct sim_agent *a, bool up, char out[DP_OFFICE_TEXT])
 {
     struct cluster *c = a->s->c;
     uint32_t fits = 0;
@@ -92,7 +85,7 @@ static bool neighbour(struct sim_agent *a, bool up, char out[DP_OFFICE_TEXT])
         const struct cl_link *l = a->n->lines[i];
         bool is_child = c->nodes[l->child] == a->n;
         if (is_child == up && dp_rng_below(&a->dice, ++fits) == 0)
-            office_of(c->nodes[is_child ? l->parent : l->child], out);
+            cl_office(c->nodes[is_child ? l->parent : l->child], out);
     }
     return fits > 0;
 }
@@ -126,12 +119,12 @@ static void triage(struct sim_agent *a, const char *ref)
 {
     char to[DP_OFFICE_TEXT];
     enum dp_tier tier = dp_node_tier(a->n->id);
-    if (tier == DP_TIER_VILLAGE || (often(a, 30) && neighbour(a, true, to))) {
-        if (neighbour(a, true, to))
+    if (tier == DP_TIER_VILLAGE || (often(a, 30) && work_near(a, true, to))) {
+        if (work_near(a, true, to))
             work_step(a, DP_KIND_REFER_UP, ref, to, "");
         return;
     }
-    if (often(a, 50) && neighbour(a, false, to))
+    if (often(a, 50) && work_near(a, false, to))
         give(a, often(a, 30) ? DP_KIND_ASSIGN : DP_KIND_TRANSFER, ref, to);
     else
         work_step(a, DP_KIND_OPINION, ref, "", "");
@@ -142,7 +135,7 @@ static void handle(struct sim_agent *a, const char *ref)
     char to[DP_OFFICE_TEXT];
     if (often(a, a->s->work->habits.extend))
         work_step(a, DP_KIND_EXTEND, ref, "", "");
-    else if (often(a, 15) && dp_node_tier(a->n->id) < DP_TIER_TOWNSHIP && neighbour(a, false, to))
+    else if (often(a, 15) && dp_node_tier(a->n->id) < DP_TIER_TOWNSHIP && work_near(a, false, to))
         give(a, DP_KIND_TRANSFER, ref, to);
     else
         work_step(a, DP_KIND_OPINION, ref, "", "");
@@ -155,7 +148,7 @@ static void blunder(struct sim_agent *a, const char *ref)
                                          DP_KIND_WITHDRAW,  DP_KIND_SERVE,   DP_KIND_ANSWER,
                                          DP_KIND_SUPERVISE, DP_KIND_NOTE,    DP_KIND_DESIGNATE};
     char to[DP_OFFICE_TEXT] = "";
-    (void)neighbour(a, often(a, 50), to);
+    (void)work_near(a, often(a, 50), to);
     work_step(a, kinds[below(a, sizeof(kinds) / sizeof(kinds[0]))], ref, to, "");
 }
 
@@ -325,7 +318,7 @@ void work_begin(struct sim *s)
         a->n = s->c->nodes[i];
         a->uid = cl_uid(a->n);
         a->dice = sim_stream(s->opt.seed, "office", i);
-        office_of(a->n, a->office);
+        cl_office(a->n, a->office);
         cl_event_init(s->c, &a->visit, visits, a);
         if (!sim_is_off(s, a->n->text))
             cl_at(s->c, &a->visit, next_visit_us(a));
@@ -342,6 +335,8 @@ void work_begin(struct sim *s)
 void work_end(struct sim *s)
 {
     cl_take_back(s->c, &arrivals.next);
+    if (s->work->end != NULL)
+        s->work->end();
     for (uint32_t i = 0; i < s->agent_count; i++)
         cl_take_back(s->c, &s->agents[i].visit);
 }

@@ -39,7 +39,8 @@ struct sim_work {
     uint32_t per_1000_days; /* matters that come in, in the whole tree */
     bool round_the_clock;   /* agents do not keep office hours: short histories */
     struct sim_habits habits;
-    void (*begin)(struct sim *s);                    /* may be NULL */
+    void (*begin)(struct sim *s);                    /* may be NULL, and */
+    void (*end)(void);                               /* its mirror: nothing new of it comes */
     void (*act)(struct sim *s, struct sim_agent *a); /* a visit; work_visit when NULL */
 };
 
@@ -54,6 +55,8 @@ void work_begin(struct sim *s);
 void work_end(struct sim *s);
 /* The usual visit: register who waits, then go through the inbox. */
 void work_visit(struct sim *s, struct sim_agent *a);
+/* An office of a neighbour above or directly below; false when there is none. */
+bool work_near(struct sim_agent *a, bool up, char out[DP_OFFICE_TEXT]);
 struct sim_agent *work_agent_at(struct sim *s, const struct cl_node *n);
 
 /* ---- doing, with the oracle listening ---- */
@@ -64,5 +67,14 @@ struct cl_result work_register(struct sim_agent *a, const char *about, uint32_t 
 /* A step of a case with a text; `to` may be "". */
 struct cl_result work_step(struct sim_agent *a, enum dp_kind kind, const char *of_case, const char *to,
                            const char *re);
+
+/* ---- the workloads that bring more than matters and visits ---- */
+void work_burst_begin(struct sim *s);
+void work_burst_end(void);
+void work_storm_begin(struct sim *s);
+void work_storm_end(void);
+void work_twice_begin(struct sim *s);
+void work_twice_end(void);
+void work_twice_visit(struct sim *s, struct sim_agent *a);
 
 #endif

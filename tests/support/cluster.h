@@ -185,12 +185,14 @@ struct cl_node *cl_node(struct cluster *c, const char *id);
 struct cl_node *cl_root(struct cluster *c, const char *id);
 /*
  * The real enrolment over the channel: token at `by` (the parent or an ancestor), join at a blank node,
- * approve; then a line to its parent and a first office: "bureau", or "station" at a village.
+ * approve; then a line to its parent and a first office.
  */
 struct cl_node *cl_enroll(struct cluster *c, struct cl_node *by, const char *id);
 /* A line from a node to its parent (cl_enroll lays one). */
 struct cl_link *cl_lay(struct cluster *c, struct cl_node *child, struct cl_node *parent);
 struct cl_link *cl_link_of(struct cluster *c, const struct cl_node *child);
+/* The first office of a node: its bureau, or "station" at a village, "dept" at a department's node. */
+void cl_office(const struct cl_node *n, char out[DP_OFFICE_TEXT]);
 /* An office of a node with one officer. */
 void cl_officer(struct cl_node *n, const char *office, uint32_t uid);
 uint32_t cl_uid(const struct cl_node *n);

@@ -185,13 +185,18 @@ void cl_officer(struct cl_node *n, const char *office, uint32_t uid)
     cl_must_as(n, 0, &x);
 }
 
-static void first_office(struct cl_node *n)
+void cl_office(const struct cl_node *n, char out[DP_OFFICE_TEXT])
 {
-    char office[DP_OFFICE_TEXT];
     const char *slug = dp_node_post(n->id) != 0                 ? "dept"
                        : dp_node_tier(n->id) == DP_TIER_VILLAGE ? "station"
                                                                 : "bureau";
-    snprintf(office, sizeof(office), "%s/%s", n->text, slug);
+    snprintf(out, DP_OFFICE_TEXT, "%s/%s", n->text, slug);
+}
+
+static void first_office(struct cl_node *n)
+{
+    char office[DP_OFFICE_TEXT];
+    cl_office(n, office);
     cl_officer(n, office, cl_uid(n));
 }
 
