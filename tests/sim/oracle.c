@@ -163,6 +163,15 @@ static void note_lie(struct oracle_entry *x)
         x->of->lied = true;
 }
 
+/* Another entry under a name that was used before: the case that it speaks of may be another one, too. */
+static void note_other(struct oracle *o, struct oracle_entry *was, struct dp_slice bytes)
+{
+    struct dp_entry e = {.name = was->name};
+    note_lie(was);
+    if (dp_entry_decode(bytes, &was->name, &o->turn, &e) == DP_OK && e.subject.type == DP_SUBJECT_CASE)
+        oracle_case_of(o, &e.subject)->lied = true;
+}
+
 /* I3: one name, one entry, wherever it is met; but for those of a node that lies or lives twice. */
 struct oracle_entry *oracle_meet(struct oracle *o, const struct cl_node *n, const struct dp_name *name,
                                  struct dp_slice bytes)
@@ -176,7 +185,7 @@ struct oracle_entry *oracle_meet(struct oracle *o, const struct cl_node *n, cons
     if (x != NULL && !dp_digest_eq(&x->digest, &digest)) {
         if (!is_liar(o, name->origin))
             sim_broken(o->s, "I3", "%s holds another entry %s than was first seen", n->text, text);
-        note_lie(x);
+        note_other(o, x, bytes);
     }
     if (x != NULL)
         return x;
