@@ -302,6 +302,8 @@ static void is_over(void *ctx)
 
 void fault_now(struct sim *s, enum sim_fault_kind k, uint32_t i, int64_t ms)
 {
+    if (i >= s->faults->count[k]) /* a twin or its line: it came later */
+        return;
     struct place *p = &s->faults->place[k][i];
     if (p->over.place != 0)
         return;

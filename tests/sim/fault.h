@@ -57,7 +57,7 @@ void faults_begin(struct sim *s);
 /* Nothing goes wrong any more, and what went wrong is mended. What cannot be mended (a restored store, a
  * clone, a revocation) stays. */
 void faults_end(struct sim *s);
-/* A fault now; for workloads that bring their own. `i` is a line's index or a node's. */
+/* A fault now; for workloads that bring their own. `i` is the index of a line or a node (none of a twin). */
 void fault_now(struct sim *s, enum sim_fault_kind k, uint32_t i, int64_t ms);
 /* Whether a node is what its keys say, and has its own store: not restored, cloned, revoked or hostile. */
 bool fault_is_honest(const struct sim *s, const struct cl_node *n);
