@@ -387,6 +387,7 @@ static int import(struct import *x, const struct dp_args *a, FILE *f)
         code = dp_err_exit(e);
     }
     dp_register_free(&x->reg);
+    x->offices = NULL;
     dp_places_close(&places);
     return code;
 }
