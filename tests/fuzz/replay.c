@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Run a target over files and folders of inputs, without libFuzzer: replay_<target> [--recorded N] PATH...
- * Inputs named recorded-* were taken by the decoder of a real daemon: each must be different and must be
- * taken here too, and with --recorded there must be at least N of them, else the exit is 1.
+ * Run a target over files and folders of inputs, without libFuzzer: replay_<target> [--recorded N] [--taken
+ * N] PATH... Inputs named recorded-* were taken by the decoder of a real daemon: each must be different and
+ * must be taken here too, and with --recorded there must be at least N of them, else the exit is 1; with
+ * --taken so many of any name must be taken here.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #define PATH_MAX_BYTES 4096
 #define RECORDED_MAX 4096
 
-static size_t inputs, recorded;
+static size_t inputs, recorded, taken;
 static uint64_t seen[RECORDED_MAX];
 
 static uint64_t hash_of(const uint8_t *p, size_t n)
@@ -59,6 +60,7 @@ static int replay_file(const char *path)
     size_t n = fread(bytes, 1, INPUT_MAX, f);
     fclose(f);
     bool took = fuzz_run(bytes, n);
+    taken += took;
     if (strncmp(name, "recorded-", 9) == 0)
         failed = count_recorded(path, hash_of(bytes, n), took);
     free(bytes);
@@ -90,19 +92,23 @@ static int replay_folder(const char *path)
 int main(int argc, char **argv)
 {
     struct stat st;
-    size_t wanted = 0;
+    size_t wanted = 0, wanted_taken = 0;
     int failed = 0;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--recorded") == 0 && i + 1 < argc)
             wanted = strtoul(argv[++i], NULL, 10);
+        else if (strcmp(argv[i], "--taken") == 0 && i + 1 < argc)
+            wanted_taken = strtoul(argv[++i], NULL, 10);
         else if (stat(argv[i], &st) == 0 && S_ISDIR(st.st_mode))
             failed |= replay_folder(argv[i]);
         else
             failed |= replay_file(argv[i]);
     }
-    printf("%zu inputs, %zu recorded\n", inputs, recorded);
+    printf("%zu inputs, %zu recorded, %zu taken\n", inputs, recorded, taken);
     if (recorded < wanted)
         printf("fewer than the %zu recorded ones that should be here\n", wanted);
-    return failed || inputs == 0 || recorded < wanted;
+    if (taken < wanted_taken)
+        printf("fewer than the %zu that should be taken\n", wanted_taken);
+    return failed || inputs == 0 || recorded < wanted || taken < wanted_taken;
 }

@@ -10,8 +10,10 @@
 
 #include "fuzz.h"
 #include "support/sample.h"
+#include "wire/chunk.h"
 
 #define SEEDS 48
+#define SEEDS_ALONE 64 /* of a target without recorded ones */
 #define BUF_MAX (1 << 20)
 
 struct seeder {
@@ -169,12 +171,40 @@ static void frame(struct seeder *s, unsigned i)
     dp_buf_fini(&body);
 }
 
+/* Most are the last of their file, which may be short. */
+static void chunk(struct seeder *s, unsigned i)
+{
+    static struct dp_digest leaves[DP_CHUNKS_MAX];
+    static uint8_t sealed[DP_CHUNK_BYTES + DP_TAG_BYTES];
+    static const uint32_t counts[] = {1, 2, 3, 4, 5, 7, 8, 33, 100, 1023, 1024, DP_CHUNKS_MAX};
+    const uint32_t count = counts[i / 2 % 12];
+    const bool whole = i % 16 == 7;
+    const uint32_t index = whole ? (uint32_t)dp_rng_below(&s->rng, count) : count - 1;
+    struct dp_slice bytes = {sealed, whole ? sizeof(sealed) : DP_TAG_BYTES + 1 + dp_rng_below(&s->rng, 200)};
+    struct dp_chunk_tree t;
+    struct dp_chunk c;
+
+    dp_rng_fill(&s->rng, sealed, bytes.len);
+    dp_rng_fill(&s->rng, leaves, count * sizeof(leaves[0]));
+    dp_chunk_leaf(s->suite, index, bytes, &leaves[index]);
+    must(dp_chunk_tree_make(s->suite, leaves, count, &s->arena, &t));
+    dp_chunk_prove(&t, index, &c);
+    c.sealed = bytes;
+    must(dp_buf_reserve(&s->buf, dp_chunk_wire_bytes(count, index, bytes.len)));
+    struct dp_wr w = dp_wr_of(s->buf.p, s->buf.cap);
+    must(dp_chunk_put(&c, &w));
+    s->buf.len = w.len;
+}
+
 static const struct {
     const char *name;
     void (*make)(struct seeder *s, unsigned i);
+    unsigned seeds;
 } targets[] = {
-    {"entry", entry}, {"header", header},       {"block", block}, {"pruned", pruned},   {"part", part},
-    {"grant", grant}, {"part_text", part_text}, {"frame", frame}, {"content", content}, {"parcel", parcel},
+    {"entry", entry, SEEDS},         {"header", header, SEEDS},     {"block", block, SEEDS},
+    {"pruned", pruned, SEEDS},       {"part", part, SEEDS},         {"grant", grant, SEEDS},
+    {"part_text", part_text, SEEDS}, {"frame", frame, SEEDS},       {"content", content, SEEDS},
+    {"parcel", parcel, SEEDS},       {"chunk", chunk, SEEDS_ALONE},
 };
 
 static void make_folder(const char *path)
@@ -213,7 +243,7 @@ int main(int argc, char **argv)
     dp_buf_init(&s.buf, BUF_MAX);
     for (size_t t = 0; t < sizeof(targets) / sizeof(targets[0]); t++) {
         dp_rng_seed(&s.rng, 0x5eed0 + t);
-        for (unsigned i = 0; i < SEEDS; i++) {
+        for (unsigned i = 0; i < targets[t].seeds; i++) {
             s.suite = i % 2 == 0 ? dp_suite_of(DP_SUITE_INTL) : &fuzz_hollow;
             dp_buf_reset(&s.buf);
             dp_arena_reset(&s.arena);
