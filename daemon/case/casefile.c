@@ -334,7 +334,8 @@ uint32_t dp_casefile_settle(struct dp_casefile *f, dp_ready_elsewhere *elsewhere
 
 void dp_casefile_reindex(struct dp_casefile *f)
 {
-    memset(f->slots, 0, f->slots_count * sizeof(*f->slots));
+    if (f->slots_count > 0)
+        memset(f->slots, 0, f->slots_count * sizeof(*f->slots));
     f->pending = 0;
     f->witnesses = 0;
     for (uint32_t i = 0; i < f->count; i++) {

@@ -207,7 +207,7 @@ static enum dp_keyring_fault decode(struct dp_slice s, const char *kind, uint32_
         return DP_KEYRING_FAULT_DAMAGED;
     if (head.p[CONTEXT_COMMON] > context[CONTEXT_COMMON] && head.p[CONTEXT_COMMON] <= '9')
         return DP_KEYRING_FAULT_VERSION;
-    if (dp_rd_done(&r) != DP_OK || file_len != len)
+    if (memcmp(head.p, context, sizeof(context)) != 0 || dp_rd_done(&r) != DP_OK || file_len != len)
         return DP_KEYRING_FAULT_DAMAGED;
     memcpy(padded, kind, strnlen(kind, sizeof(padded)));
     checksum(dp_slice_of(s.p, s.len - 32), &want);
