@@ -261,6 +261,7 @@ struct dp_daemon {
     bool tokens_open;
     char join_address[256];
     struct dp_buf join_state;
+    bool join_ended; /* in this turn: refused */
     int64_t join_next_ms;
     bool join_keys_ready;
     struct dp_enrol_keys join_keys; /* secret */

@@ -38,6 +38,7 @@ void dp_enroll_load(struct dp_daemon *d)
     struct dp_slice v;
     dp_tokens_tidy(d);
     d->join_address[0] = '\0';
+    d->join_ended = false;
     dp_wipe(&d->join_keys, sizeof d->join_keys); /* of the code before */
     d->join_keys_ready = false;
     if (d->id.enrolled || dp_db_meta(&d->db, "join", &v) != DP_OK || v.len <= 8 + DP_ENROL_CHARS)
@@ -68,6 +69,13 @@ static enum dp_err join_keys(struct dp_daemon *d, struct dp_enrol_keys *keys)
     }
     dp_wipe(&code, sizeof code);
     return e;
+}
+
+/* For which node it asks; {0} when it does not know yet. */
+static struct dp_node asked_name(const struct dp_daemon *d)
+{
+    struct dp_rd r = dp_rd_of(dp_buf_slice(&d->join_state));
+    return (struct dp_node){.v = dp_rd_u64(&r)};
 }
 
 static enum dp_err make_csrs(struct dp_daemon *d, struct dp_node self, struct dp_wr *w)
@@ -109,10 +117,8 @@ enum dp_err dp_daemon_join_message(struct dp_daemon *d, struct dp_buf *out)
     enum dp_err e = d->kr == NULL ? DP_NOT_FOUND : join_keys(d, &keys);
     if (e != DP_OK)
         return e;
-    struct dp_rd r = dp_rd_of(dp_buf_slice(&d->join_state));
-    struct dp_node self = {.v = dp_rd_u64(&r)};
     dp_wr_u8(&w, DP_ENROLL_VERSION);
-    e = make_csrs(d, self, &w);
+    e = make_csrs(d, asked_name(d), &w);
     if (e == DP_OK)
         e = dp_buf_put(out, keys.id, DP_ENROL_ID_CHARS);
     if (e == DP_OK)
@@ -135,7 +141,7 @@ static bool get16(struct dp_rd *r, struct dp_slice *out)
 
 static void joined(struct dp_daemon *d, struct dp_rd *r)
 {
-    struct dp_grantbook g = {0};
+    struct dp_grantbook g = {.asked = asked_name(d)};
     struct dp_cert parent;
     bool ok = get16(r, &g.root) && get16(r, &g.chain) && get16(r, &g.ca_chain) && get16(r, &g.parent_address);
     g.ancestor_count = dp_rd_u8(r);
@@ -176,6 +182,16 @@ static void learn_self(struct dp_daemon *d, struct dp_node self)
     dp_wipe(row, sizeof row);
 }
 
+static void refused(struct dp_daemon *d, struct dp_slice text)
+{
+    char line[200] = "refused by the operator";
+    if (text.len > 0 && text.len < sizeof line && dp_utf8_ok(text))
+        snprintf(line, sizeof line, "%.*s", (int)text.len, (const char *)text.p);
+    dp_alarm(d, "enrolment", line);
+    dp_db_del_key(&d->db, DP_T_META, dp_slice_str("join"));
+    d->join_ended = true; /* the address is forgotten with the commit */
+}
+
 void dp_enroll_from_parent(struct dp_daemon *d, struct dp_slice bytes)
 {
     struct dp_enrol_keys keys;
@@ -201,14 +217,8 @@ void dp_enroll_from_parent(struct dp_daemon *d, struct dp_slice bytes)
         learn_self(d, (struct dp_node){.v = dp_rd_u64(&r)});
         return;
     }
-    struct dp_slice text = dp_rd_take(&r, dp_rd_u16(&r));
-    char line[200];
-    snprintf(line, sizeof line, "%.*s", (int)(text.len < 180 ? text.len : 180), (const char *)text.p);
-    if (status == DP_ENROLL_REFUSED) {
-        dp_alarm(d, "enrolment", line);
-        dp_db_del_key(&d->db, DP_T_META, dp_slice_str("join"));
-        d->join_address[0] = '\0';
-    }
+    if (status == DP_ENROLL_REFUSED)
+        refused(d, dp_rd_take(&r, dp_rd_u16(&r)));
 }
 
 void dp_daemon_enroll(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes)

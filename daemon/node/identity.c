@@ -183,6 +183,35 @@ enum dp_err dp_identity_init_root(struct dp_daemon *d, struct dp_node self)
     return e == DP_OK ? begin_life(d, self, (struct dp_node){0}) : e;
 }
 
+/* Under this node's own CA key, and below the root: what it will issue holds everywhere (R-CERT-2). */
+static enum dp_err check_ca_chain(const struct dp_daemon *d, struct dp_slice bytes, struct dp_node self)
+{
+    struct dp_cert certs[DP_CHAIN_MAX];
+    struct dp_refusal refusal;
+    struct dp_chain chain;
+    if (bytes.len == 0)
+        return DP_OK;
+    enum dp_err e = dp_chain_decode(bytes, &chain);
+    if (e == DP_OK)
+        e = dp_chain_verify(&chain, &d->id.trust, DP_CHAIN_CA, certs, &refusal);
+    if (e != DP_OK)
+        return e;
+    return d->kr->has_ca && dp_node_eq(certs[0].origin.node, self) &&
+                   memcmp(certs[0].sign_pub.b, d->kr->ca_pub.b, sizeof d->kr->ca_pub.b) == 0
+               ? DP_OK
+               : DP_CERTIFICATE;
+}
+
+/* The certificate is this node's, for the keys that it has. */
+static bool is_ours(const struct dp_daemon *d, const struct dp_cert *leaf, struct dp_node asked)
+{
+    const struct dp_keyring *kr = d->kr;
+    return (asked.v == 0 || dp_node_eq(leaf->origin.node, asked)) &&
+           memcmp(leaf->sign_pub.b, kr->sign_pub.b, sizeof kr->sign_pub.b) == 0 &&
+           memcmp(leaf->seal_pub.b, kr->seal_pub.b, sizeof kr->seal_pub.b) == 0 &&
+           memcmp(leaf->curve_pub.b, kr->curve_pub.b, sizeof kr->curve_pub.b) == 0;
+}
+
 enum dp_err dp_identity_take(struct dp_daemon *d, const struct dp_grantbook *g)
 {
     struct dp_cert leaf, other;
@@ -190,10 +219,10 @@ enum dp_err dp_identity_take(struct dp_daemon *d, const struct dp_grantbook *g)
     enum dp_err e = trust_root(d, g->root);
     if (e == DP_OK)
         e = dp_certs_store(d, g->chain, &leaf, &refusal);
+    if (e == DP_OK)
+        e = is_ours(d, &leaf, g->asked) ? check_ca_chain(d, g->ca_chain, leaf.origin.node) : DP_CERTIFICATE;
     if (e != DP_OK)
         return e;
-    if (memcmp(leaf.sign_pub.b, d->kr->sign_pub.b, sizeof leaf.sign_pub.b) != 0)
-        return DP_CERTIFICATE;
     for (uint8_t i = 0; i < g->ancestor_count; i++) {
         e = dp_certs_store(d, g->ancestors[i], &other, &refusal);
         if (e != DP_OK)

@@ -10,6 +10,7 @@
 
 /* What an approved newcomer gets; borrowed slices. */
 struct dp_grantbook {
+    struct dp_node asked;           /* who it asked to be; {0}: whom the code is for */
     struct dp_slice root;           /* DER */
     struct dp_slice chain;          /* its node certificate */
     struct dp_slice ca_chain;       /* its CA certificate, or empty */
@@ -27,6 +28,7 @@ enum dp_err dp_identity_keys(struct dp_daemon *d);
  */
 enum dp_err dp_identity_issue(struct dp_daemon *d, const struct dp_csr *csr, struct dp_slice *chain);
 enum dp_err dp_identity_init_root(struct dp_daemon *d, struct dp_node self);
+/* DP_CERTIFICATE: not the node that asked, or not for its keys. */
 enum dp_err dp_identity_take(struct dp_daemon *d, const struct dp_grantbook *g);
 
 #endif

@@ -20,6 +20,7 @@ enum dp_err dp_daemon_begin(struct dp_daemon *d)
     d->turn_no++;
     d->own_saved = d->own;
     d->was_enrolled = d->id.enrolled;
+    d->join_ended = false;
     d->turn_error = DP_OK;
     d->chunks_left = DP_CHUNKS_A_TURN;
     return dp_db_begin(&d->db, true);
@@ -246,7 +247,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
         d->after_commit(d->after_commit_ctx);
     if (e != DP_OK)
         dp_peers_undone(d);
-    else if (d->id.enrolled)
+    else if (d->id.enrolled || d->join_ended)
         d->join_address[0] = '\0';
     dp_peers_commit(d, e == DP_OK);
     if (e == DP_OK)

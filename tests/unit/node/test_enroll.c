@@ -321,6 +321,31 @@ static void test_a_failed_commit_of_an_identity(void **state)
     cluster_free(&c);
 }
 
+/* The newcomer whose turn failed asks again, and is told again. */
+static void test_a_failed_commit_of_a_refusal(void **state)
+{
+    char code[32];
+    struct cl_command x;
+    (void)state;
+    struct cluster *c = cluster_new(1);
+    struct cl_node *county = cl_root(c, COUNTY), *town = cl_add(c, TOWN);
+    token_for(county, TOWN, code);
+    join(town, TOWN, COUNTY ":1", code);
+    cluster_run(c, 3000);
+    struct dp_admin *a = cl_admin(&x, "enroll.refuse");
+    a->node = TOWN;
+    a->reason = "not yet";
+    cl_must(county, &x);
+    dp_kv_mem_faults(town->kv)->commit = (struct dp_fault){1, DP_IO};
+    for (int i = 0; i < 100 && dp_kv_mem_faults(town->kv)->commit.countdown != 0; i++)
+        cluster_run(c, 100);
+    assert_string_equal(town->d->join_address, COUNTY ":1");
+    cluster_run(c, 10000);
+    assert_string_equal(town->d->join_address, "");
+    assert_true(cl_alarmed(town, "enrolment"));
+    cluster_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +360,7 @@ int main(void)
         cmocka_unit_test(test_revoked_by_an_ancestor),
         cmocka_unit_test(test_at_the_wrong_parent),
         cmocka_unit_test(test_a_failed_commit_of_an_identity),
+        cmocka_unit_test(test_a_failed_commit_of_a_refusal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
