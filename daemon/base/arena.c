@@ -90,8 +90,10 @@ static struct dp_arena_chunk *grow(struct dp_arena *a, size_t need)
     size_t size = next_size(a, need);
     struct dp_arena_chunk *c = malloc(sizeof(*c) + size);
 
-    if (c == NULL)
+    if (c == NULL) {
+        a->starved = true;
         return NULL;
+    }
     *c = (struct dp_arena_chunk){.next = a->head, .size = size};
     a->head = c;
     return c;

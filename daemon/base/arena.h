@@ -8,6 +8,7 @@
 #ifndef DP_BASE_ARENA_H
 #define DP_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -19,6 +20,7 @@ struct dp_arena {
     size_t used_bytes; /* handed out since the last reset */
     size_t cap_bytes;  /* hard limit of used_bytes */
     size_t keep_bytes; /* kept over a reset */
+    bool starved;      /* malloc failed since the owner last set this to false */
 };
 
 void dp_arena_init(struct dp_arena *a, size_t cap_bytes, size_t keep_bytes);

@@ -44,8 +44,10 @@ enum dp_err dp_buf_reserve(struct dp_buf *b, size_t len)
         return DP_TOO_BIG;
     cap = grown(b, b->len + len);
     p = realloc(b->p, cap);
-    if (p == NULL)
+    if (p == NULL) {
+        b->starved = true;
         return DP_NOMEM;
+    }
     b->p = p;
     b->cap = cap;
     return DP_OK;

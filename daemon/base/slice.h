@@ -70,6 +70,7 @@ struct dp_buf {
     size_t len;
     size_t cap;
     size_t cap_max;
+    bool starved; /* realloc failed since the owner last set this to false */
 };
 
 void dp_buf_init(struct dp_buf *b, size_t cap_max);

@@ -17,6 +17,11 @@ void dp_quarantine_line(struct dp_daemon *d, struct dp_slice line)
         dp_db_del64(&d->db, DP_T_QUARANTINE, no - DP_QUARANTINE_MAX);
 }
 
+bool dp_is_ours(enum dp_err e)
+{
+    return e == DP_NOMEM || e == DP_IO || e == DP_CORRUPT || e == DP_INTERNAL;
+}
+
 void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err code, const char *why)
 {
     char text[DP_NAME_TEXT], line[DP_NAME_TEXT + 128];
@@ -158,20 +163,24 @@ static struct dp_name shown_name(const struct dp_block *b, uint16_t i)
         .origin = b->h.origin, .inc = b->h.inc, .seq = b->h.first_seq + b->shown[i].index};
 }
 
-static void ingest_shown(struct dp_daemon *d, const struct dp_block *b, uint16_t piece,
-                         const struct dp_origin *from)
+/* Only what the entry itself is guilty of keeps it out (R-QUA-1); trouble of this node is for the turn. */
+static enum dp_err ingest_shown(struct dp_daemon *d, const struct dp_block *b, uint16_t piece,
+                                const struct dp_origin *from)
 {
+    enum dp_err e = DP_OK;
     d->ingest_block = b->h.number;
-    for (uint16_t i = 0; i < b->shown_count; i++) {
+    for (uint16_t i = 0; i < b->shown_count && !dp_is_ours(e); i++) {
         struct dp_name name = shown_name(b, i);
         if (piece != 0)
             dp_db_seq_put(&d->db, &name, b->h.number, piece);
         d->ingesting = name;
-        enum dp_err e = dp_ingest(d, &name, b->shown[i].bytes, from);
-        if (e != DP_OK && e != DP_DUPLICATE)
-            dp_quarantine(d, &name, e, "in a signed block"); /* R-QUA-1 */
+        e = dp_ingest(d, &name, b->shown[i].bytes, from);
+        if (e != DP_OK && e != DP_DUPLICATE && !dp_is_ours(e))
+            dp_quarantine(d, &name, e, "in a signed block");
     }
     memset(&d->ingesting, 0, sizeof(d->ingesting));
+    d->n.blocks_in++;
+    return dp_is_ours(e) ? e : DP_OK;
 }
 
 /* R-UP-1: what came up whole goes on up whole. */
@@ -232,9 +241,7 @@ static enum dp_err apply_block(struct dp_daemon *d, struct dp_peer *p, struct dp
     dp_db_seq_put(&d->db, &first, b.h.number, 0);
     dp_db_chain_put(&d->db, b.h.origin, b.h.inc, &row);
     forward_up(d, &b.h);
-    ingest_shown(d, &b, 0, &cert.origin);
-    d->n.blocks_in++;
-    return DP_OK;
+    return ingest_shown(d, &b, 0, &cert.origin);
 }
 
 /* The highest header seen of an origin whose chain is shown here only in pieces (for our hello). */
@@ -291,9 +298,7 @@ static enum dp_err apply_pruned_one(struct dp_daemon *d, struct dp_peer *p, stru
     uint16_t piece = dp_db_block_piece_next(&d->db, b.h.origin, b.h.inc, b.h.number);
     dp_db_block_put(&d->db, b.h.origin, b.h.inc, b.h.number, piece, wire);
     note_head(d, &b.h, &digest);
-    ingest_shown(d, &b, piece, &cert.origin);
-    d->n.blocks_in++;
-    return DP_OK;
+    return ingest_shown(d, &b, piece, &cert.origin);
 }
 
 static enum dp_err apply_pruned(struct dp_daemon *d, struct dp_peer *p, struct dp_slice body)

@@ -65,6 +65,7 @@ static struct dp_slot *get(struct dp_daemon *d, const struct dp_subject *s, bool
         }
         slot = slot_new(d, s);
         if (slot == NULL) {
+            d->cache_starved = true;
             *err = DP_NOMEM;
             return NULL;
         }
@@ -73,6 +74,7 @@ static struct dp_slot *get(struct dp_daemon *d, const struct dp_subject *s, bool
             d->cached_slots--;
             dp_casefile_fini(&slot->f);
             free(slot);
+            d->cache_starved |= e == DP_NOMEM;
             *err = e;
             return NULL;
         }
@@ -112,8 +114,10 @@ void dp_cache_touch(struct dp_daemon *d, struct dp_slot *slot, const struct dp_n
     if (name == NULL)
         return;
     struct dp_fresh *f = DP_NEW(&d->turn, struct dp_fresh);
-    if (f == NULL)
-        abort(); /* a few bytes of the turn's arena: its cap is far above what one turn may hold */
+    if (f == NULL) {
+        d->turn_error = DP_NOMEM; /* it would not be passed on */
+        return;
+    }
     f->name = *name;
     f->urgent = urgent;
     *slot->fresh_tail = f;

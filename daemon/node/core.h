@@ -108,6 +108,7 @@ struct dp_slot {
 };
 
 #define DP_SLOT_BUCKETS 4096
+#define DP_RETRY_MS 1000 /* after a turn, or a look, that failed */
 
 /* Sealing towards one recipient in this turn, and the content that goes to it. */
 struct dp_outgoing {
@@ -212,6 +213,7 @@ struct dp_daemon {
     uint64_t fresh_first;
     bool want_seal;
     enum dp_err turn_error; /* trouble of this node in the turn: nothing of it will be kept */
+    bool cache_starved;     /* see dp_is_starved */
     struct dp_outgoing *outgoing;
     struct dp_pending_reply *replies, **replies_tail;
     struct dp_name ingesting; /* entry of the block being taken in: those after it are not here yet */
@@ -329,7 +331,9 @@ void dp_peers_facts(struct dp_daemon *d, struct dp_peer *p, const struct dp_hell
 struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);
 
 /* ---- apply.c: incoming items ---- */
-/* DP_OK or DP_DUPLICATE: applied. Anything else is the code of a refusal. */
+/* Trouble of this node, and no fault of what it was given: to be tried again, never refused or set aside. */
+bool dp_is_ours(enum dp_err e);
+/* DP_OK or DP_DUPLICATE: applied. Anything else that is not ours is the code of a refusal. */
 enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it);
 #define DP_QUARANTINE_MAX 4096 /* rows; the oldest go */
 /* A header that contradicts what is held here, or shows what is not: so many of one origin. */
@@ -341,6 +345,13 @@ void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err 
 enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp_slice bytes,
                       const struct dp_origin *from);
 /* Whether a block lies beyond the cut of its chain (R-CUT-2). */
+/*
+ * Memory ran out since the turn, or the look into the store, began. Whoever asked may have taken no answer
+ * for a no: nothing that was decided since is kept or sent (R-STO-1).
+ */
+bool dp_is_starved(const struct dp_daemon *d);
+/* It is looked at anew from here. */
+void dp_feed_again(struct dp_daemon *d);
 bool dp_is_cut_off(struct dp_daemon *d, struct dp_node origin, uint32_t inc, uint64_t block);
 /* Entry bytes by name, wherever they are (own, block, piece); arena of the turn. */
 enum dp_err dp_entry_bytes(struct dp_daemon *d, const struct dp_name *name, struct dp_slice *out);

@@ -42,8 +42,10 @@ static void feed(struct dp_daemon *d, const struct dp_name *name)
     if (d->feed_count == d->feed_cap) {
         uint32_t cap = d->feed_cap == 0 ? 64 : d->feed_cap * 2;
         struct dp_name *p = realloc(d->feed, cap * sizeof *p);
-        if (p == NULL)
-            abort(); /* 20 bytes an entry of one turn */
+        if (p == NULL) {
+            d->turn_error = DP_NOMEM;
+            return;
+        }
         d->feed = p;
         d->feed_cap = cap;
     }

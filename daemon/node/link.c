@@ -154,11 +154,6 @@ static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_
 }
 
 /* Trouble of this node, not of the item: the turn fails and the item stays owed by the peer. */
-static bool is_ours(enum dp_err e)
-{
-    return e == DP_NOMEM || e == DP_IO || e == DP_CORRUPT || e == DP_INTERNAL;
-}
-
 static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it)
 {
     uint64_t in_turn = it->lane < DP_LANES && p->applied[it->lane] != 0
@@ -183,7 +178,7 @@ static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item
         return; /* nothing of this turn will be kept */
     enum dp_err e = dp_apply_item(d, p, it);
     enum dp_err store = d->db.kv->ops->error(d->db.t);
-    if (store != DP_OK || is_ours(e)) {
+    if (store != DP_OK || dp_is_ours(e)) {
         d->turn_error = store != DP_OK ? store : e;
         p->missed = true;
         return;

@@ -247,6 +247,8 @@ static enum dp_err send_item(struct dp_daemon *d, struct dp_peer *p, uint8_t lan
         e = build(d, p, &r, &f.u.item.kind, &f.u.item.body);
     if (e != DP_OK)
         return e;
+    if (dp_is_starved(d))
+        return DP_NOMEM; /* what may be shown was not known for sure */
     if (!dp_session_fits(&p->s, lane, (uint32_t)f.u.item.body.len + DP_ITEM_HEAD_BYTES))
         return DP_AGAIN; /* the acks that make room wake the pump */
     f.u.item.lane = lane;
@@ -267,7 +269,9 @@ void dp_pump_peer(struct dp_daemon *d, struct dp_peer *p)
         enum dp_err e = send_item(d, p, lane, number);
         if (e == DP_OK)
             continue;
-        if (e != DP_AGAIN && e != DP_UNREACHABLE) {
+        if (e == DP_NOMEM) {
+            d->retry_ms = d->now_mono + DP_RETRY_MS;
+        } else if (e != DP_AGAIN && e != DP_UNREACHABLE) {
             char node[DP_NODE_TEXT];
             dp_node_format(p->node, node);
             dp_log(DP_LOG_ERROR, "link %s: item %s/%llu cannot be read from the store: %s", node,
@@ -283,6 +287,7 @@ void dp_pump(struct dp_daemon *d)
     if (d->db.t != NULL || dp_db_begin(&d->db, false) != DP_OK)
         return;
     d->blocked = false;
+    dp_feed_again(d);
     for (uint32_t i = 0; i < d->peer_count; i++) {
         dp_reseed_ask(d, d->peers[i]);
         dp_listing_say(d, d->peers[i]);

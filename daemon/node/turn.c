@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define IDLE_TRIM_MS 5000
-#define RETRY_MS 1000
 
 enum dp_err dp_daemon_begin(struct dp_daemon *d)
 {
@@ -22,8 +21,19 @@ enum dp_err dp_daemon_begin(struct dp_daemon *d)
     d->was_enrolled = d->id.enrolled;
     d->join_ended = false;
     d->turn_error = DP_OK;
+    dp_feed_again(d);
     d->chunks_left = DP_CHUNKS_A_TURN;
     return dp_db_begin(&d->db, true);
+}
+
+bool dp_is_starved(const struct dp_daemon *d)
+{
+    return d->cache_starved || d->turn.starved || d->look.starved || d->scratch.starved;
+}
+
+void dp_feed_again(struct dp_daemon *d)
+{
+    d->cache_starved = d->turn.starved = d->look.starved = d->scratch.starved = false;
 }
 
 static void note_feed(struct dp_daemon *d)
@@ -66,7 +76,7 @@ static enum dp_err decide(struct dp_daemon *d)
     note_feed(d);
     dp_peers_write(d);
     dp_alarms_write(d);
-    return DP_OK;
+    return dp_is_starved(d) ? DP_NOMEM : d->turn_error;
 }
 
 /* The turn did not happen: everything in memory goes back to what the store says (R-STO-1). */
@@ -172,13 +182,14 @@ static void after_turn(struct dp_daemon *d, enum dp_err e)
         send_reply(d, r, e);
     d->replies = NULL;
     d->replies_tail = &d->replies;
+    dp_feed_again(d);
     tick_peers(d);
     if (dp_db_begin(&d->db, false) == DP_OK) {
         for (uint32_t i = 0; i < d->peer_count; i++)
             say_peer(d, d->peers[i]);
         dp_db_abort(&d->db);
     } else {
-        d->retry_ms = d->now_mono + RETRY_MS;
+        d->retry_ms = d->now_mono + DP_RETRY_MS;
     }
     dp_pump(d);
 }
@@ -259,7 +270,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     if (e != DP_OK)
         roll_back(d, e);
     d->retry_ms =
-        e == DP_OK ? 0 : d->now_mono + RETRY_MS; /* what the turn was to seal or settle is still to do */
+        e == DP_OK ? 0 : d->now_mono + DP_RETRY_MS; /* what the turn was to seal or settle is still to do */
     after_turn(d, e);
     pin_root(d);
     dp_duties_rotate(d);

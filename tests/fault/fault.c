@@ -10,6 +10,7 @@
 #include <lmdb.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -18,6 +19,7 @@
 #include <zmq.h>
 
 static struct fault_page *page;
+extern const char __executable_start; /* of the linker */
 
 __attribute__((constructor)) static void map_page(void)
 {
@@ -174,8 +176,11 @@ int __wrap_zmq_send(void *socket, const void *p, size_t len, int flags)
 
 /* ---- the heap ---- */
 
-static bool heap_fails(size_t bytes, const char *where)
+/* Named with the place that asked, for addr2line. */
+static bool heap_fails(size_t bytes, const char *what, const char *caller)
 {
+    char where[sizeof page->where];
+    snprintf(where, sizeof where, "%s, 0x%tx", what, caller - &__executable_start);
     if (bytes > FAULT_SMALL_BYTES || !fires(FAULT_HEAP, where))
         return false;
     errno = ENOMEM;
@@ -186,19 +191,19 @@ void *__real_malloc(size_t bytes);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_malloc(size_t bytes)
 {
-    return heap_fails(bytes, "malloc") ? NULL : __real_malloc(bytes);
+    return heap_fails(bytes, "malloc", __builtin_return_address(0)) ? NULL : __real_malloc(bytes);
 }
 
 void *__real_calloc(size_t n, size_t bytes);
 void *__wrap_calloc(size_t n, size_t bytes);
 void *__wrap_calloc(size_t n, size_t bytes)
 {
-    return heap_fails(n * bytes, "calloc") ? NULL : __real_calloc(n, bytes);
+    return heap_fails(n * bytes, "calloc", __builtin_return_address(0)) ? NULL : __real_calloc(n, bytes);
 }
 
 void *__real_realloc(void *p, size_t bytes);
 void *__wrap_realloc(void *p, size_t bytes);
 void *__wrap_realloc(void *p, size_t bytes)
 {
-    return heap_fails(bytes, "realloc") ? NULL : __real_realloc(p, bytes);
+    return heap_fails(bytes, "realloc", __builtin_return_address(0)) ? NULL : __real_realloc(p, bytes);
 }

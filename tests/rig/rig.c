@@ -18,10 +18,26 @@
 #include "ctl.h"
 
 #define CALL_MS 60000
+#define LOG_TAIL 3000 /* bytes of each log that a failed scenario shows */
 
 static struct proc_rig *current; /* for the clean-up of a scenario that dies */
 
 #define die proc_die
+
+/* What the daemons said last, for a reader who has only this output. */
+static void show_log(const struct proc_node *n)
+{
+    char path[300], bytes[LOG_TAIL + 1];
+    snprintf(path, sizeof path, "%s/log", n->dir);
+    FILE *f = fopen(path, "r");
+    if (f == NULL)
+        return;
+    if (fseek(f, -LOG_TAIL, SEEK_END) != 0)
+        rewind(f);
+    bytes[fread(bytes, 1, LOG_TAIL, f)] = '\0';
+    fclose(f);
+    fprintf(stderr, "rig: end of the log of %s:\n%s\n", n->id, bytes);
+}
 
 void proc_die(const char *fmt, ...)
 {
@@ -31,6 +47,8 @@ void proc_die(const char *fmt, ...)
     vfprintf(stderr, fmt, ap);
     fprintf(stderr, "\n");
     va_end(ap);
+    for (unsigned i = 0; current != NULL && i < current->count; i++)
+        show_log(&current->node[i]);
     if (current != NULL)
         proc_free(current);
     exit(1);
