@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a simulation replaces at link time because it only costs: the slow derivation of one-time codes
- * (against who guesses), reading the same certificate or key again, verifying the same block again, giving
- * memory back to the system, and, when asked for, signatures.
+ * (against who guesses), giving memory back to the system, reckoning the same again (memo.h), and, when asked
+ * for, signatures.
  */
 #ifndef DP_SIM_CHEAP_H
 #define DP_SIM_CHEAP_H
