@@ -23,11 +23,11 @@ static void setup(void)
     if (ossl.provider != NULL) {
         ossl.sha256 = EVP_MD_fetch(ossl.lib, "SHA2-256", NULL);
         ossl.aes_256_gcm = EVP_CIPHER_fetch(ossl.lib, "AES-256-GCM", NULL);
-        ossl.hkdf = EVP_KDF_fetch(ossl.lib, OSSL_KDF_NAME_HKDF, NULL);
+        ossl.hmac = EVP_MAC_fetch(ossl.lib, OSSL_MAC_NAME_HMAC, NULL);
         ossl.scrypt = EVP_KDF_fetch(ossl.lib, OSSL_KDF_NAME_SCRYPT, NULL);
         ossl.node_ext = OBJ_txt2obj(DP_CERT_OID, 1);
     }
-    if (ossl.sha256 == NULL || ossl.aes_256_gcm == NULL || ossl.hkdf == NULL || ossl.scrypt == NULL ||
+    if (ossl.sha256 == NULL || ossl.aes_256_gcm == NULL || ossl.hmac == NULL || ossl.scrypt == NULL ||
         ossl.node_ext == NULL) {
         dp_log(DP_LOG_ERROR, "OpenSSL has not the algorithms this program needs");
         abort();

@@ -17,7 +17,7 @@ struct dp_ossl {
     OSSL_PROVIDER *provider;
     EVP_MD *sha256;
     EVP_CIPHER *aes_256_gcm;
-    EVP_KDF *hkdf;
+    EVP_MAC *hmac;
     EVP_KDF *scrypt;
     ASN1_OBJECT *node_ext; /* DP_CERT_OID */
 };

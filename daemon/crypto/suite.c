@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Suite 1 `intl` over OpenSSL 3. The digest runs hundreds of thousands of times in a
- * catch-up, so each thread keeps one digest context. A verification counts only when the
- * library says exactly 1; plain text leaves only after the tag was right.
+ * catch-up, and a key is derived for each grant, so each thread keeps one digest and one HMAC
+ * context: the library's own HKDF looks its algorithms up by name at each call. A verification
+ * counts only when the library says exactly 1; plain text leaves only after the tag was right.
  */
 #include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,11 +23,16 @@
 #define HKDF_INFO_MAX 1024
 #define AEAD_BYTES_MAX (INT_MAX / 2)
 
-/* ---- digest ---- */
+/* ---- contexts of a thread ---- */
 
-static pthread_key_t hasher_key;
-static pthread_once_t hasher_once = PTHREAD_ONCE_INIT;
-static _Thread_local EVP_MD_CTX *hasher;
+struct hashers {
+    EVP_MD_CTX *digest; /* SHA-256 */
+    EVP_MAC_CTX *hmac;  /* HMAC-SHA-256; between two uses its key is zero */
+};
+
+static pthread_key_t hashers_key;
+static pthread_once_t hashers_once = PTHREAD_ONCE_INIT;
+static _Thread_local struct hashers kept;
 
 static void hash_failed(void)
 {
@@ -35,31 +40,54 @@ static void hash_failed(void)
     abort();
 }
 
-static void hasher_free(void *ctx)
+static void hashers_free(void *p)
 {
-    EVP_MD_CTX_free(ctx);
+    struct hashers *h = p;
+
+    EVP_MD_CTX_free(h->digest);
+    EVP_MAC_CTX_free(h->hmac);
+    *h = (struct hashers){NULL, NULL};
 }
 
-static void hasher_setup(void)
+static void hashers_setup(void)
 {
-    if (pthread_key_create(&hasher_key, hasher_free) != 0)
+    if (pthread_key_create(&hashers_key, hashers_free) != 0)
         hash_failed();
 }
 
-/* The thread's own context, set to SHA-256; it ends with the thread. */
-static EVP_MD_CTX *hasher_new(void)
+static bool hmac_set(EVP_MAC_CTX *ctx)
 {
-    pthread_once(&hasher_once, hasher_setup);
-    hasher = EVP_MD_CTX_new();
-    if (hasher == NULL || EVP_DigestInit_ex2(hasher, dp_ossl_get()->sha256, NULL) != 1 ||
-        pthread_setspecific(hasher_key, hasher) != 0)
-        hash_failed();
-    return hasher;
+    char digest[] = "SHA2-256";
+    OSSL_PARAM params[2] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+                            OSSL_PARAM_construct_end()};
+
+    return EVP_MAC_CTX_set_params(ctx, params) == 1;
 }
+
+/* The thread's own contexts, which end with it. */
+static const struct hashers *hashers_new(void)
+{
+    const struct dp_ossl *ossl = dp_ossl_get();
+
+    pthread_once(&hashers_once, hashers_setup);
+    kept.digest = EVP_MD_CTX_new();
+    kept.hmac = EVP_MAC_CTX_new(ossl->hmac);
+    if (kept.digest == NULL || EVP_DigestInit_ex2(kept.digest, ossl->sha256, NULL) != 1 ||
+        kept.hmac == NULL || !hmac_set(kept.hmac) || pthread_setspecific(hashers_key, &kept) != 0)
+        hash_failed();
+    return &kept;
+}
+
+static const struct hashers *hashers(void)
+{
+    return kept.digest != NULL ? &kept : hashers_new();
+}
+
+/* ---- digest ---- */
 
 static void intl_hash(const struct dp_slice *parts, size_t n, struct dp_digest *out)
 {
-    EVP_MD_CTX *ctx = hasher != NULL ? hasher : hasher_new();
+    EVP_MD_CTX *ctx = hashers()->digest;
     bool ok = EVP_DigestInit_ex2(ctx, NULL, NULL) == 1;
 
     for (size_t i = 0; i < n; i++)
@@ -159,41 +187,43 @@ static enum dp_err intl_kex(const struct dp_key *priv, const struct dp_key *pub,
 
 /* ---- key derivation ---- */
 
-/* OpenSSL takes parameters without const and a NULL as absent. */
-static OSSL_PARAM octets(const char *name, struct dp_slice s)
+static bool hmac(EVP_MAC_CTX *ctx, struct dp_slice key, struct dp_slice a, struct dp_slice b,
+                 struct dp_key *out)
 {
-    static uint8_t nothing;
+    size_t len = 0;
 
-    return OSSL_PARAM_construct_octet_string(name, s.len > 0 ? (void *)(uintptr_t)s.p : &nothing, s.len);
+    return EVP_MAC_init(ctx, key.p, key.len, NULL) == 1 &&
+           (a.len == 0 || EVP_MAC_update(ctx, a.p, a.len) == 1) &&
+           (b.len == 0 || EVP_MAC_update(ctx, b.p, b.len) == 1) &&
+           EVP_MAC_final(ctx, out->b, &len, sizeof(out->b)) == 1 && len == sizeof(out->b);
 }
 
+static struct dp_slice key_slice(const struct dp_key *k)
+{
+    return dp_slice_of(k->b, sizeof(k->b));
+}
+
+/* RFC 5869: extract, and the first block of expand, which is all of a key. */
 static enum dp_err intl_hkdf(struct dp_slice secret, struct dp_slice salt, struct dp_slice info,
                              struct dp_key *out)
 {
-    char digest[] = "SHA2-256";
-    OSSL_PARAM params[5];
-    struct dp_key raw = {{0}};
-    size_t n = 0;
-    EVP_KDF_CTX *ctx;
+    static const struct dp_key zero;
+    static const uint8_t first[1] = {1};
+    struct dp_slice none = dp_slice_of(NULL, 0);
+    EVP_MAC_CTX *ctx = hashers()->hmac;
+    struct dp_key prk, raw;
     bool ok;
 
     if (info.len > HKDF_INFO_MAX)
         return DP_TOO_BIG;
-    params[n++] = OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0);
-    params[n++] = octets(OSSL_KDF_PARAM_KEY, secret);
-    if (salt.len > 0)
-        params[n++] = octets(OSSL_KDF_PARAM_SALT, salt);
-    if (info.len > 0)
-        params[n++] = octets(OSSL_KDF_PARAM_INFO, info);
-    params[n] = OSSL_PARAM_construct_end();
-
-    ctx = EVP_KDF_CTX_new(dp_ossl_get()->hkdf);
-    ok = ctx != NULL && EVP_KDF_derive(ctx, raw.b, sizeof(raw.b), params) == 1;
-    EVP_KDF_CTX_free(ctx);
+    ok = hmac(ctx, salt.len > 0 ? salt : key_slice(&zero), secret, none, &prk) &&
+         hmac(ctx, key_slice(&prk), info, dp_slice_of(first, sizeof(first)), &raw);
+    ok = EVP_MAC_init(ctx, zero.b, sizeof(zero.b), NULL) == 1 && ok; /* it forgets the secret */
     if (ok)
         *out = raw;
     else
         ERR_clear_error();
+    dp_wipe(&prk, sizeof(prk));
     dp_wipe(&raw, sizeof(raw));
     return ok ? DP_OK : DP_INTERNAL;
 }
