@@ -144,7 +144,8 @@ static void abort_txn(struct dp_kv_txn *t)
         return;
     }
     for (unsigned i = 0; i < DP_KV_TABLES_MAX; i++)
-        dp_mem_free_since(t->roots.table[i], t->kv->w.stamp);
+        if (t->roots.table[i] != t->kv->roots.table[i])
+            dp_mem_free_since(t->roots.table[i], t->kv->w.stamp);
     t->kv->w.trash.n = 0; /* what was replaced is in use again */
     t->busy = false;
 }
