@@ -629,7 +629,10 @@ void dp_stop_retired(struct dp_daemon *d); /* for good: meta row "retired" */
 void dp_stop_loudly(struct dp_daemon *d, enum dp_stop why, const char *detail);
 /* The parent greets and says what time it is (R-WIT-3). */
 void dp_watch_greeting(struct dp_daemon *d, const struct dp_hello *h);
-/* This clock was set: it may be right again, or the parent is to be asked what time it is. */
+/* When a turn begins: this clock may have been set right, and what the turn brings is to be judged by that.
+ */
+void dp_watch_clock_set(struct dp_daemon *d);
+/* This clock was set: the parent is to be asked what time it is. */
 void dp_watch_clock(struct dp_daemon *d);
 /* Links that are up and carry nothing, though something is owed; and those that are well again. */
 void dp_watch_links(struct dp_daemon *d);

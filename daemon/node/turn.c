@@ -23,6 +23,7 @@ enum dp_err dp_daemon_begin(struct dp_daemon *d)
     d->turn_error = DP_OK;
     dp_feed_again(d);
     d->chunks_left = DP_CHUNKS_A_TURN;
+    dp_watch_clock_set(d);
     return dp_db_begin(&d->db, true);
 }
 

@@ -148,15 +148,26 @@ void dp_watch_greeting(struct dp_daemon *d, const struct dp_hello *h)
     dp_alarm(d, "clock", text);
 }
 
+/* By how much this clock was set since the greeting. */
+static int64_t set_since(const struct dp_daemon *d)
+{
+    return d->now_wall - d->now_mono - d->clock.wall_ms;
+}
+
+/* Also while no line says so. */
+void dp_watch_clock_set(struct dp_daemon *d)
+{
+    if (d->clock.wrong && distance(d->clock.off_ms - set_since(d)) <= d->opt.max_skew_ms)
+        clock_right(d);
+}
+
 void dp_watch_clock(struct dp_daemon *d)
 {
-    int64_t set_ms = d->now_wall - d->now_mono - d->clock.wall_ms;
+    int64_t set_ms = set_since(d);
     struct dp_peer *parent = dp_peers_parent(d);
     bool owed;
     if (!d->clock.known || parent == NULL)
         return;
-    if (d->clock.wrong && distance(d->clock.off_ms - set_ms) <= d->opt.max_skew_ms)
-        clock_right(d); /* also while no line says so */
     if (distance(set_ms) <= d->opt.max_skew_ms || parent->s.state != DP_SESSION_UP)
         return;
     (void)acked_of(&parent->s, &owed);

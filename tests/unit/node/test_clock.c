@@ -57,10 +57,17 @@ static void test_ahead_and_set_right(void **state)
     town_settle(&t);
     assert_string_equal(clock_alarm(t.town), "");
     t.village->clock_off_ms -= 65 * MINUTE;
+    assert_true(says(t.village, "\"intake\":\"open\"")); /* in the very next turn */
+    assert_string_equal(clock_alarm(t.village), "");
+    settle(&t);
+    assert_ok(try_register(t.village, false).err);
+    t.village->clock_off_ms -= 65 * MINUTE;
+    settle(&t);
+    assert_int_equal(try_register(t.village, false).err, DP_INTAKE_STOPPED);
+    t.village->clock_off_ms += 65 * MINUTE;
+    assert_ok(try_register(t.village, false).err);
     settle(&t);
     assert_string_equal(clock_alarm(t.village), "");
-    assert_ok(try_register(t.village, false).err);
-    town_settle(&t);
     town_close(&t);
 }
 
