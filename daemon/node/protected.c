@@ -26,23 +26,42 @@ static enum dp_err day_count(struct dp_daemon *d, const char *row, uint32_t day,
     return DP_OK;
 }
 
+/* The row of a ticket ends with the number of its receipt, and of the case once that is known. */
+static bool is_on_ticket(struct dp_daemon *d, const struct dp_number *n)
+{
+    uint64_t at = 0;
+    struct dp_slice row;
+    size_t len = strlen(n->text), from = DP_TICKET_BYTES + 16;
+    for (bool first = true; dp_db_next64(&d->db, DP_T_MATTER, first, &at, &row) == DP_OK; first = false)
+        if (row.len >= from + len && memcmp(row.p + from, n->text, len) == 0)
+            return true;
+    return false;
+}
+
 /*
  * Registrations here count up from 1; receipts for what is sent away count down from the end, so that the
- * numbers that the nodes above see have no hole that tells of such a matter (R-N3-4).
+ * numbers that the nodes above see have no hole that tells of such a matter (R-N3-4). A clock that was set
+ * comes to a day again whose count is gone: what was given stays given.
  */
 static enum dp_err make_number(struct dp_daemon *d, char channel, bool away, struct dp_number *out)
 {
     uint32_t here = 0, sent = 0, day = dp_date_yyyymmdd(dp_date_of_ms(d->now_wall));
+    uint32_t *count = away ? &sent : &here;
+    struct dp_subject s;
+    bool given = true;
     enum dp_err e = day_count(d, "serial", day, &here);
     if (e == DP_OK)
         e = day_count(d, "serial-away", day, &sent);
-    if (e != DP_OK)
-        return e;
-    if (here + sent >= SERIAL_MAX)
-        return DP_FULL;
-    dp_db_meta_u64_put(&d->db, away ? "serial-away" : "serial",
-                       (uint64_t)day << 32 | ((away ? sent : here) + 1));
-    return dp_number_make(d->id.self, day, channel, away ? SERIAL_MAX - sent : here + 1, out);
+    while (e == DP_OK && given) {
+        if (here + sent >= SERIAL_MAX)
+            return DP_FULL;
+        ++*count;
+        e = dp_number_make(d->id.self, day, channel, away ? SERIAL_MAX + 1 - sent : here, out);
+        given = away ? is_on_ticket(d, out) : dp_db_number(&d->db, dp_slice_str(out->text), &s) == DP_OK;
+    }
+    if (e == DP_OK)
+        dp_db_meta_u64_put(&d->db, away ? "serial-away" : "serial", (uint64_t)day << 32 | *count);
+    return e;
 }
 
 struct dp_name dp_edition_current(struct dp_daemon *d, const char *id)

@@ -129,13 +129,30 @@ static void test_whose_clock_it_is(void **state)
     town_close(&t);
 }
 
+/* No line tells that the clock was wrong: it comes to a day again, and its count of that day is gone. */
+static void test_no_number_twice(void **state)
+{
+    struct town t;
+    char first[DP_NUMBER_TEXT], again[DP_NUMBER_TEXT];
+    (void)state;
+    town_open(&t, 255);
+    cl_cut(t.c, cl_link_of(t.c, t.village));
+    snprintf(first, sizeof first, "%s", try_register(t.village, false).number);
+    t.village->clock_off_ms += 2 * DP_DAY_MS;
+    assert_ok(try_register(t.village, false).err);
+    t.village->clock_off_ms -= 2 * DP_DAY_MS;
+    snprintf(again, sizeof again, "%s", try_register(t.village, false).number);
+    assert_string_not_equal(first, again);
+    assert_string_not_equal(again, try_register(t.village, false).number);
+    town_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ahead_and_set_right),
-        cmocka_unit_test(test_behind_and_no_line),
-        cmocka_unit_test(test_no_line_no_judgement),
-        cmocka_unit_test(test_whose_clock_it_is),
+        cmocka_unit_test(test_ahead_and_set_right),  cmocka_unit_test(test_behind_and_no_line),
+        cmocka_unit_test(test_no_line_no_judgement), cmocka_unit_test(test_whose_clock_it_is),
+        cmocka_unit_test(test_no_number_twice),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);
 }
