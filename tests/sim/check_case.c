@@ -81,29 +81,17 @@ static void check_ready(struct oracle *o, const struct oracle_node *x, const str
 
 /* ---- states ---- */
 
-static const struct dp_profile *any_profile(void *ctx, const struct dp_name *edition)
+/* Counted again, too (check_due.c). */
+static void dues_digest(struct oracle *o, const struct oracle_node *x, const struct dp_casefile *f,
+                        const struct dp_state *st, struct dp_digest *out)
 {
-    (void)ctx;
-    (void)edition;
-    return NULL;
-}
-
-static const struct dp_calendar *any_calendar(void *ctx, const struct dp_name *edition)
-{
-    (void)ctx;
-    (void)edition;
-    return NULL;
-}
-
-static void dues_digest(struct oracle *o, const struct dp_casefile *f, const struct dp_state *st,
-                        struct dp_digest *out)
-{
-    struct dp_editions none = {.profile = any_profile, .calendar = any_calendar};
+    struct dp_editions published = check_due_editions(o);
     struct dp_due *list = NULL;
     uint32_t n = 0;
     struct dp_buf b;
     dp_buf_init(&b, 1u << 20);
-    assert_ok(dp_due_list(f, st, &none, &o->look, &list, &n));
+    assert_ok(dp_due_list(f, st, &published, &o->look, &list, &n));
+    check_due(o, x, f, st, list, n);
     for (uint32_t i = 0; i < n; i++) {
         int32_t row[4] = {(int32_t)list[i].clock, list[i].from.day, list[i].due.date.day,
                           (int32_t)list[i].cause};
@@ -156,7 +144,7 @@ static void check_state(struct oracle *o, const struct oracle_node *x, const str
     struct dp_digest state, dues;
     char text[DP_NAME_TEXT];
     state_digest(o, f, &st, &state);
-    dues_digest(o, f, &st, &dues);
+    dues_digest(o, x, f, &st, &dues);
     check_custodian(o, x, f, &st);
     check_path(o, x, f, &st);
     struct oracle_seen *was = seen(o, f, sum);
@@ -199,6 +187,8 @@ static void look_at(struct oracle *o, struct oracle_node *x, struct dp_slice pac
         check_ready(o, x, &f.facts[i]);
         sum += oracle_find(o, &f.facts[i].e.name)->salt;
     }
+    if (f.subject.type == DP_SUBJECT_CASE)
+        check_rule(o, x, &f);
     if (fold && f.subject.type == DP_SUBJECT_CASE && !oracle_case_of(o, &f.subject)->lied)
         check_state(o, x, &f, sum);
     else if (fold && f.subject.type == DP_SUBJECT_CASE)
@@ -273,6 +263,7 @@ void check_case_rest(struct oracle *o)
         if (x->n == NULL || x->n->d == NULL || !path_is_honest(o, x->n))
             continue;
         look_at_all(o, x);
+        check_due_rest(o, x);
         for (uint32_t b = 0; b < ORACLE_BUCKETS; b++)
             for (const struct oracle_case *k = o->cases[b]; k != NULL; k = k->next)
                 check_complete(o, x, k);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What leaves a node: nothing that is not committed (I19), and nothing that its receiver may not have (I10,
- * I12), whatever the receiver would do with it.
+ * I12), whatever the receiver would do with it; in its turn (I32), and no more than the line takes (I16).
  */
 #include "sim/oracle.h"
 
@@ -84,13 +84,65 @@ static void check_new(struct oracle *o, struct cl_node *from, const struct cl_no
                from->text, (unsigned long long)it->number, it->lane, to->text);
 }
 
+/* I32: nothing goes while a lane before its own waits (R-LAN-1). */
+static void check_turn(struct oracle *o, struct cl_node *from, const struct cl_node *to,
+                       const struct dp_item_frame *it)
+{
+    const struct dp_session *s = cl_session(from, to);
+    for (uint8_t lane = 0; s != NULL && lane < it->lane && lane < DP_LANES; lane++)
+        if (s->next[lane] <= s->lane[lane].journal_last)
+            sim_broken(o->s, "I32", "%s sends on lane %u to %s while lane %u waits", from->text, it->lane,
+                       to->text, lane);
+}
+
+/* R-LAN-3: two seconds of the line or four round trips, within bounds. */
+static uint64_t window_of(const struct dp_session *s)
+{
+    uint64_t ms = 4 * (uint64_t)s->rtt_min_ms > 60000 ? 60000 : 4 * (uint64_t)s->rtt_min_ms;
+    uint64_t bytes = s->rate_bps * (ms > 2000 ? ms : 2000) / 8000;
+    if (s->rate_bps == 0)
+        bytes = DP_WINDOW_START;
+    if (bytes < DP_WINDOW_MIN)
+        bytes = DP_WINDOW_MIN;
+    return bytes < s->window_bytes ? bytes : s->window_bytes;
+}
+
+/* I16: the low lanes leave room on the line for the others. */
+static void check_room(struct oracle *o, struct cl_node *from, const struct cl_node *to,
+                       const struct dp_item_frame *it)
+{
+    const struct dp_session *s = cl_session(from, to);
+    uint64_t bytes = it->body.len;
+    uint32_t count = 0;
+    if (s == NULL || it->lane < DP_LANE_CASES)
+        return;
+    for (uint32_t i = 0; i < s->flight_count; i++)
+        if (s->flight[i].lane >= DP_LANE_CASES) {
+            bytes += s->flight[i].bytes;
+            count++;
+        }
+    if (count >= DP_FLIGHT_MAX / 2 || (count > 0 && bytes > window_of(s) / 2))
+        sim_broken(o->s, "I16", "%s has %llu bytes in %u items of the low lanes on their way to %s",
+                   from->text, (unsigned long long)bytes, count + 1, to->text);
+}
+
+/* I33: counted for each hour (check_live.c). */
+static void count_keeps(struct oracle *o, const struct cl_node *from, uint8_t type)
+{
+    oracle_node_of(o, from)->keeps += type == DP_FRAME_KEEP;
+}
+
 void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, struct dp_slice frame)
 {
     struct dp_frame f;
+    if (frame.len > 0)
+        count_keeps(o, from, frame.p[0]);
     if (frame.len == 0 || frame.p[0] != DP_FRAME_ITEM || !fault_is_honest(o->s, from) ||
         dp_frame_get(frame, &f) != DP_OK)
         return;
     check_new(o, from, to, &f.u.item);
+    check_turn(o, from, to, &f.u.item);
+    check_room(o, from, to, &f.u.item);
     if (f.u.item.kind == DP_ITEM_BLOCK)
         check_whole(o, from, f.u.item.body);
     else if (f.u.item.kind == DP_ITEM_PRUNED)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * That things go on: a backlog to a live peer shrinks (I14), every stop has its alarm (I15), what waits is
- * bounded (I16), a restored or doubled store ends in a loud stop (I20).
+ * That things go on: a backlog to a live peer shrinks (I14), a restored or doubled store ends in a loud stop
+ * and no other one does (I20), and who is idle is quiet (I33).
  */
 #include "sim/oracle.h"
 
@@ -10,38 +10,7 @@
 #include "sim/fault.h"
 
 #define STUCK_HOURS 4
-
-/* ---- I15 ---- */
-
-static bool has_alarm(const struct dp_daemon *d)
-{
-    const struct dp_alarm_row *a;
-    for (uint32_t at = 0; (a = dp_alarm_next(d, &at)) != NULL;)
-        if (strcmp(a->word, "link") == 0 || strcmp(a->word, "stopped") == 0)
-            return true;
-    return false;
-}
-
-static void check_alarms(struct oracle *o, const struct cl_node *n)
-{
-    bool stopped = n->d->stopped != DP_STOP_NONE;
-    for (uint32_t i = 0; i < n->d->peer_count; i++)
-        stopped = stopped || n->d->peers[i]->s.state == DP_SESSION_STOPPED;
-    if (stopped && !has_alarm(n->d))
-        sim_broken(o->s, "I15", "%s has stopped and says nothing", n->text);
-}
-
-/* ---- I16 ---- */
-
-static void check_bounds(struct oracle *o, const struct cl_node *n)
-{
-    const struct dp_daemon *d = n->d;
-    if (d->touched != NULL || d->outgoing != NULL || d->replies != NULL)
-        sim_broken(o->s, "I16", "%s keeps something of a turn that has ended", n->text);
-    for (uint32_t i = 0; i < d->peer_count; i++)
-        if (d->peers[i]->s.flight_count > DP_FLIGHT_MAX)
-            sim_broken(o->s, "I16", "%s keeps more for one peer than it may", n->text);
-}
+#define HOUR_MS INT64_C(3600000)
 
 /* ---- I14 ---- */
 
@@ -78,14 +47,37 @@ static void check_line(struct oracle *o, const struct cl_link *l)
                    (unsigned long long)left, ends[0]->text);
 }
 
+/* ---- I20, I33 ---- */
+
+/* Two exchanges at most for each time that a line may be silent. */
+static void check_idle(struct oracle *o, const struct cl_node *n)
+{
+    struct oracle_node *x = oracle_node_of(o, n);
+    int64_t keep_ms = o->s->c->options.keep_ms;
+    uint32_t most = n->line_count * (4 + 4 * (uint32_t)(HOUR_MS / keep_ms));
+    if (x->keeps > most)
+        sim_broken(o->s, "I33", "%s asked %u times in an hour whether somebody is there", n->text, x->keeps);
+    x->keeps = 0;
+}
+
+/* Whatever a child says, nobody stops who lost nothing. */
+static void check_goes_on(struct oracle *o, const struct cl_node *n)
+{
+    const struct cl_link *l = cl_link_of(o->s->c, n);
+    bool honest = fault_is_honest(o->s, n) && (l == NULL || fault_is_honest(o->s, o->s->c->nodes[l->parent]));
+    if (honest && n->d->stopped != DP_STOP_NONE)
+        sim_broken(o->s, "I20", "%s has lost nothing and stopped: %s", n->text, n->d->stopped_why);
+}
+
 void check_live_hour(struct oracle *o)
 {
     struct cluster *c = o->s->c;
     for (uint32_t i = 0; i < c->node_count; i++) {
         if (c->nodes[i]->d == NULL)
             continue;
-        check_alarms(o, c->nodes[i]);
-        check_bounds(o, c->nodes[i]);
+        check_alarm_hour(o, c->nodes[i]);
+        check_idle(o, c->nodes[i]);
+        check_goes_on(o, c->nodes[i]);
     }
     for (uint32_t i = 0; i < c->link_count; i++)
         check_line(o, c->links[i]);

@@ -61,10 +61,12 @@ void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tap
             check_sealed_for(o, x, &w);
 }
 
-static bool is_erased(const struct oracle_entry *e)
+/* By whomever, whether or not it was lawful: then nobody has to have it. */
+bool check_part_is_erased(const struct oracle_entry *e, uint8_t index)
 {
     for (const struct oracle_entry *x = e->of->first; x != NULL; x = x->next_of_case)
-        if (x->kind == DP_KIND_ERASE || x->kind == DP_KIND_CORRECT)
+        if ((x->kind == DP_KIND_ERASE || x->kind == DP_KIND_CORRECT) && x->index == index &&
+            dp_name_eq(&x->re, &e->name))
             return true;
     return false;
 }
@@ -75,10 +77,12 @@ void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracl
     struct dp_db db = {.kv = x->n->kv};
     struct dp_slice v;
     char text[DP_NAME_TEXT];
-    if (e->of == NULL || e->lie || e->of->lied || is_erased(e))
+    if (e->of == NULL || e->lie || e->of->lied)
         return;
     assert_ok(dp_db_begin(&db, false));
     for (uint8_t i = 0; i < e->part_count; i++) {
+        if (check_part_is_erased(e, i))
+            continue;
         if (dp_db_part(&db, &e->name, i, &v) == DP_OK && dp_db_part_key(&db, &e->name, i, &v) == DP_OK)
             continue;
         dp_name_format(&e->name, text);
@@ -95,15 +99,15 @@ static void check_readable(struct oracle *o, const struct oracle_case *k)
     char text[DP_NAME_TEXT];
     const struct oracle_entry *reg = oracle_find(o, &k->subject.name);
     const struct cl_node *origin = oracle_node_at(o, k->subject.name.origin);
-    if (reg == NULL || reg->of != k || k->lied || k->locked || is_erased(reg) || reg->verdict != DP_VALID ||
-        origin == NULL || !fault_is_honest(o->s, origin) ||
+    if (reg == NULL || reg->of != k || k->lied || k->locked || reg->verdict != DP_VALID || origin == NULL ||
+        !fault_is_honest(o->s, origin) ||
         !cl_custodian(o->s->c->nodes[origin->index], &k->subject.name, &holder))
         return;
     struct cl_node *n = oracle_node_at(o, holder.node);
     if (n == NULL || n->d == NULL || !fault_is_honest(o->s, n) || right_denied(k, n->id))
         return;
     for (uint8_t i = 0; i < reg->part_count; i++) {
-        if (cl_read(n, &reg->name, i, &part) == DP_OK)
+        if (check_part_is_erased(reg, i) || cl_read(n, &reg->name, i, &part) == DP_OK)
             continue;
         dp_name_format(&reg->name, text);
         sim_broken(o->s, "I18", "%s is responsible for %s and cannot read part %u of it", n->text, text, i);

@@ -6,6 +6,7 @@
  */
 #include "sim/oracle.h"
 
+#include "case/refs.h"
 #include "sim/fault.h"
 
 /* ---- I8 ---- */
@@ -37,6 +38,70 @@ static bool is_served(const struct dp_casefile *f)
         if (f->facts[i].verdict == DP_VALID && f->facts[i].e.kind == DP_KIND_SERVE)
             return true;
     return false;
+}
+
+static bool is_listed(const uint32_t *list, uint32_t count, uint32_t i)
+{
+    for (uint32_t k = 0; k < count; k++)
+        if (list[k] == i)
+            return true;
+    return false;
+}
+
+static bool is_on_path(const struct dp_state *st, uint32_t opening)
+{
+    for (uint32_t k = 0; k < st->path_count; k++)
+        if (st->path[k].opened == opening)
+            return true;
+    return false;
+}
+
+/* R-CUS-4: what was done under a custody that is not in force. */
+static const char *effect_fault(const struct dp_casefile *f, const struct dp_state *st)
+{
+    for (uint32_t i = 0; i < f->count; i++) {
+        const struct dp_fact *x = &f->facts[i];
+        uint32_t under = opens(x) ? i : x->custody;
+        if (x->verdict == DP_VALID && under != DP_FACT_NONE && opens(&f->facts[under]) &&
+            !is_on_path(st, under) && !is_listed(st->superseded, st->superseded_count, i))
+            return "lets a step take effect under a custody that is not in force";
+    }
+    return NULL;
+}
+
+/* An offer that stands was neither taken back nor returned. */
+static const char *offer_fault(const struct dp_casefile *f, const struct dp_state *st)
+{
+    uint32_t offer = st->open_offer == DP_FACT_NONE ? DP_FACT_NONE : st->offers[st->open_offer].offered;
+    for (uint32_t i = 0; offer != DP_FACT_NONE && i < f->count; i++) {
+        const struct dp_fact *x = &f->facts[i];
+        bool back = x->e.kind == DP_KIND_WITHDRAW && x->re == offer;
+        bool returned = x->e.kind == DP_KIND_OBJECTION_ANSWER && x->e.body.code == DP_OBJECTION_GRANT &&
+                        x->re != DP_FACT_NONE && f->facts[x->re].re == offer;
+        if (x->verdict == DP_VALID && (back || returned) &&
+            !is_listed(st->superseded, st->superseded_count, i))
+            return "keeps an offer open that was taken back";
+    }
+    return NULL;
+}
+
+/* R-FLD-4 */
+static const char *loop_fault(const struct dp_casefile *f, const struct dp_state *st)
+{
+    const struct dp_fact *objected = NULL;
+    bool loop = false;
+    for (uint32_t i = 0; i < f->count; i++) {
+        const struct dp_fact *x = &f->facts[i];
+        if (x->verdict != DP_VALID)
+            continue;
+        if (x->e.kind == DP_KIND_OBJECT) {
+            loop = loop || objected != NULL;
+            objected = objected == NULL ? x : objected;
+        } else if (objected != NULL && dp_ref_is_custody_offer(x)) {
+            loop = loop || dp_office_eq(&x->e.body.to, &objected->e.office);
+        }
+    }
+    return loop == st->loop_notice ? NULL : "does not see that it goes to and fro, or sees it wrongly";
 }
 
 static const char *path_fault(const struct dp_casefile *f, const struct dp_state *st)
@@ -116,11 +181,12 @@ static const char *date_fault(const struct dp_casefile *f)
 void check_path(struct oracle *o, const struct oracle_node *x, const struct dp_casefile *f,
                 const struct dp_state *st)
 {
-    static const char *const number[] = {"I8", "I13", "I17"};
-    const char *fault[] = {path_fault(f, st), party_fault(f, st), date_fault(f)};
+    static const char *const number[] = {"I8", "I13", "I17", "I28", "I28", "I28"};
+    const char *fault[] = {path_fault(f, st),   party_fault(f, st), date_fault(f),
+                           effect_fault(f, st), offer_fault(f, st), loop_fault(f, st)};
     char text[DP_NAME_TEXT];
     dp_name_format(&f->subject.name, text);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < sizeof(fault) / sizeof(fault[0]); i++)
         if (fault[i] != NULL && fault_is_honest(o->s, x->n))
             sim_broken(o->s, number[i], "%s, in case %s, %s", x->n->text, text, fault[i]);
 }

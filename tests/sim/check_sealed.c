@@ -126,6 +126,11 @@ void check_sealed_commit(struct oracle *o, struct oracle_node *x, const struct t
     for (size_t at = 0; tape_next(t, &at, &w);) {
         if (w.table != DP_T_CERT || w.del || dp_chain_decode(w.val, &chain) != DP_OK)
             continue;
+        struct dp_cert certs[DP_CHAIN_MAX];
+        struct dp_refusal why;
+        if (fault_is_honest(o->s, x->n) && x->n->d != NULL &&
+            dp_chain_verify(&chain, &x->n->d->id.trust, DP_CHAIN_NODE, certs, &why) != DP_OK)
+            sim_broken(o->s, "I25", "%s keeps a certificate that the root does not answer for", x->n->text);
         for (uint8_t i = 0; i < chain.count; i++)
             if (names_in(chain.der[i]) != 1)
                 sim_broken(o->s, "I25", "%s trusts a certificate with %u names", x->n->text,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "sim/oracle.h"
+#include "sim/roster.h"
 #include "support/cmocka_all.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -29,6 +30,7 @@ struct sim_faults {
     uint32_t count[SIM_FAULT_COUNT];
     uint32_t fallen[CL_NODES_MAX]; /* bit per kind of fault */
     bool behind[CL_NODES_MAX];     /* restored from before what its parent holds */
+    bool misled[CL_NODES_MAX];     /* its clock was wrong */
 };
 
 /* From here on this node's word is worth nothing, and nobody waits for its lines. */
@@ -47,6 +49,11 @@ static bool is_of_line(enum sim_fault_kind k)
 bool fault_is_honest(const struct sim *s, const struct cl_node *n)
 {
     return s->faults == NULL || s->faults->fallen[n->index] == 0;
+}
+
+bool fault_clock_was_wrong(const struct sim *s, const struct cl_node *n)
+{
+    return s->faults != NULL && s->faults->misled[n->index];
 }
 
 /* ---- each kind ---- */
@@ -172,22 +179,6 @@ static void revoke(struct sim *s, struct cl_node *n)
         fall(s, n, SIM_REVOKE);
 }
 
-static void roster(struct cl_node *n)
-{
-    struct cl_command x;
-    char office[DP_OFFICE_TEXT];
-    if (n->d == NULL)
-        return;
-    cl_office(n, office);
-    struct dp_admin *a = cl_admin(&x, "officer.add");
-    a->office = office;
-    a->name = "another";
-    a->number = 2;
-    a->uid = cl_uid(n) + 1;
-    a->roles = 1;
-    (void)cl_do(n, &x);
-}
-
 static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
 {
     struct cluster *c = s->c;
@@ -229,6 +220,7 @@ static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
                   dp_rng_below(dice, 2) == 0 ? DP_IO : DP_FULL);
         break;
     case SIM_CLOCK:
+        s->faults->misled[n->index] = true;
         clock_wrong(n, dice);
         break;
     case SIM_RESTORE:
@@ -241,7 +233,7 @@ static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
         revoke(s, n);
         break;
     case SIM_ROSTER:
-        roster(n);
+        roster_change(s, n, dice);
         break;
     case SIM_ODD:
         hostile_odd(s, n);

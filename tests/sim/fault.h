@@ -22,7 +22,7 @@
     X(RESTORE,  "restore")  /* a node starts from an older backup */                          \
     X(CLONE,    "clone")    /* a second process of a node */                                  \
     X(REVOKE,   "revoke")   /* a certificate is withdrawn */                                  \
-    X(ROSTER,   "roster")   /* an officer leaves and another comes */                         \
+    X(ROSTER,   "roster")   /* officers come, go, and move */                                 \
     X(ODD,      "odd")      /* a node issues an entry that nobody can use */                  \
     X(HOSTILE,  "hostile")  /* a child with its own keys sends well-formed lies: one in a tree */
 /* clang-format on */
@@ -64,6 +64,9 @@ bool fault_is_honest(const struct sim *s, const struct cl_node *n);
 /* It was started from a backup, its parent held more of its chain than that, and nothing else happened to it:
  * it must find out (I20). */
 bool fault_must_stop(const struct sim *s, const struct cl_node *n);
+
+/* Its clock was set wrong at some time. */
+bool fault_clock_was_wrong(const struct sim *s, const struct cl_node *n);
 
 /* ---- hostile.c ---- */
 /* One well-formed lie of this node to its parent, signed with its own keys. */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "case/refs.h"
+#include "case/rights.h"
 #include "node/identity.h"
 #include "sim/cheap.h"
 #include "sim/oracle.h"
@@ -25,6 +27,8 @@ enum lie {
     WRONG_OFFER,   /* such a case, offered to somebody */
     SWAPPED,       /* other entries under a header that was signed */
     NAMELESS,      /* a certificate of its CA that has no name */
+    UNSIGNED,      /* a certificate that nobody signed */
+    OVERCLAIM,     /* it claims to hold more of its parent's chain than there is, and shows its own */
     LIES,
     TRUE_BLOCK = LIES /* what a lie is made of */
 };
@@ -47,33 +51,96 @@ static struct dp_office office_of(const struct cl_node *n)
 
 static enum dp_kind kind_of(enum lie lie)
 {
-    if (lie == WRONG_CUSTODY || lie == SWAPPED)
-        return DP_KIND_CLOSE;
-    return lie == WRONG_OFFER ? DP_KIND_TRANSFER : DP_KIND_NOTE;
+    return lie == SWAPPED ? DP_KIND_CLOSE : lie == WRONG_OFFER ? DP_KIND_TRANSFER : DP_KIND_NOTE;
 }
 
-/* An entry in form: a note, a close or an offer, about some case that this node knows. */
+/* Some case that this node knows; false when there is none. */
+static bool some_case(struct forger *f, struct dp_casefile *out)
+{
+    struct dp_db db = {.kv = f->n->kv};
+    struct dp_subject s = {.type = DP_SUBJECT_CASE}, chosen = s;
+    struct dp_slice packed;
+    uint64_t seen = 0;
+    assert_ok(dp_db_begin(&db, false));
+    while (dp_db_case_next(&db, &s, &packed) == DP_OK)
+        if (dp_rng_below(f->dice, ++seen) == 0)
+            chosen = s;
+    dp_casefile_init(out, &chosen);
+    bool ok = seen > 0 && dp_db_case(&db, &chosen, &packed) == DP_OK &&
+              dp_casefile_unpack(packed, out) == DP_OK && out->count > 0;
+    dp_db_abort(&db);
+    if (!ok)
+        dp_casefile_fini(out);
+    return ok;
+}
+
+/* Some valid fact of these kinds, or none. */
+static const struct dp_fact *some_fact(struct forger *f, const struct dp_casefile *c, uint64_t kinds)
+{
+    const struct dp_fact *chosen = NULL;
+    uint64_t seen = 0;
+    for (uint32_t i = 0; i < c->count; i++)
+        if ((dp_kind_bit(dp_fact_kind_valid(&c->facts[i])) & kinds) != 0 &&
+            dp_rng_below(f->dice, ++seen) == 0)
+            chosen = &c->facts[i];
+    return chosen;
+}
+
+/* What the step answers, so that nothing but its issuer is wrong with it. */
+static uint64_t answers(enum dp_kind kind)
+{
+    switch (kind) {
+    case DP_KIND_ACCEPT:
+    case DP_KIND_OBJECT:
+    case DP_KIND_WITHDRAW:
+        return DP_BITS_OFFER;
+    case DP_KIND_ANSWER:
+        return DP_BITS_ORDER;
+    case DP_KIND_OBJECTION_ANSWER:
+        return DP_BIT(OBJECT);
+    default:
+        return 0;
+    }
+}
+
+static void fill_body(struct forger *f, struct dp_entry *e)
+{
+    bool offer = dp_kind_is_offer(e->kind);
+    e->body.code = offer ? 0 : e->kind == DP_KIND_CLOSE ? DP_CLOSE_WITHDRAWN : 1;
+    if (!offer && e->kind != DP_KIND_SUPERVISE)
+        return;
+    e->body.code2 = offer ? DP_DUTY_HANDLE : 2;
+    e->receipt = e->body.due = dp_date_of_ms(e->at_ms);
+    e->body.to = office_of(f->s->c->nodes[dp_rng_below(f->dice, f->s->c->node_count)]);
+}
+
+/* An entry in form, about some case that this node knows: all of it fits but that it is not for it to say. */
 static bool forge_entry(struct forger *f, enum dp_kind kind, uint64_t seq, struct dp_buf *out)
 {
+    struct dp_casefile c;
     struct dp_entry e = {
         .kind = (uint8_t)kind, .rules = 1, .officer = 1, .step = 40, .at_ms = cl_wall_ms(f->n)};
-    struct dp_db db = {.kv = f->n->kv};
-    struct dp_slice packed;
-    e.subject.type = DP_SUBJECT_CASE;
-    assert_ok(dp_db_begin(&db, false));
-    bool any = dp_db_case_next(&db, &e.subject, &packed) == DP_OK;
-    dp_db_abort(&db);
+    if (!some_case(f, &c))
+        return false;
+    uint64_t of = answers(kind);
+    const struct dp_fact *re = of == 0 ? NULL : some_fact(f, &c, of);
+    const struct dp_fact *held = some_fact(f, &c, DP_BITS_OPEN);
+    bool ok = (of == 0 || re != NULL) && held != NULL;
+    e.subject = c.subject;
     e.name = (struct dp_name){f->n->id, f->n->d->own.inc, seq};
     e.office = office_of(f->n);
-    e.custody = kind == DP_KIND_NOTE ? (struct dp_name){0} : e.subject.name;
-    e.body.code = 5;
-    if (kind == DP_KIND_TRANSFER) {
-        e.body.code = 0;
-        e.body.code2 = DP_DUTY_HANDLE;
-        e.receipt = e.body.due = dp_date_of_ms(e.at_ms);
-        e.body.to = office_of(f->s->c->nodes[dp_rng_below(f->dice, f->s->c->node_count)]);
-    }
-    return any && dp_entry_encode(&e, out) == DP_OK;
+    if (ok && (dp_right_of(kind)->custody))
+        e.custody = re != NULL && !dp_name_is_none(&re->e.custody) ? re->e.custody : held->e.name;
+    if (re != NULL)
+        e.re = re->e.name;
+    for (uint32_t i = 0; i < c.count; i++)
+        if (c.facts[i].e.step >= e.step)
+            e.step = c.facts[i].e.step + 1;
+    if (dp_rng_below(f->dice, 8) == 0)
+        e.step = 1; /* and sometimes that it is long past */
+    dp_casefile_fini(&c);
+    fill_body(f, &e);
+    return ok && dp_entry_encode(&e, out) == DP_OK;
 }
 
 static bool forge_block(struct forger *f, enum lie lie)
@@ -160,6 +227,24 @@ static bool forge_nameless(struct forger *f)
     return ok && strip_name(f, f->wire.p + 3, (size_t)f->wire.p[1] << 8 | f->wire.p[2]);
 }
 
+/* Its own, with another signature. */
+static bool forge_unsigned(struct forger *f)
+{
+    struct dp_db db = {.kv = f->n->kv};
+    struct dp_slice chain;
+    assert_ok(dp_db_begin(&db, false));
+    bool ok = dp_db_get32(&db, DP_T_CERT, &f->n->d->id.cert.digest, &chain) == DP_OK &&
+              dp_buf_put(&f->wire, chain.p, chain.len) == DP_OK;
+    dp_db_abort(&db);
+    if (!ok || f->wire.len < 4)
+        return false;
+    size_t end = 3 + ((size_t)f->wire.p[1] << 8 | f->wire.p[2]);
+    if (end > f->wire.len)
+        return false;
+    f->wire.p[end - 1] ^= 1;
+    return true;
+}
+
 static bool replay(struct forger *f)
 {
     struct dp_db db = {.kv = f->n->kv};
@@ -175,23 +260,50 @@ static bool replay(struct forger *f)
     return ok;
 }
 
+static void inject(struct forger *f, const struct dp_frame *frame)
+{
+    struct dp_buf b;
+    dp_buf_init(&b, DP_FRAME_MAX);
+    if (dp_frame_put(frame, &b) == DP_OK)
+        cl_inject(f->parent, f->n->id, dp_buf_slice(&b));
+    dp_buf_fini(&b);
+}
+
 static void send_lie(struct forger *f, enum dp_item_kind kind)
 {
     const struct dp_session *s = cl_session(f->parent, f->n);
     const struct dp_lane_state *l = &s->lane[DP_LANE_CASES];
     struct dp_frame frame = {.type = DP_FRAME_ITEM};
     struct dp_slice body = dp_buf_slice(&f->wire);
-    struct dp_buf b;
     frame.u.item = (struct dp_item_frame){.lane = DP_LANE_CASES,
                                           .kind = (uint8_t)kind,
                                           .epoch = l->epoch_in,
                                           .number = l->durable_in + 1,
                                           .total = (uint32_t)body.len,
                                           .body = body};
-    dp_buf_init(&b, DP_FRAME_MAX);
-    if (dp_frame_put(&frame, &b) == DP_OK)
-        cl_inject(f->parent, f->n->id, dp_buf_slice(&b));
-    dp_buf_fini(&b);
+    inject(f, &frame);
+}
+
+/* The claim as a greeting, and as its proof a header of the parent's chain that the parent never signed. */
+static void overclaim(struct forger *f)
+{
+    uint8_t raw[DP_HEADER_BYTES];
+    struct dp_frame hello = {.type = DP_FRAME_HELLO}, proof = {.type = DP_FRAME_PROOF};
+    const struct dp_session *s = cl_session(f->parent, f->n);
+    if (!s->heard_hello || !forge_block(f, TRUE_BLOCK))
+        return;
+    struct dp_header h = f->h;
+    h.origin = f->parent->id;
+    h.inc = f->parent->d->own.inc;
+    h.number = f->parent->d->own.block + 7;
+    h.cert = f->parent->d->id.cert.digest;
+    dp_header_put(&h, raw);
+    hello.u.hello = s->peer_hello;
+    hello.u.hello.yours = (struct dp_head){.inc = h.inc, .number = h.number};
+    dp_header_digest(f->n->d->suite, &h, &hello.u.hello.yours.digest);
+    proof.u.proof.header = dp_slice_of(raw, sizeof(raw));
+    inject(f, &hello);
+    inject(f, &proof);
 }
 
 static bool forge(struct forger *f, enum lie lie)
@@ -200,6 +312,8 @@ static bool forge(struct forger *f, enum lie lie)
         return replay(f);
     if (lie == SWAPPED)
         return forge_swapped(f);
+    if (lie == UNSIGNED)
+        return forge_unsigned(f);
     return lie == NAMELESS ? forge_nameless(f) : forge_block(f, lie);
 }
 
@@ -223,9 +337,15 @@ static void issue(struct cl_node *n, struct dp_slice bytes)
 /* A step that it may not take, in a chain that is true: so it can do it again. */
 static void issue_wrong(struct forger *f, enum lie lie)
 {
+    static const enum dp_kind kinds[] = {
+        DP_KIND_CLOSE, DP_KIND_OPINION, DP_KIND_ACCEPT,   DP_KIND_OBJECT,    DP_KIND_ANSWER,
+        DP_KIND_TAKE,  DP_KIND_EXTEND,  DP_KIND_WITHDRAW, DP_KIND_SUPERVISE, DP_KIND_OBJECTION_ANSWER};
     struct dp_buf entry;
+    enum dp_kind kind = kind_of(lie);
     dp_buf_init(&entry, 1u << 16);
-    if (f->n->d->stopped == DP_STOP_NONE && forge_entry(f, kind_of(lie), f->n->d->own.seq + 1, &entry))
+    if (lie == WRONG_CUSTODY)
+        kind = kinds[dp_rng_below(f->dice, sizeof(kinds) / sizeof(kinds[0]))];
+    if (f->n->d->stopped == DP_STOP_NONE && forge_entry(f, kind, f->n->d->own.seq + 1, &entry))
         issue(f->n, dp_buf_slice(&entry));
     dp_buf_fini(&entry);
 }
@@ -267,8 +387,10 @@ void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice)
     dp_buf_init(&f.wire, 1u << 20);
     if (lie == WRONG_CUSTODY || lie == WRONG_OFFER)
         issue_wrong(&f, lie);
+    else if (lie == OVERCLAIM)
+        overclaim(&f);
     else if (forge(&f, lie))
-        send_lie(&f, lie == NAMELESS ? DP_ITEM_CERT : DP_ITEM_BLOCK);
+        send_lie(&f, lie == NAMELESS || lie == UNSIGNED ? DP_ITEM_CERT : DP_ITEM_BLOCK);
     dp_buf_fini(&f.wire);
     dp_arena_fini(&f.a);
 }

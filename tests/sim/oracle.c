@@ -111,6 +111,28 @@ struct oracle_case *oracle_case_of(struct oracle *o, const struct dp_subject *s)
     return k;
 }
 
+const struct oracle_edition *oracle_edition(struct oracle *o, const struct dp_name *n)
+{
+    const struct oracle_edition *e = o->editions;
+    while (e != NULL && !dp_name_eq(&e->name, n))
+        e = e->next;
+    return e;
+}
+
+static void publish(struct oracle *o, const struct dp_entry *e)
+{
+    struct oracle_edition *x = calloc(1, sizeof(*x));
+    assert_non_null(x);
+    x->name = e->name;
+    x->is_calendar = e->calendar != NULL;
+    if (x->is_calendar)
+        x->calendar = *e->calendar;
+    else
+        x->profile = *e->profile;
+    x->next = o->editions;
+    o->editions = x;
+}
+
 static struct oracle_entry *enter(struct oracle *o, const struct dp_entry *e, const struct dp_digest *digest)
 {
     struct oracle_entry *x = calloc(1, sizeof(*x));
@@ -122,13 +144,18 @@ static struct oracle_entry *enter(struct oracle *o, const struct dp_entry *e, co
                                .salt = hash_name(&e->name),
                                .kind = e->kind,
                                .part_count = e->part_count,
+                               .index = (uint8_t)e->body.index,
                                .office = e->office,
                                .to = e->body.to,
                                .custody = e->custody,
                                .re = e->re,
+                               .at_ms = e->at_ms,
+                               .met_ms = CL_EPOCH_MS + o->s->c->now_ms,
                                .next = o->entry[b]};
     o->entry[b] = x;
     o->entry_count++;
+    if (e->calendar != NULL || e->profile != NULL)
+        publish(o, e);
     if (e->subject.type != DP_SUBJECT_CASE)
         return x;
     x->of = oracle_case_of(o, &e->subject);
@@ -138,6 +165,7 @@ static struct oracle_entry *enter(struct oracle *o, const struct dp_entry *e, co
     if (e->reg != NULL) {
         x->of->reg = *e->reg;
         x->of->has_reg = true;
+        check_desk_entry(o, e);
     }
     return x;
 }
@@ -249,6 +277,9 @@ void oracle_answered(struct oracle *o, struct cl_node *n, const struct cl_comman
                      const struct cl_result *r)
 {
     char text[DP_NAME_TEXT];
+    if (r->answered && x->cmd.kind == DP_COMMAND_STEP && x->cmd.u.step.kind == DP_KIND_REGISTER &&
+        (r->err == DP_OK || r->err == DP_DUPLICATE))
+        check_desk_answer(o, n, &x->intake, r->name.seq == 0);
     if (!r->answered || r->err != DP_OK || x->cmd.kind != DP_COMMAND_STEP || r->name.seq == 0)
         return;
     struct oracle_entry *e = oracle_find(o, &r->name);
@@ -301,4 +332,6 @@ void oracle_rest(struct oracle *o)
     check_live_rest(o);
     check_case_rest(o);
     check_part_rest(o);
+    check_reader_rest(o);
+    check_desk_rest(o);
 }

@@ -7,6 +7,7 @@
 #ifndef DP_SIM_ORACLE_H
 #define DP_SIM_ORACLE_H
 
+#include "case/due.h"
 #include "sim/sim.h"
 #include "sim/tape.h"
 
@@ -14,12 +15,15 @@
 struct oracle_entry {
     struct dp_name name;
     struct dp_subject subject;
-    struct dp_digest digest; /* of its bytes */
-    uint64_t salt;           /* stands for the name in sums of names */
-    uint8_t kind, part_count;
-    uint8_t verdict, reason; /* once any node has decided it; DP_PENDING before */
-    bool lie;                /* its origin lies, or lives twice */
-    bool acknowledged;       /* to the officer who asked for it */
+    struct dp_digest digest;         /* of its bytes */
+    uint64_t salt;                   /* stands for the name in sums of names */
+    uint8_t kind, part_count, index; /* index: of the part that it is about */
+    uint8_t verdict, reason;         /* once any node has decided it; DP_PENDING before */
+    bool lie;                        /* its origin lies, or lives twice */
+    bool acknowledged;               /* to the officer who asked for it */
+    bool judged;                     /* by the rules, when it was first counted as valid (I27) */
+    int64_t at_ms;                   /* by the clock of its origin, and */
+    int64_t met_ms;                  /* by the true one when it was first seen */
     struct dp_office office, to;
     struct dp_name custody, re;
     struct oracle_case *of;
@@ -35,6 +39,24 @@ struct oracle_case {
     struct oracle_entry *first, **last;
     uint32_t entries;
     struct oracle_case *next;
+};
+
+/* What a desk was told that it had taken in (I29): an entry, or a matter that was sealed and sent on. */
+struct oracle_slip {
+    char mark[DP_NUMBER_TEXT + 8];
+    const struct cl_node *at;
+    bool sealed;
+    struct dp_name of_case; /* the entry that bears the mark; none yet: zero */
+    struct oracle_slip *next;
+};
+
+/* A published profile or calendar. */
+struct oracle_edition {
+    struct dp_name name;
+    bool is_calendar;
+    struct dp_profile profile;
+    struct dp_calendar calendar;
+    struct oracle_edition *next;
 };
 
 /* A set of names, open addressing. */
@@ -54,10 +76,12 @@ struct oracle_node {
     bool stopped;         /* it issues nothing any more, since its last commit */
     bool swapped;         /* its store is not the one that it had */
     uint64_t progress;    /* of its lines at the last hour */
+    uint32_t keeps;       /* said since the last hour */
     uint32_t stuck_hours; /* with a line up and a backlog that does not shrink */
 };
 
 #define ORACLE_BUCKETS 65536u
+#define ORACLE_SLIPS 256u
 
 struct oracle {
     struct sim *s;
@@ -68,8 +92,10 @@ struct oracle {
     uint32_t node_count;
     uint64_t entry_count, acknowledged;
     struct oracle_set odd; /* names of entries that nobody can use */
-    struct dp_arena look;  /* of one check */
-    struct dp_arena turn;  /* of one commit */
+    struct oracle_edition *editions;
+    struct oracle_slip *slips[ORACLE_SLIPS];
+    struct dp_arena look; /* of one check */
+    struct dp_arena turn; /* of one commit */
     struct tape_ears ears;
     bool thorough; /* fold after every commit; else at rest alone */
 };
@@ -95,6 +121,7 @@ void oracle_odd(struct oracle *o, const struct dp_name *n);
 /* ---- the books ---- */
 struct oracle_entry *oracle_find(struct oracle *o, const struct dp_name *n);
 struct oracle_case *oracle_case_of(struct oracle *o, const struct dp_subject *s);
+const struct oracle_edition *oracle_edition(struct oracle *o, const struct dp_name *n);
 struct oracle_node *oracle_node_of(struct oracle *o, const struct cl_node *n);
 /* The (first) process of a node id; NULL when there is none. */
 struct cl_node *oracle_node_at(struct oracle *o, struct dp_node id);
@@ -130,6 +157,9 @@ void check_case_rest(struct oracle *o);
 void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tape *t);
 void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracle_entry *e);
 void check_part_rest(struct oracle *o);
+bool check_part_is_erased(const struct oracle_entry *e, uint8_t index);
+/* check_reader.c: who has keys, and who lacks them. */
+void check_reader_rest(struct oracle *o);
 /* check_sealed.c: blocks, proofs and certificates. */
 void check_sealed_block(struct oracle *o, struct oracle_node *x, const struct dp_block *b,
                         struct dp_slice wire);
@@ -138,8 +168,21 @@ void check_sealed_commit(struct oracle *o, struct oracle_node *x, const struct t
 /* check_path.c: custody, parties and dates of a case, by the rules alone. */
 void check_path(struct oracle *o, const struct oracle_node *x, const struct dp_casefile *f,
                 const struct dp_state *st);
+/* check_rule.c: what is valid, by the table of rights. */
+void check_rule(struct oracle *o, const struct oracle_node *x, const struct dp_casefile *f);
+/* check_due.c: dates, counted again; `list` is of these editions, which are those of the books. */
+struct dp_editions check_due_editions(struct oracle *o);
+void check_due(struct oracle *o, const struct oracle_node *x, const struct dp_casefile *f,
+               const struct dp_state *st, const struct dp_due *list, uint32_t count);
+void check_due_rest(struct oracle *o, struct oracle_node *x);
+/* check_desk.c: what was taken in at a desk. */
+void check_desk_entry(struct oracle *o, const struct dp_entry *e);
+void check_desk_answer(struct oracle *o, const struct cl_node *n, const struct dp_intake *in, bool sealed);
+void check_desk_rest(struct oracle *o);
 /* check_frame.c: what leaves is committed and allowed. */
 void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, struct dp_slice frame);
+/* check_alarm.c: every stop has its alarm, every list its end. */
+void check_alarm_hour(struct oracle *o, const struct cl_node *n);
 /* check_live.c: progress, stops, bounds. */
 void check_live_hour(struct oracle *o);
 void check_live_rest(struct oracle *o);

@@ -53,7 +53,7 @@ static const struct sim_profile profiles[] = {
       [SIM_FULL] = {2000, 1 * M, 4 * H},
       [SIM_FAIL] = {8000, 0, 0},
       [SIM_CLOCK] = {4000, 1 * H, 3 * D},
-      [SIM_ROSTER] = {1000, 0, 0},
+      [SIM_ROSTER] = {2000, 0, 0},
       [SIM_ODD] = {1000, 0, 0}}},
     {"crashes",
      200,

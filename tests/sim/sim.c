@@ -10,6 +10,7 @@
 
 #include "sim/fault.h"
 #include "sim/oracle.h"
+#include "sim/roster.h"
 #include "sim/work.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -220,6 +221,7 @@ void sim_run(struct sim *s, struct cluster *tree)
     faults_end(s);
     come_to_rest(s);
     oracle_rest(s->oracle);
+    roster_check(s);
     s->result.entries = s->oracle->entry_count;
     s->result.acknowledged = s->oracle->acknowledged;
     finish(s);

@@ -195,6 +195,8 @@ static void go_through(struct sim_agent *a, const json_t *rows)
             return;
         if (often(a, h->lock))
             lock(a, text_of(row, "name"));
+        if (a->n->d != NULL && often(a, h->erase))
+            work_erase(a, text_of(row, "name"));
         if (a->n->d == NULL)
             return;
         if (often(a, h->lazy))
@@ -229,23 +231,12 @@ static void look(struct sim_agent *a)
         a->seen = entries_at(a->n);
 }
 
-static void receive(struct sim_agent *a)
-{
-    const struct sim_habits *h = &a->s->work->habits;
-    uint32_t flags = often(a, h->urgent) ? DP_REG_URGENT : 0;
-    uint32_t purpose = often(a, h->accusation) ? DP_PURPOSE_ACCUSATION : DP_PURPOSE_CLAIM;
-    struct cl_result r = work_register(a, "the road to the upper hamlet is washed out", purpose, flags);
-    if (r.answered)
-        a->to_register--;
-}
-
 void work_visit(struct sim *s, struct sim_agent *a)
 {
     while (a->n->d != NULL && a->to_register > 0) {
-        uint32_t before = a->to_register;
-        receive(a);
-        if (a->to_register == before)
+        if (!work_hear(a))
             return;
+        a->to_register--;
     }
     if (a->n->d != NULL && often(a, s->work->habits.recall))
         recall(a);
@@ -328,6 +319,7 @@ void work_begin(struct sim *s)
     cl_event_init(s->c, &arrivals.next, arrives, &arrivals);
     if (s->work->per_1000_days > 0)
         plan_arrival(&arrivals);
+    work_publish_begin(s);
     if (s->work->begin != NULL)
         s->work->begin(s);
 }
@@ -335,6 +327,7 @@ void work_begin(struct sim *s)
 void work_end(struct sim *s)
 {
     cl_take_back(s->c, &arrivals.next);
+    work_publish_end();
     if (s->work->end != NULL)
         s->work->end();
     for (uint32_t i = 0; i < s->agent_count; i++)

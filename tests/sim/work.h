@@ -9,6 +9,17 @@
 
 #include "sim/sim.h"
 
+/* One person at the desk: a registration without an answer is said again until there is one (R-CTL-2). */
+struct sim_slip {
+    bool taken;     /* it is filled in */
+    char mark[24];  /* stands in the entry: one slip is one case (I29) */
+    bool by_source; /* known by a number of its source, else by a token */
+    uint8_t token[16];
+    uint32_t purpose, flags;
+    char respondent[2][DP_OFFICE_TEXT];
+    uint8_t respondents;
+};
+
 struct sim_agent {
     struct sim *s;
     struct cl_node *n;
@@ -21,6 +32,8 @@ struct sim_agent {
     uint64_t seen;            /* entries its node had at the last look */
     uint32_t left;            /* items that it left lying there */
     char given[DP_NAME_TEXT]; /* the last case that it gave to an office below */
+    struct sim_slip slip;
+    uint32_t slips;
     uint32_t tried, refused, unanswered;
 };
 
@@ -31,6 +44,7 @@ struct sim_habits {
     uint32_t object, extend, urgent, accusation, attachment;
     uint32_t recall; /* what was given down is taken back, at a visit */
     uint32_t lock;   /* a case is locked by hand */
+    uint32_t erase;  /* a part of a case is erased */
 };
 
 struct sim_work {
@@ -67,6 +81,15 @@ struct cl_result work_register(struct sim_agent *a, const char *about, uint32_t 
 /* A step of a case with a text; `to` may be "". */
 struct cl_result work_step(struct sim_agent *a, enum dp_kind kind, const char *of_case, const char *to,
                            const char *re);
+
+/* ---- work_desk.c ---- */
+/* Hear one person; false while the node has not answered. */
+bool work_hear(struct sim_agent *a);
+/* Destroy what stands in a part of the case. */
+void work_erase(struct sim_agent *a, const char *ref);
+/* The root publishes a calendar and a profile, and later the next editions. */
+void work_publish_begin(struct sim *s);
+void work_publish_end(void);
 
 /* ---- the workloads that bring more than matters and visits ---- */
 void work_burst_begin(struct sim *s);

@@ -18,8 +18,9 @@ static const struct sim_work works[] = {
                 .extend = 10,
                 .urgent = 10,
                 .accusation = 12,
-                .recall = 4,
-                .lock = 2}},
+                .recall = 8,
+                .lock = 2,
+                .erase = 2}},
     /* 1,000 items, 3,545 disputes and 503 errands a year */
     {.name = "w1",
      .help = "a normal year of a county",
