@@ -50,7 +50,12 @@ struct mem {
     struct roots roots;
     struct dp_mem_write w; /* of the open writer, or the last one */
     struct dp_mem_trash waiting;
-    unsigned readers; /* busy ones */
+    unsigned readers; /* busy ones, and the mark */
+    struct {
+        bool set;
+        struct roots roots;
+        uint64_t stamp; /* of the last write before it */
+    } mark;
     struct dp_kv_txn writer;
     struct dp_kv_txn *txns;
     struct dp_kv_cur *curs;
@@ -419,6 +424,41 @@ void dp_kv_mem_crash(struct dp_kv *base)
     }
 }
 
+void dp_kv_mem_mark(struct dp_kv *base)
+{
+    struct mem *kv = mem_of(base);
+
+    assert(!kv->mark.set && kv->readers == 0 && !kv->writer.busy);
+    kv->mark.set = true;
+    kv->mark.roots = kv->roots;
+    kv->mark.stamp = kv->w.stamp;
+    kv->readers++; /* so that nothing of it is freed */
+}
+
+void dp_kv_mem_rewind(struct dp_kv *base)
+{
+    struct mem *kv = mem_of(base);
+
+    assert(kv->mark.set);
+    dp_kv_mem_crash(base);
+    for (unsigned i = 0; i < DP_KV_TABLES_MAX; i++)
+        if (kv->roots.table[i] != kv->mark.roots.table[i])
+            dp_mem_free_since(kv->roots.table[i], kv->mark.stamp + 1);
+    dp_mem_trash_spare(&kv->waiting, kv->mark.stamp);
+    dp_mem_trash_burn(&kv->waiting);
+    kv->roots = kv->mark.roots;
+}
+
+/* Everything goes: what the mark holds is all there is. */
+static void unmark(struct mem *kv)
+{
+    if (!kv->mark.set)
+        return;
+    dp_kv_mem_rewind(&kv->base);
+    kv->mark.set = false;
+    kv->readers--;
+}
+
 static void close_kv(struct dp_kv **base)
 {
     struct mem *kv = *base != NULL ? mem_of(*base) : NULL;
@@ -427,6 +467,7 @@ static void close_kv(struct dp_kv **base)
     if (kv == NULL)
         return;
     dp_kv_mem_crash(&kv->base);
+    unmark(kv);
     for (unsigned i = 0; i < DP_KV_TABLES_MAX; i++)
         dp_mem_free_since(kv->roots.table[i], 0);
     dp_mem_trash_fini(&kv->w.trash);

@@ -42,4 +42,11 @@ struct dp_kv_mem_faults *dp_kv_mem_faults(struct dp_kv *kv);
  */
 void dp_kv_mem_crash(struct dp_kv *kv);
 
+/*
+ * Remember what is committed, once, for rewind: as crash, and everything committed since is gone, as often as
+ * wanted. It costs what was changed meanwhile. No transaction may be open at the mark.
+ */
+void dp_kv_mem_mark(struct dp_kv *kv);
+void dp_kv_mem_rewind(struct dp_kv *kv);
+
 #endif

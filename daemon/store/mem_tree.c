@@ -76,13 +76,28 @@ void dp_mem_trash_fini(struct dp_mem_trash *t)
     *t = (struct dp_mem_trash){0};
 }
 
-/* Free a record or node that this write made; keep an older one for the snapshots. */
-static void discard(struct dp_mem_write *w, void *p)
+static uint64_t stamp_of(const void *p)
 {
     uint64_t stamp;
 
     memcpy(&stamp, p, sizeof(stamp));
-    if (stamp == w->stamp)
+    return stamp;
+}
+
+void dp_mem_trash_spare(struct dp_mem_trash *t, uint64_t stamp)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < t->n; i++)
+        if (stamp_of(t->p[i]) > stamp)
+            t->p[kept++] = t->p[i];
+    t->n = kept;
+}
+
+/* Free a record or node that this write made; keep an older one for the snapshots. */
+static void discard(struct dp_mem_write *w, void *p)
+{
+    if (stamp_of(p) == w->stamp)
         free(p);
     else
         trash_push(&w->trash, p);

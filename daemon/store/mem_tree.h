@@ -58,6 +58,8 @@ void dp_mem_free_since(struct dp_mem_node *root, uint64_t stamp);
 void dp_mem_trash_burn(struct dp_mem_trash *t);
 /* Move everything to `to`. */
 void dp_mem_trash_move(struct dp_mem_trash *from, struct dp_mem_trash *to);
+/* Take out what a write up to `stamp` made: it is in use again. */
+void dp_mem_trash_spare(struct dp_mem_trash *t, uint64_t stamp);
 void dp_mem_trash_fini(struct dp_mem_trash *t);
 
 #endif

@@ -992,6 +992,44 @@ static void disk_full_in_memory(void **state)
     store_one(kv, 0, "c", "");
 }
 
+/* More than a node's worth, so that whole branches are replaced, and what the mark shares with them is not.
+ */
+static void rewinds_to_its_mark(void **state)
+{
+    struct dp_kv *kv = ((struct fixture *)*state)->kv;
+    struct dp_kv_txn *t;
+    char key[16];
+
+    for (unsigned i = 0; i < 600; i++) {
+        snprintf(key, sizeof(key), "%05u", i);
+        store_one(kv, i % 3, key, "marked");
+    }
+    dp_kv_mem_mark(kv);
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = 0; i < 600; i += 7) {
+            snprintf(key, sizeof(key), "%05u", i);
+            t = begin(kv, true);
+            if (i % 2 == 0)
+                kv->ops->del(t, i % 3, S(key));
+            else
+                kv->ops->put(t, i % 3, S(key), S("changed"));
+            kv->ops->put(t, 5, S(key), S("new"));
+            commit(kv, t);
+        }
+        t = begin(kv, true);
+        kv->ops->put(t, 0, S("00000"), S("open"));
+        cursor(kv, begin(kv, false), 0);
+        dp_kv_mem_rewind(kv);
+        assert_int_equal(entries(kv), 600);
+        for (unsigned i = 0; i < 600; i++) {
+            snprintf(key, sizeof(key), "%05u", i);
+            expect(kv, i % 3, key, "marked");
+        }
+        expect(kv, 5, "00000", NULL);
+    }
+    store_one(kv, 0, "00000", "after");
+}
+
 static void crash_drops_what_is_open(void **state)
 {
     struct dp_kv *kv = ((struct fixture *)*state)->kv;
@@ -1054,6 +1092,7 @@ int main(void)
         IN_MEMORY(disk_full_in_memory),
         IN_MEMORY(an_empty_store_is_small),
         IN_MEMORY(crash_drops_what_is_open),
+        IN_MEMORY(rewinds_to_its_mark),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

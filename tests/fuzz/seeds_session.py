@@ -15,7 +15,7 @@ GREET, ACTIONS, DETAILS = 0, 31, 8
 
 def program(number):
     rng = random.Random(number)
-    out = bytearray([rng.choice([0, 1, 2]), GREET, 1])
+    out = bytearray([GREET, 1])
     favourite = number % ACTIONS
     for _ in range(rng.randint(2, 14)):
         action = favourite if rng.random() < 0.5 else rng.randrange(ACTIONS)

@@ -399,11 +399,20 @@ void fuzz_failed(const char *what, const char *file, int line)
     abort();
 }
 
+/* Of the programs, however alike: a search that favours some of them still looks at few stores. */
+static bool one_in_16(const uint8_t *data, size_t size)
+{
+    uint32_t h = (uint32_t)size;
+    for (size_t i = 0; i < size; i++)
+        h = (h ^ data[i]) * 16777619u;
+    return h >> 28 == 0;
+}
+
 bool fuzz_run(const uint8_t *data, size_t size)
 {
     struct world *w = world_get();
     struct dp_rd r = dp_rd_of(dp_slice_of(data, size));
-    bool thorough = lie_one_in(&r, 16);
+    bool thorough = one_in_16(data, size);
     world_reset(w);
     for (unsigned i = 0; i < ACTIONS_MAX && dp_rd_left(&r) > 0; i++) {
         actions[dp_rd_u8(&r) % (sizeof(actions) / sizeof(actions[0]))](w, &r);

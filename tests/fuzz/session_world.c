@@ -171,7 +171,8 @@ static void fall(struct world *w)
             cl_kill(n, -1);
         if (n->kr == NULL)
             assert_ok(dp_keyring_load(keys, &n->kr, NULL)); /* once, for all lives */
-        w->before[i] = cl_snapshot(n);
+        if (n != w->town)
+            dp_kv_mem_mark(n->kv);
     }
     p->seal.sign_seed = &w->town->kr->sign;
     never_short(w->town, w->county->id);
@@ -218,13 +219,10 @@ static void clear_link(struct world *w, struct cl_link *l)
 static void back_to_before(struct world *w, uint32_t i)
 {
     struct cl_node *n = w->c->nodes[i];
-    struct cl_node holder = {.kv = w->before[i]};
     cl_kill(n, -1);
     n->clock_off_ms = 0;
-    if (n == w->town)
-        return;
-    n->kv->ops->close(&n->kv);
-    n->kv = cl_snapshot(&holder);
+    if (n != w->town)
+        dp_kv_mem_rewind(n->kv);
 }
 
 void world_reset(struct world *w)

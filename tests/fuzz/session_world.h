@@ -2,7 +2,8 @@
 /*
  * The ground of the session target: a city, a county, two townships. All four lived honestly for a while;
  * then the first township fell into other hands, with all its keys. Its frames, entries and parcels are the
- * stock that it lies with. world_reset puts the three others back to that moment, from snapshots in memory.
+ * stock that it lies with. world_reset puts the three others back to that moment, to which their stores
+ * rewind.
  *
  * Each step is followed by what must hold whatever the township sends (session_watch.c).
  */
@@ -43,7 +44,6 @@ struct world {
     struct cluster *c;
     struct cl_node *city, *county, *town, *other;
     struct cl_link *line; /* of the township */
-    struct dp_kv *before[WORLD_NODES];
     int64_t before_ms;
     struct puppet honest, now;
     struct stock frames, entries, parcels, contents;
