@@ -54,12 +54,6 @@ static struct cluster *tree_of(const struct sim_options *opt)
     return NULL;
 }
 
-static void drop_trees(void)
-{
-    for (unsigned i = 0; i < TREES_MAX; i++)
-        cluster_free(&built[i].tree);
-}
-
 static struct sim_options of_seed(const struct run *r, uint64_t seed)
 {
     struct sim_options opt = r->opt;
@@ -281,6 +275,7 @@ int main(int argc, char **argv)
     if (argc < 2 || !parse(&r, argc, argv))
         return usage();
     cheap_signatures(r.opt.fast);
+    sim_signals();
     struct sim_options opt = of_seed(&r, r.first);
     switch (r.mode) {
     case ONE:
@@ -301,6 +296,6 @@ int main(int argc, char **argv)
         broken = r.file == NULL ? usage() : from_file(r.file);
         break;
     }
-    drop_trees();
+    world_drop();
     return broken > 0;
 }

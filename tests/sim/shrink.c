@@ -7,9 +7,11 @@
  */
 #include "sim/sim.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,25 +31,83 @@ static void say_death(struct sim_result *r, int status)
                  WEXITSTATUS(status));
 }
 
+/* ---- a history in a child, and an end that was asked for ---- */
+
+static volatile sig_atomic_t asked; /* the signal */
+static volatile pid_t history;      /* that runs; 0: none */
+
+static void on_signal(int number)
+{
+    asked = number;
+    if (history > 0)
+        kill(history, SIGKILL);
+}
+
+static sigset_t ends(void)
+{
+    sigset_t s;
+    sigemptyset(&s);
+    sigaddset(&s, SIGINT);
+    sigaddset(&s, SIGTERM);
+    sigaddset(&s, SIGHUP);
+    return s;
+}
+
+void sim_signals(void)
+{
+    struct sigaction a = {.sa_handler = on_signal, .sa_mask = ends(), .sa_flags = SA_RESTART};
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+    sigaction(SIGHUP, &a, NULL);
+}
+
+/* As the signal would have ended it, but that nothing of it stays behind. */
+static void end_if_asked(void)
+{
+    if (asked == 0)
+        return;
+    world_drop();
+    signal(asked, SIG_DFL);
+    raise(asked);
+}
+
+static _Noreturn void be_history(const struct sim_options *opt, struct cluster *tree, int result_fd,
+                                 const sigset_t *blocked)
+{
+    struct sim s = {.opt = *opt, .result_fd = result_fd};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGHUP, SIG_DFL);
+    sigprocmask(SIG_UNBLOCK, blocked, NULL);
+    setrlimit(RLIMIT_CPU, &(struct rlimit){TRY_SECONDS, TRY_SECONDS + 5});
+    sim_run(&s, tree);
+}
+
 struct sim_result sim_fork(const struct sim_options *opt, struct cluster *tree)
 {
     struct sim_result r;
+    sigset_t hold = ends();
     int fd[2], status = 0;
+    end_if_asked();
     if (pipe(fd) != 0)
         abort();
     fflush(NULL);
+    sigprocmask(SIG_BLOCK, &hold, NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        struct sim s = {.opt = *opt, .result_fd = fd[1]};
         close(fd[0]);
-        setrlimit(RLIMIT_CPU, &(struct rlimit){TRY_SECONDS, TRY_SECONDS + 5});
-        sim_run(&s, tree);
+        be_history(opt, tree, fd[1], &hold);
     }
+    history = pid;
+    sigprocmask(SIG_UNBLOCK, &hold, NULL);
     close(fd[1]);
     bool told = pid > 0 && read(fd[0], &r, sizeof(r)) == (ssize_t)sizeof(r);
     close(fd[0]);
     if (pid > 0)
         waitpid(pid, &status, 0);
+    history = 0;
+    end_if_asked();
     if (!told)
         say_death(&r, status);
     return r;
@@ -84,7 +144,6 @@ static const char *smaller_tree(struct sim_options *opt, const struct sim_result
             *tree = t;
             return names[i];
         }
-        cluster_free(&t);
     }
     opt->tree = now;
     return now;

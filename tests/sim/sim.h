@@ -93,6 +93,8 @@ void sim_committed(struct sim *s, const struct cl_node *n, const struct tape *t)
 /* ---- world.c ---- */
 /* A tree by name, enrolled; the same for every seed. NULL: no such name. */
 struct cluster *world_build(const char *tree);
+/* Free what this process built, and its folders. */
+void world_drop(void);
 /* The tree that a seed gets when nobody says which. */
 const char *world_of_seed(uint64_t seed);
 /* Give a built tree to a history: new draws, stores as asked for. */
@@ -105,7 +107,9 @@ void trace_say(const struct sim *s, const struct cl_node *n, const char *fmt, ..
     __attribute__((format(printf, 3, 4)));
 
 /* ---- shrink.c ---- */
-/* Runs a history in a child process. */
+/* From here on a signal that ends this process (interrupt, termination, hang-up) does so after world_drop. */
+void sim_signals(void);
+/* Runs a history in a child process, which does not outlive this one. */
 struct sim_result sim_fork(const struct sim_options *opt, struct cluster *tree);
 /* Tries to make it smaller; prints the options of the smallest one found. */
 int shrink(struct sim_options opt, struct cluster *tree);

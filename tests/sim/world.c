@@ -19,6 +19,7 @@
 #define VILLAGES 395
 #define KEEP_MS INT64_C(1800000) /* two exchanges an hour */
 #define TREE_SEED 1
+#define BUILT_MAX 32
 
 /* Parents first; the first one is the root. */
 struct tree {
@@ -120,23 +121,40 @@ static struct cluster *ready(struct cluster *c)
     return c;
 }
 
+static struct cluster *built[BUILT_MAX];
+static uint32_t built_count;
+
+static struct cluster *begin(void)
+{
+    struct cluster *c = empty();
+    assert_true(built_count < BUILT_MAX);
+    built[built_count++] = c;
+    return c;
+}
+
 struct cluster *world_build(const char *name)
 {
     struct cluster *c;
     if (strcmp(name, "county") == 0) {
-        c = empty();
+        c = begin();
         enroll_county(c);
         return ready(c);
     }
     for (size_t i = 0; i < TREES; i++) {
         if (strcmp(trees[i].name, name) != 0)
             continue;
-        c = empty();
+        c = begin();
         for (const char *const *n = trees[i].nodes; *n != NULL; n++)
             enroll(c, *n);
         return ready(c);
     }
     return NULL;
+}
+
+void world_drop(void)
+{
+    while (built_count > 0)
+        cluster_free(&built[--built_count]);
 }
 
 const char *world_of_seed(uint64_t seed)
