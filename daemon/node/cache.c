@@ -143,7 +143,7 @@ void dp_cache_trim(struct dp_daemon *d, uint64_t keep_facts)
 {
     if (d->cached_facts <= keep_facts)
         return;
-    for (uint32_t b = 0; b < DP_SLOT_BUCKETS; b++)
+    for (uint32_t b = 0; b < DP_SLOT_BUCKETS && d->cached_slots > 0; b++)
         for (struct dp_slot **at = &d->buckets[b]; *at != NULL;) {
             if (keep_facts > 0 && (*at)->turn == d->turn_no)
                 at = &(*at)->next;

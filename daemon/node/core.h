@@ -108,7 +108,9 @@ struct dp_slot {
 };
 
 #define DP_SLOT_BUCKETS 4096
-#define DP_RETRY_MS 1000 /* after a turn, or a look, that failed */
+#define DP_RETRY_MS 1000   /* after a turn, or a look, that failed */
+#define DP_UNWRITTEN_MAX 6 /* doublings, and one, of that after turns that the store refused: half a minute  \
+                            */
 
 /* Sealing towards one recipient in this turn, and the content that goes to it. */
 struct dp_outgoing {
@@ -226,8 +228,9 @@ struct dp_daemon {
     struct dp_buf scratch; /* packed casefiles, frames */
     struct dp_buf frame;
     bool intake_stopped;
-    bool doubted; /* a claim may hold up issuing: dp_proof_awaited */
-    bool blocked; /* the pump met DP_AGAIN */
+    unsigned unwritten; /* turns that the store refused in a row, at most DP_UNWRITTEN_MAX */
+    bool doubted;       /* a claim may hold up issuing: dp_proof_awaited */
+    bool blocked;       /* the pump met DP_AGAIN */
     int64_t idle_since, next_tidy;
     int64_t links_ms; /* last look at the links */
     struct {

@@ -99,6 +99,7 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
         dp_alarm(d, "store",
                  "stored data is damaged: restore a backup; `daipaod --fsck` names what is damaged");
     if (e == DP_FULL || e == DP_IO) {
+        d->unwritten += d->unwritten < DP_UNWRITTEN_MAX;
         d->intake_stopped = true;
         dp_alarm(d, "disk", "the store cannot be written: free space; intake is stopped");
     }
@@ -247,6 +248,22 @@ static void pin_root(struct dp_daemon *d)
         dp_alarm_clear(d, "root");
 }
 
+/* What the turn was to seal or settle is still to do. A store that refuses is asked less and less often. */
+static int64_t retry_at(const struct dp_daemon *d)
+{
+    unsigned doubled = d->unwritten > 1 ? d->unwritten - 1 : 0;
+    return d->now_mono + ((int64_t)DP_RETRY_MS << doubled);
+}
+
+/* The alarm of a store that refuses is itself to be written: with it the store can be written again. */
+static void note_written(struct dp_daemon *d)
+{
+    if (d->unwritten == 0 || (!d->alarms.dirty && dp_alarm_is_up(d, "disk")))
+        return;
+    d->unwritten = 0;
+    d->next_tidy = d->now_mono;
+}
+
 enum dp_err dp_daemon_end(struct dp_daemon *d)
 {
     enum dp_err e = decide(d);
@@ -262,16 +279,17 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     else if (d->id.enrolled || d->join_ended)
         d->join_address[0] = '\0';
     dp_peers_commit(d, e == DP_OK);
-    if (e == DP_OK)
+    if (e == DP_OK) {
+        note_written(d);
         dp_alarms_written(d);
+    }
     if (e == DP_OK && d->retired_now)
         dp_stop_retired(d);
     d->retired_now = false;
     clear_turn(d);
     if (e != DP_OK)
         roll_back(d, e);
-    d->retry_ms =
-        e == DP_OK ? 0 : d->now_mono + DP_RETRY_MS; /* what the turn was to seal or settle is still to do */
+    d->retry_ms = e == DP_OK ? 0 : retry_at(d);
     after_turn(d, e);
     pin_root(d);
     dp_duties_rotate(d);

@@ -42,13 +42,16 @@ void dp_stop_retired(struct dp_daemon *d)
 
 /* ---- disk and door ---- */
 
-/* R-STO-4: the watermark, not MAP_FULL, stops intake; and lets it go on. */
+/* R-STO-4: the watermark, not MAP_FULL, stops intake; and lets it go on. When the store refused all the same,
+ * only a write that it takes does. */
 void dp_watch_disk(struct dp_daemon *d)
 {
     struct dp_kv_stat st;
     if (d->now_mono < d->next_tidy)
         return;
     d->next_tidy = d->now_mono + (d->intake_stopped ? TIDY_MS / 30 : TIDY_MS);
+    if (d->unwritten > 0 && d->retry_ms > d->next_tidy)
+        d->next_tidy = d->retry_ms;
     d->port.kv->ops->tidy(d->port.kv);
     bool known =
         d->port.kv->ops->stat(d->port.kv, &st) == DP_OK && st.disk_free != UINT64_MAX && st.disk_total != 0;
@@ -57,9 +60,9 @@ void dp_watch_disk(struct dp_daemon *d)
     bool low = known && st.disk_free / (st.disk_total / 1000 + 1) < d->opt.disk_min_permille;
     if (low && !d->intake_stopped)
         dp_alarm(d, "disk", "disk space is low: intake is stopped; acks, orders and reads go on");
-    if (!low)
+    d->intake_stopped = low || d->unwritten > 0;
+    if (!d->intake_stopped)
         dp_alarm_clear(d, "disk");
-    d->intake_stopped = low;
 }
 
 /* N5: who was turned away is counted and said. The text stays the same, so that a flood fills no log. */

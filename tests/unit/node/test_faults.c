@@ -152,6 +152,30 @@ static void test_a_low_disk_stops_intake_only(void **state)
     town_close(&t);
 }
 
+/* While nothing can be written the alarm stands and intake is stopped. */
+static void check_stays_stopped(const struct town *t, int seconds)
+{
+    for (int i = 0; i < seconds; i++) {
+        cluster_run(t->c, 1000);
+        assert_true(cl_alarmed(t->town, "disk"));
+        assert_true(t->town->d->intake_stopped);
+    }
+}
+
+/* A node that nobody asks for anything tries the store less and less often, and no less than twice a minute:
+ * each try is a line in the log of a disk that is full. */
+static void check_seldom_tried(const struct town *t)
+{
+    for (uint32_t i = 0; i < t->town->line_count; i++)
+        cl_cut(t->c, t->town->lines[i]);
+    check_stays_stopped(t, 300);
+    uint64_t failed = t->town->d->n.commits_failed;
+    check_stays_stopped(t, 3600);
+    assert_in_range(t->town->d->n.commits_failed - failed, 110, 125);
+    for (uint32_t i = 0; i < t->town->line_count; i++)
+        cl_mend(t->town->lines[i]);
+}
+
 /* Not a byte is left: nothing is lost, and when there is room again everything arrives. */
 static void test_a_full_disk(void **state)
 {
@@ -171,7 +195,11 @@ static void test_a_full_disk(void **state)
     struct cl_result other = town_register(t.other_village);
     cluster_run(t.c, 60000);
     assert_int_equal(cl_facts(t.city, &other.name), 1);
+    check_stays_stopped(&t, 300);
+    check_seldom_tried(&t);
     dp_kv_mem_faults(t.town->kv)->disk_bytes_max = 0;
+    cluster_run(t.c, 60000);
+    assert_false(cl_alarmed(t.town, "disk"));
     town_settle(&t);
     for (int i = 0; i < 5; i++)
         assert_int_equal(cl_facts(t.city, &r[i].name), 1);
