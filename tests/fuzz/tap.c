@@ -97,11 +97,13 @@ enum dp_err __real_dp_frame_get(struct dp_slice, struct dp_frame *);
 enum dp_err __wrap_dp_frame_get(struct dp_slice, struct dp_frame *);
 enum dp_err __wrap_dp_frame_get(struct dp_slice s, struct dp_frame *out)
 {
-    static const char *const types[] = {"", "hello", "item", "ack", "refused", "bye", "keep"};
+    static const char *const types[] = {"",     "hello", "item", "ack",   "refused", "bye",
+                                        "keep", "ask",   "list", "prove", "proof"};
     static const char *const kinds[] = {"item", "block", "pruned", "cert", "parcel", "chunk"};
     enum dp_err e = __real_dp_frame_get(s, out);
     if (e == DP_OK)
-        keep_one("frame", out->type == DP_FRAME_ITEM ? kinds[out->u.item.kind % 6] : types[out->type % 7], s);
+        keep_one("frame", out->type == DP_FRAME_ITEM ? kinds[out->u.item.kind % 6] : types[out->type % 11],
+                 s);
     return e;
 }
 
