@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Seeds of small files and of words: seeds_stored.py FOLDER makes FOLDER/{stored,words}/made-NNN.
+"""Seeds of small files, words and registrations: seeds_stored.py FOLDER makes FOLDER/{stored,words,intake}/made-NNN.
 
 The first byte of a stored file tells the target which one it is and that it is to put the checksum right; one in
 four is damaged.
 """
+import json
 import os
 import random
 import sys
@@ -88,8 +89,50 @@ def words(rng, i):
     return damage(rng, made) if i % 8 == 7 else made
 
 
+# ---- registrations ----
+
+TEXTS = ["王小明", "道路损坏", "", "9901011960010199", "13800001111", "a\nb", "x" * 300]
+
+
+def some(rng, pairs):
+    """A part of them, in any order."""
+    chosen = [pair for pair in pairs if rng.random() < 0.5]
+    rng.shuffle(chosen)
+    return dict(chosen)
+
+
+def registration(rng):
+    def text():
+        return rng.choice(TEXTS)
+    person = [("name", text()), ("id_type", 1), ("id_no", text()), ("phone", text()), ("address", text()),
+              ("address_div", DIVISIONS[3]), ("gender", 2), ("birth", day(rng)), ("anonymous", False), ("main", True),
+              ("proxy_name", text()), ("proxy_note", text())]
+    made = some(rng, [("channel", rng.choice("LVWTFO")), ("origin", 1), ("purpose", rng.choice([1, "accusation"])),
+                      ("category", rng.choice([0, 101, 999])), ("headcount", rng.randrange(9)), ("involved", 3),
+                      ("residence_div", DIVISIONS[3]), ("problem_div", DIVISIONS[4]), ("petition_date", "2026-02-13"),
+                      ("source_system", "12345"), ("source_no", "A-17"), ("national_no", text()),
+                      ("profile", "national-r22"), ("split_from", text()), ("title", text()), ("summary", text()),
+                      ("content", text()), ("demand", text()), ("receipt", "2026-03-02"),
+                      ("flags", rng.choice([[], ["urgent"]])), ("respondents", [f"{DIVISIONS[2]}/bureau"]),
+                      ("respondent", {"name": text(), "org": text(), "rank": text()})])
+    made["petitioners"] = [some(rng, person) for _ in range(rng.randrange(1, 6))]
+    return json.dumps(made, ensure_ascii=rng.random() < 0.5).encode()
+
+
+def form(rng):
+    answers = [rng.choice(["", "visit", "letter"]), rng.choice(["", "claim", "wrong", "accusation"]),
+               rng.choice(["", DIVISIONS[3], "12"]), "王小明", "9901011960010199", "13800001111", "平桥镇", "路灯", "坏了",
+               "三天", ".", "修好"]
+    return "\n".join(answers if rng.random() < 0.8 else answers[:rng.randrange(12)]).encode() + b"\n"
+
+
+def intake(rng, i):
+    made = form(rng) if i % 4 == 1 else registration(rng)
+    return bytes([i % 4 == 1]) + (damage(rng, made) if i % 8 == 7 else made)
+
+
 def main():
-    for name, make in (("stored", stored), ("words", words)):
+    for name, make in (("stored", stored), ("words", words), ("intake", intake)):
         folder = os.path.join(sys.argv[1], name)
         os.makedirs(folder, exist_ok=True)
         for i in range(SEEDS):
