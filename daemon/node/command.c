@@ -81,6 +81,23 @@ void dp_daemon_request(struct dp_daemon *d, uint64_t conn, uint32_t uid, const s
     }
 }
 
+void dp_daemon_turn_away(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes, enum dp_err why)
+{
+    struct dp_request rq;
+    uint64_t id = 0;
+    dp_arena_reset(&d->turn);
+    if (dp_request_decode(bytes, &d->turn, &rq, &id) != DP_OK)
+        rq.count = 1;
+    struct dp_outcome *results = DP_NEW_ARRAY(&d->turn, struct dp_outcome, rq.count);
+    if (results == NULL)
+        return;
+    for (uint32_t i = 0; i < rq.count; i++)
+        dp_outcome_set(d, &results[i], why, "the store is not to be had now, nothing was done: try again");
+    dp_buf_reset(&d->frame);
+    if (dp_reply_encode(id, results, rq.count, &d->turn, &d->frame) == DP_OK)
+        d->port.transport.reply(d->port.transport.ctx, conn, dp_buf_slice(&d->frame));
+}
+
 void dp_daemon_control(struct dp_daemon *d, uint64_t conn, uint32_t uid, struct dp_slice bytes)
 {
     struct dp_request rq;

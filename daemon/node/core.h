@@ -108,10 +108,8 @@ struct dp_slot {
 };
 
 #define DP_SLOT_BUCKETS 4096
-#define DP_RETRY_MS 1000 /* after a turn, or a look, that failed */
-#define DP_UNWRITTEN_MAX                                                                                     \
-    6 /* doublings, and one, of that after turns that the store refused: half a minute                       \
-       */
+#define DP_RETRY_MS 1000   /* after a turn, or a look, that failed */
+#define DP_UNWRITTEN_MAX 6 /* doublings, and one, of that: a store that refuses is asked twice a minute */
 
 /* Sealing towards one recipient in this turn, and the content that goes to it. */
 struct dp_outgoing {

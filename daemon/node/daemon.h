@@ -83,7 +83,9 @@ void dp_daemon_link_down(struct dp_daemon *d, struct dp_node peer);
 void dp_daemon_frame(struct dp_daemon *d, struct dp_node peer, struct dp_slice frame);
 /* A control message from a local process of `uid`. */
 void dp_daemon_control(struct dp_daemon *d, uint64_t conn, uint32_t uid, struct dp_slice bytes);
-/* The same, decoded already; `rq` and what it points at are borrowed until `end` returns. */
+/* The same outside a turn, because none could begin: it is answered at once that nothing was done. */
+void dp_daemon_turn_away(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes, enum dp_err why);
+/* A control message, decoded already; `rq` and what it points at are borrowed until `end` returns. */
 void dp_daemon_request(struct dp_daemon *d, uint64_t conn, uint32_t uid, const struct dp_request *rq);
 /* A message on the enrolment socket (parent's side) or an answer on it (child's side). */
 void dp_daemon_enroll(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes);

@@ -76,8 +76,16 @@ static enum dp_err decide(struct dp_daemon *d)
         return e;
     note_feed(d);
     dp_peers_write(d);
-    dp_alarms_write(d);
+    if (d->unwritten == 0) /* else a turn that only reads would fail for their sake: watch.c */
+        dp_alarms_write(d);
     return dp_is_starved(d) ? DP_NOMEM : d->turn_error;
+}
+
+/* What the turn was to seal or settle is still to do. A store that refuses is asked less and less often. */
+static int64_t retry_at(const struct dp_daemon *d)
+{
+    unsigned doubled = d->unwritten > 1 ? d->unwritten - 1 : 0;
+    return d->now_mono + ((int64_t)DP_RETRY_MS << doubled);
 }
 
 /* The turn did not happen: everything in memory goes back to what the store says (R-STO-1). */
@@ -101,6 +109,8 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
     if (e == DP_FULL || e == DP_IO) {
         d->unwritten += d->unwritten < DP_UNWRITTEN_MAX;
         d->intake_stopped = true;
+        if (d->next_tidy > retry_at(d))
+            d->next_tidy = retry_at(d);
         dp_alarm(d, "disk", "the store cannot be written: free space; intake is stopped");
     }
 }
@@ -248,22 +258,6 @@ static void pin_root(struct dp_daemon *d)
         dp_alarm_clear(d, "root");
 }
 
-/* What the turn was to seal or settle is still to do. A store that refuses is asked less and less often. */
-static int64_t retry_at(const struct dp_daemon *d)
-{
-    unsigned doubled = d->unwritten > 1 ? d->unwritten - 1 : 0;
-    return d->now_mono + ((int64_t)DP_RETRY_MS << doubled);
-}
-
-/* The alarm of a store that refuses is itself to be written: with it the store can be written again. */
-static void note_written(struct dp_daemon *d)
-{
-    if (d->unwritten == 0 || (!d->alarms.dirty && dp_alarm_is_up(d, "disk")))
-        return;
-    d->unwritten = 0;
-    d->next_tidy = d->now_mono;
-}
-
 enum dp_err dp_daemon_end(struct dp_daemon *d)
 {
     enum dp_err e = decide(d);
@@ -279,10 +273,8 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     else if (d->id.enrolled || d->join_ended)
         d->join_address[0] = '\0';
     dp_peers_commit(d, e == DP_OK);
-    if (e == DP_OK) {
-        note_written(d);
+    if (e == DP_OK && d->unwritten == 0)
         dp_alarms_written(d);
-    }
     if (e == DP_OK && d->retired_now)
         dp_stop_retired(d);
     d->retired_now = false;

@@ -42,6 +42,21 @@ void dp_stop_retired(struct dp_daemon *d)
 
 /* ---- disk and door ---- */
 
+/* After a turn that the store refused: whether it takes a row again, and the alarms with it. */
+static bool takes_writes(struct dp_daemon *d)
+{
+    if (dp_db_begin(&d->db, true) != DP_OK)
+        return false;
+    dp_db_meta_u64_put(&d->db, "wrote", (uint64_t)d->now_wall);
+    dp_alarms_write(d);
+    if (dp_db_commit(&d->db) != DP_OK) {
+        d->n.commits_failed++;
+        return false;
+    }
+    dp_alarms_written(d);
+    return true;
+}
+
 /* R-STO-4: the watermark, not MAP_FULL, stops intake; and lets it go on. When the store refused all the same,
  * only a write that it takes does. */
 void dp_watch_disk(struct dp_daemon *d)
@@ -50,8 +65,12 @@ void dp_watch_disk(struct dp_daemon *d)
     if (d->now_mono < d->next_tidy)
         return;
     d->next_tidy = d->now_mono + (d->intake_stopped ? TIDY_MS / 30 : TIDY_MS);
-    if (d->unwritten > 0 && d->retry_ms > d->next_tidy)
-        d->next_tidy = d->retry_ms;
+    if (d->unwritten > 0 && takes_writes(d)) {
+        d->unwritten = 0;
+    } else if (d->unwritten > 0) {
+        d->next_tidy = d->now_mono + ((int64_t)DP_RETRY_MS << (d->unwritten - 1));
+        d->unwritten += d->unwritten < DP_UNWRITTEN_MAX;
+    }
     d->port.kv->ops->tidy(d->port.kv);
     bool known =
         d->port.kv->ops->stat(d->port.kv, &st) == DP_OK && st.disk_free != UINT64_MAX && st.disk_total != 0;

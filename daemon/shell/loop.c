@@ -150,11 +150,13 @@ static void on_signals(struct shell *sh)
 
 /*
  * R-ACK-1: a frame that no turn takes in was never here. The peer hears nothing of it on a line that stands,
- * so the line goes and both greet again. Who asks on the control socket hears nothing and asks again.
+ * so the line goes and both greet again. Who asks on the control socket is told that nothing was done.
  */
 static void without_turn(struct shell *sh, const struct dp_net_event *ev)
 {
     struct dp_node node;
+    if (ev->type == DP_NET_CONTROL)
+        dp_daemon_turn_away(sh->d, ev->conn, ev->bytes, DP_AGAIN);
     if (ev->type != DP_NET_FRAME && ev->type != DP_NET_LINK_UP && ev->type != DP_NET_LINK_DOWN)
         return;
     node = node_of(sh, ev);

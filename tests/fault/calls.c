@@ -67,6 +67,27 @@ static void revive(struct scene *s)
     proc_start(&s->t.rig, n);
 }
 
+/* After a command without an answer. Without a turn there is no work, but an answer there is. */
+static void reconnect(struct scene *s)
+{
+    struct proc_node *n = s->t.township;
+    char sock[320];
+    int status;
+    snprintf(sock, sizeof sock, "%s/run/control.sock", n->dir);
+    for (enum dp_err e = DP_UNREACHABLE; e != DP_OK; proc_nap()) {
+        if (proc_ended(n, &status)) {
+            judge_end(s, status);
+            proc_start(&s->t.rig, n);
+            return;
+        }
+        if (n->ctl == NULL)
+            e = dp_ctl_open(sock, &n->ctl);
+        CHECK(proc_now() < s->end, "the township does not open its door again");
+    }
+    CHECK(s->what != FAULT_BEGIN, "begin call %llu: a living township did not answer",
+          (unsigned long long)s->at);
+}
+
 /* One command to the township until it is answered; true when an attempt before had no answer. */
 static bool ask(struct scene *s, struct act_command *c, struct act_result *out)
 {
@@ -88,17 +109,8 @@ static bool ask(struct scene *s, struct act_command *c, struct act_result *out)
             break;
         CHECK(proc_now() < s->end, "no answer from the township: %s", dp_err_text(e));
         s->lost++;
-        char sock[320];
-        snprintf(sock, sizeof sock, "%s/run/control.sock", n->dir);
         dp_ctl_close(&n->ctl);
-        for (int status; dp_ctl_open(sock, &n->ctl) != DP_OK; proc_nap()) {
-            if (proc_ended(n, &status)) {
-                judge_end(s, status);
-                proc_start(&s->t.rig, n);
-                break;
-            }
-            CHECK(proc_now() < s->end, "the township does not open its door again");
-        }
+        reconnect(s);
     }
     Daipao__Control__V1__Reply *r = daipao__control__v1__reply__unpack(NULL, reply.len, reply.p);
     CHECK(r != NULL && r->n_results == 1, "a reply cannot be read");
