@@ -256,6 +256,50 @@ static void check_complete(struct oracle *o, struct oracle_node *x, const struct
     }
 }
 
+/* I2 upward, R-DOWN-4 downward: rosters, certificates, cuts and editions. */
+static void check_other(struct oracle *o, struct oracle_node *x, const struct oracle_entry *e)
+{
+    const struct cl_node *origin = oracle_node_at(o, e->name.origin);
+    char text[DP_NAME_TEXT];
+    bool up = dp_node_covers(x->n->id, e->name.origin), down = dp_node_covers(e->name.origin, x->n->id);
+    if (e->of != NULL || e->lie || (!up && !down) || origin == NULL || !path_is_honest(o, origin) ||
+        (down && e->subject.type == DP_SUBJECT_NODE && !dp_node_covers(e->subject.name.origin, x->n->id)) ||
+        (e->subject.type != DP_SUBJECT_NODE && e->subject.type != DP_SUBJECT_DATA) ||
+        oracle_holds(x, &e->name))
+        return;
+    dp_name_format(&e->name, text);
+    sim_broken(o->s, up ? "I2" : "I4", "%s never got %s (%s)", x->n->text, text,
+               dp_kind_word((enum dp_kind)e->kind));
+}
+
+#define TWO_DAYS_MS (2 * DP_DAY_MS)
+
+static bool has_witness(const struct oracle_entry *of, struct dp_node by)
+{
+    for (const struct oracle_entry *e = of->of->first; e != NULL; e = e->next_of_case)
+        if (e->kind == DP_KIND_WITNESS && dp_name_eq(&e->re, &of->name) && dp_node_eq(e->name.origin, by))
+            return true;
+    return false;
+}
+
+/* I36: a day that is not there yet, written by a child, has a witness: no clock of its parent ever showed it.
+ */
+static void check_witness(struct oracle *o, const struct oracle_entry *e)
+{
+    char text[DP_NAME_TEXT];
+    const struct cl_node *origin = oracle_node_at(o, e->name.origin);
+    const struct cl_link *l = origin == NULL ? NULL : cl_link_of(o->s->c, origin);
+    if (l == NULL || e->of == NULL || e->of->lied || e->verdict != DP_VALID || e->of->locked)
+        return;
+    const struct cl_node *parent = o->s->c->nodes[l->parent];
+    int64_t last = CL_EPOCH_MS + o->s->c->now_ms + fault_clock_ahead_ms(o->s, parent);
+    if (e->at_ms < last + TWO_DAYS_MS || !path_is_honest(o, origin) || has_witness(e, parent->id))
+        return;
+    dp_name_format(&e->name, text);
+    sim_broken(o->s, "I36", "%s (%s) was written in a time to come, and %s bears no witness", text,
+               dp_kind_word((enum dp_kind)e->kind), parent->text);
+}
+
 void check_case_rest(struct oracle *o)
 {
     for (uint32_t i = 0; i < o->node_count; i++) {
@@ -264,8 +308,14 @@ void check_case_rest(struct oracle *o)
             continue;
         look_at_all(o, x);
         check_due_rest(o, x);
-        for (uint32_t b = 0; b < ORACLE_BUCKETS; b++)
+        for (uint32_t b = 0; b < ORACLE_BUCKETS; b++) {
             for (const struct oracle_case *k = o->cases[b]; k != NULL; k = k->next)
                 check_complete(o, x, k);
+            for (const struct oracle_entry *e = o->entry[b]; e != NULL; e = e->next)
+                check_other(o, x, e);
+        }
     }
+    for (uint32_t b = 0; b < ORACLE_BUCKETS; b++)
+        for (const struct oracle_entry *e = o->entry[b]; e != NULL; e = e->next)
+            check_witness(o, e);
 }

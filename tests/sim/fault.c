@@ -28,9 +28,10 @@ struct place {
 struct sim_faults {
     struct place *place[SIM_FAULT_COUNT];
     uint32_t count[SIM_FAULT_COUNT];
-    uint32_t fallen[CL_NODES_MAX]; /* bit per kind of fault */
-    bool behind[CL_NODES_MAX];     /* restored from before what its parent holds */
-    bool misled[CL_NODES_MAX];     /* its clock was wrong */
+    uint32_t fallen[CL_NODES_MAX];  /* bit per kind of fault */
+    bool behind[CL_NODES_MAX];      /* restored from before what its parent holds */
+    bool misled[CL_NODES_MAX];      /* its clock was wrong, */
+    int64_t ahead_ms[CL_NODES_MAX]; /* and so much ahead */
 };
 
 /* From here on this node's word is worth nothing, and nobody waits for its lines. */
@@ -54,6 +55,11 @@ bool fault_is_honest(const struct sim *s, const struct cl_node *n)
 bool fault_clock_was_wrong(const struct sim *s, const struct cl_node *n)
 {
     return s->faults != NULL && s->faults->misled[n->index];
+}
+
+int64_t fault_clock_ahead_ms(const struct sim *s, const struct cl_node *n)
+{
+    return s->faults == NULL ? 0 : s->faults->ahead_ms[n->index];
 }
 
 /* ---- each kind ---- */
@@ -105,6 +111,14 @@ static void clock_wrong(struct cl_node *n, struct dp_rng *dice)
     n->clock_off_ms = sim_spread(dice, 60000, YEAR_MS);
     if (dp_rng_below(dice, 2) == 0)
         n->clock_off_ms = -n->clock_off_ms;
+}
+
+static void note_clock(struct sim_faults *f, const struct cl_node *n)
+{
+    int64_t ahead = n->clock_fast_ppm != 0 ? 30 * DAY_MS : n->clock_off_ms;
+    f->misled[n->index] = true;
+    if (f->ahead_ms[n->index] < ahead)
+        f->ahead_ms[n->index] = ahead;
 }
 
 static void clock_right(struct cl_node *n)
@@ -220,8 +234,8 @@ static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
                   dp_rng_below(dice, 2) == 0 ? DP_IO : DP_FULL);
         break;
     case SIM_CLOCK:
-        s->faults->misled[n->index] = true;
         clock_wrong(n, dice);
+        note_clock(s->faults, n);
         break;
     case SIM_RESTORE:
         restore(s, p, n);

@@ -67,6 +67,8 @@ bool fault_must_stop(const struct sim *s, const struct cl_node *n);
 
 /* Its clock was set wrong at some time. */
 bool fault_clock_was_wrong(const struct sim *s, const struct cl_node *n);
+/* By so much it was ahead at most. */
+int64_t fault_clock_ahead_ms(const struct sim *s, const struct cl_node *n);
 
 /* ---- hostile.c ---- */
 /* One well-formed lie of this node to its parent, signed with its own keys. */

@@ -362,11 +362,15 @@ void hostile_odd(struct sim *s, struct cl_node *n)
     issue(n, dp_slice_of(odd, sizeof(odd)));
 }
 
-/* A lie on the line costs the line; so in every other history it only issues what it may not. */
+/* A lie on the line costs the line; so in every other history it only issues what it may not, and in some
+ * it only claims. */
 static enum lie choose(const struct sim *s, struct dp_rng *dice)
 {
-    struct dp_rng manner = sim_stream(s->opt.seed, "manner", 0);
+    struct dp_rng manner = sim_stream(s->opt.seed, "manner", 0),
+                  claims = sim_stream(s->opt.seed, "claims", 0);
     enum lie lie = (enum lie)dp_rng_below(dice, LIES);
+    if (dp_rng_below(&claims, 4) == 0)
+        return OVERCLAIM;
     if (dp_rng_below(&manner, 2) == 0)
         return lie;
     return lie % 2 == 0 ? WRONG_OFFER : WRONG_CUSTODY;

@@ -31,7 +31,8 @@ struct run {
     uint64_t first, last;
     double minutes;
     const char *file;
-    bool all; /* do not stop at the first that breaks */
+    bool any_work; /* the seed chooses */
+    bool all;      /* do not stop at the first that breaks */
 };
 
 static struct {
@@ -60,13 +61,16 @@ static struct sim_options of_seed(const struct run *r, uint64_t seed)
     opt.seed = seed;
     if (opt.tree == NULL)
         opt.tree = world_of_seed(seed);
+    if (r->any_work)
+        opt.work = work_of_seed(seed);
     return opt;
 }
 
 static void say(const struct sim_options *opt, const struct sim_result *x)
 {
     const char *profile = (opt->profile != NULL ? opt->profile : profile_of_seed(opt->seed))->name;
-    printf("seed %llu %s %s: ", (unsigned long long)opt->seed, opt->tree, profile);
+    printf("seed %llu %s %s%s%s: ", (unsigned long long)opt->seed, opt->tree, profile,
+           opt->work == NULL ? "" : " ", opt->work == NULL ? "" : opt->work->name);
     if (x->broken)
         printf("BROKEN at step %llu: %s %s\n", (unsigned long long)x->step, x->invariant, x->text);
     else
@@ -126,10 +130,11 @@ static int many(const struct run *r)
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: sim --seed S | --seeds A B | --minutes N | --shrink S | --twice S | --file F\n"
-                    "  [--tree pair|line|town|halls|county] [--profile P] [--work W] [--days D] [--lmdb]\n"
-                    "  [--fast] [--until STEP] [--trace] [--off FAULT|NODE]... [--from S] [--all]\n"
-                    "profiles:\n");
+    fprintf(stderr,
+            "usage: sim --seed S | --seeds A B | --minutes N | --shrink S | --twice S | --file F\n"
+            "  [--tree pair|line|town|halls|county] [--profile P] [--work W|any] [--days D] [--lmdb]\n"
+            "  [--fast] [--until STEP] [--trace] [--off FAULT|NODE]... [--from S] [--all]\n"
+            "profiles:\n");
     fflush(stderr);
     profile_list();
     printf("workloads:\n");
@@ -190,7 +195,8 @@ static bool option(struct run *r, int c, int argc, char **argv)
     case 'p':
         return (o->profile = profile_by_name(optarg)) != NULL;
     case 'w':
-        return (o->work = work_by_name(optarg)) != NULL;
+        r->any_work = strcmp(optarg, "any") == 0;
+        return r->any_work || (o->work = work_by_name(optarg)) != NULL;
     case 'd':
         o->days = (int64_t)number(optarg);
         return true;

@@ -91,6 +91,8 @@ static void come_or_go(struct cl_node *n, struct node_roster *r)
 {
     char office[DP_OFFICE_TEXT];
     bool comes = r->of[2] != INSIDE;
+    if (r->of[2] == UNKNOWN)
+        return; /* he may be here and there */
     cl_office(n, office);
     if (!comes && r->away)
         other_office(n, office);

@@ -205,7 +205,7 @@ void sim_run(struct sim *s, struct cluster *tree)
     static struct sim_hour hour;
     world_begin(s, tree);
     s->profile = s->opt.profile != NULL ? s->opt.profile : profile_of_seed(s->opt.seed);
-    s->work = s->opt.work != NULL ? s->opt.work : work_of_seed(s->opt.seed);
+    s->work = s->opt.work != NULL ? s->opt.work : work_usual();
     s->c->steps = 0;
     s->oracle = oracle_new(s);
     listen(s);

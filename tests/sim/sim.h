@@ -35,7 +35,7 @@ struct tape;
 struct sim_options {
     uint64_t seed;
     const struct sim_profile *profile; /* NULL: the seed chooses */
-    const struct sim_work *work;       /* NULL: the seed chooses */
+    const struct sim_work *work;       /* NULL: the usual one */
     const char *tree;                  /* "" : the seed chooses */
     int64_t days;                      /* of work; 0 = as the workload says */
     uint64_t until;                    /* stop at this step; 0 = the end */

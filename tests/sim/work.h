@@ -60,7 +60,9 @@ struct sim_work {
 
 /* NULL: no such name. */
 const struct sim_work *work_by_name(const char *name);
+/* The one that a seed chooses when it may, and the one of a history of which nobody says which. */
 const struct sim_work *work_of_seed(uint64_t seed);
+const struct sim_work *work_usual(void);
 void work_list(void);
 
 /* Agents for every office of the tree, and what comes in. */

@@ -63,7 +63,14 @@ const struct sim_work *work_by_name(const char *name)
 
 const struct sim_work *work_of_seed(uint64_t seed)
 {
-    (void)seed;
+    static const char *const often[] = {"brisk", "brisk", "brisk", "brisk", "brisk", "brisk",
+                                        "w7",    "w7",    "w7",    "w7",    "w1",    "w3"};
+    struct dp_rng r = sim_stream(seed, "work", 0);
+    return work_by_name(often[dp_rng_below(&r, sizeof(often) / sizeof(often[0]))]);
+}
+
+const struct sim_work *work_usual(void)
+{
     return &works[0];
 }
 
