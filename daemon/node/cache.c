@@ -33,15 +33,30 @@ static struct dp_slot *slot_new(struct dp_daemon *d, const struct dp_subject *s)
     uint32_t b = bucket_of(s);
     slot->next = d->buckets[b];
     d->buckets[b] = slot;
-    d->cached_slots++;
+    slot->earlier = d->slots;
+    if (d->slots != NULL)
+        d->slots->later = slot;
+    d->slots = slot;
     return slot;
 }
 
-static void slot_free(struct dp_daemon *d, struct dp_slot **at)
+static void unlink_slot(struct dp_daemon *d, const struct dp_slot *slot)
 {
-    struct dp_slot *slot = *at;
+    struct dp_slot **at = &d->buckets[bucket_of(&slot->f.subject)];
+    while (*at != slot)
+        at = &(*at)->next;
     *at = slot->next;
-    d->cached_slots--;
+    if (slot->later != NULL)
+        slot->later->earlier = slot->earlier;
+    else
+        d->slots = slot->earlier;
+    if (slot->earlier != NULL)
+        slot->earlier->later = slot->later;
+}
+
+static void slot_free(struct dp_daemon *d, struct dp_slot *slot)
+{
+    unlink_slot(d, slot);
     d->cached_facts -= slot->f.count + 1u;
     if (d->last_slot == slot)
         d->last_slot = NULL;
@@ -70,8 +85,8 @@ static struct dp_slot *get(struct dp_daemon *d, const struct dp_subject *s, bool
             return NULL;
         }
         if (e == DP_OK && (e = dp_casefile_unpack(packed, &slot->f)) != DP_OK) {
-            d->buckets[bucket_of(s)] = slot->next; /* it stands first in its bucket */
-            d->cached_slots--;
+            slot->f.subject = *s; /* whatever was unpacked */
+            unlink_slot(d, slot);
             dp_casefile_fini(&slot->f);
             free(slot);
             d->cache_starved |= e == DP_NOMEM;
@@ -143,30 +158,24 @@ void dp_cache_trim(struct dp_daemon *d, uint64_t keep_facts)
 {
     if (d->cached_facts <= keep_facts)
         return;
-    for (uint32_t b = 0; b < DP_SLOT_BUCKETS && d->cached_slots > 0; b++)
-        for (struct dp_slot **at = &d->buckets[b]; *at != NULL;) {
-            if (keep_facts > 0 && (*at)->turn == d->turn_no)
-                at = &(*at)->next;
-            else
-                slot_free(d, at);
-        }
+    for (struct dp_slot *slot = d->slots, *earlier; slot != NULL; slot = earlier) {
+        earlier = slot->earlier;
+        if (keep_facts == 0 || slot->turn != d->turn_no)
+            slot_free(d, slot);
+    }
 }
 
 void dp_cache_pass(struct dp_daemon *d, struct dp_slot *slot)
 {
-    struct dp_slot **at = &d->buckets[bucket_of(&slot->f.subject)];
     if (slot->touched || slot->dirty || d->cached_facts <= d->opt.cache_facts)
         return;
-    while (*at != slot)
-        at = &(*at)->next;
-    slot_free(d, at);
+    slot_free(d, slot);
 }
 
 void dp_cache_drop(struct dp_daemon *d)
 {
-    for (uint32_t b = 0; b < DP_SLOT_BUCKETS && d->cached_slots > 0; b++)
-        while (d->buckets[b] != NULL)
-            slot_free(d, &d->buckets[b]);
+    while (d->slots != NULL)
+        slot_free(d, d->slots);
     d->touched = NULL;
     d->last_slot = NULL;
 }

@@ -96,7 +96,8 @@ struct dp_fresh {
 };
 
 struct dp_slot {
-    struct dp_slot *next; /* in its bucket */
+    struct dp_slot *next;            /* in its bucket */
+    struct dp_slot *later, *earlier; /* of all, by when they came */
     struct dp_casefile f;
     bool dirty;                           /* differs from the store */
     bool touched;                         /* on the turn's list */
@@ -109,7 +110,7 @@ struct dp_slot {
 
 #define DP_SLOT_BUCKETS 4096
 #define DP_RETRY_MS 1000   /* after a turn, or a look, that failed */
-#define DP_UNWRITTEN_MAX 6 /* doublings, and one, of that: a store that refuses is asked twice a minute */
+#define DP_UNWRITTEN_MAX 6 /* the fifth doubling of it, half a minute, is the last */
 
 /* Sealing towards one recipient in this turn, and the content that goes to it. */
 struct dp_outgoing {
@@ -201,7 +202,7 @@ struct dp_daemon {
 
     struct dp_slot *buckets[DP_SLOT_BUCKETS];
     uint64_t cached_facts;
-    uint32_t cached_slots;
+    struct dp_slot *slots; /* all of them, the last one first */
     struct dp_slot *touched;
     struct dp_slot *last_slot; /* same-subject shortcut */
 
