@@ -85,6 +85,19 @@ static void check_lists(struct oracle *o, const struct cl_node *n)
                    shelf.most, quarantine.count, evidence.count);
 }
 
+/* R-ACK-2: what is refused is kept as refused in the transaction that refuses it. */
+void check_alarm_commit(struct oracle *o, const struct oracle_node *x, const struct tape *t)
+{
+    struct tape_write w;
+    uint32_t refused = 0, kept = 0;
+    for (size_t at = 0; tape_next(t, &at, &w);) {
+        refused += w.table == DP_T_QUARANTINE && !w.del && w.val.len > 4 && memcmp(w.val.p, "item", 4) == 0;
+        kept += w.table == DP_T_SHELF && !w.del && w.key.len > 8 && (w.key.p[8] & REFUSED_HERE) != 0;
+    }
+    if (refused > kept)
+        sim_broken(o->s, "I15", "%s refuses an item, and nobody will hear of it", x->n->text);
+}
+
 /* ---- I16 ---- */
 
 static void check_memory(struct oracle *o, const struct cl_node *n)

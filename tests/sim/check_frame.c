@@ -8,6 +8,8 @@
 #include "sim/fault.h"
 #include "support/cmocka_all.h"
 
+#define HOUR_MS INT64_C(3600000)
+
 /* I19: a block that is on its way is in the store of its sender. */
 static void check_whole(struct oracle *o, const struct cl_node *from, struct dp_slice body)
 {
@@ -126,10 +128,40 @@ static void check_room(struct oracle *o, struct cl_node *from, const struct cl_n
                    from->text, (unsigned long long)bytes, count + 1, to->text);
 }
 
-/* I33: counted for each hour (check_live.c). */
+/* I33: counted anew each hour (check_live.c). Two exchanges at most for each time that a line may be silent.
+ */
 static void count_keeps(struct oracle *o, const struct cl_node *from, uint8_t type)
 {
-    oracle_node_of(o, from)->keeps += type == DP_FRAME_KEEP;
+    struct oracle_node *x = oracle_node_of(o, from);
+    uint32_t times = (uint32_t)(HOUR_MS / o->s->c->options.keep_ms);
+    x->keeps += type == DP_FRAME_KEEP;
+    if (x->keeps > from->line_count * (4 + 4 * times))
+        sim_broken(o->s, "I33", "%s asked %u times within an hour whether somebody is there", from->text,
+                   x->keeps);
+}
+
+/* I12: content that was sealed here and waits when its case is locked by hand goes nowhere it may not be. */
+static void check_parcel(struct oracle *o, const struct cl_node *from, struct dp_slice body)
+{
+    struct dp_digest digest;
+    struct dp_node to;
+    struct dp_slice names;
+    struct dp_db db = {.kv = from->kv};
+    char text[DP_NAME_TEXT];
+    dp_suite_of(DP_SUITE_INTL)->hash(&body, 1, &digest);
+    if (dp_parcel_recipient(body, &to) != DP_OK)
+        return;
+    assert_ok(dp_db_begin(&db, false));
+    bool own = dp_db_get32(&db, DP_T_PARCEL_OF, &digest, &names) == DP_OK;
+    for (size_t at = 0; own && at + DP_NAME_BYTES <= names.len; at += DP_NAME_BYTES) {
+        struct dp_name n = dp_name_get(names.p + at);
+        const struct oracle_entry *e = oracle_find(o, &n);
+        if (e == NULL || e->of == NULL || e->of->lied || !is_locked_here(e->of, from, to))
+            continue;
+        dp_name_format(&n, text);
+        sim_broken(o->s, "I12", "%s sends content of %s, which is locked there", from->text, text);
+    }
+    dp_db_abort(&db);
 }
 
 void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, struct dp_slice frame)
@@ -145,6 +177,8 @@ void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, str
     check_room(o, from, to, &f.u.item);
     if (f.u.item.kind == DP_ITEM_BLOCK)
         check_whole(o, from, f.u.item.body);
+    else if (f.u.item.kind == DP_ITEM_PARCEL)
+        check_parcel(o, from, f.u.item.body);
     else if (f.u.item.kind == DP_ITEM_PRUNED)
         check_pruned(o, from, to, f.u.item.body);
 }

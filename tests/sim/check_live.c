@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * That things go on: a backlog to a live peer shrinks (I14), a restored or doubled store ends in a loud stop
- * and no other one does (I20), and who is idle is quiet (I33).
+ * and no other one does (I20).
  */
 #include "sim/oracle.h"
 
@@ -10,7 +10,6 @@
 #include "sim/fault.h"
 
 #define STUCK_HOURS 4
-#define HOUR_MS INT64_C(3600000)
 
 /* ---- I14 ---- */
 
@@ -47,18 +46,7 @@ static void check_line(struct oracle *o, const struct cl_link *l)
                    (unsigned long long)left, ends[0]->text);
 }
 
-/* ---- I20, I33 ---- */
-
-/* Two exchanges at most for each time that a line may be silent. */
-static void check_idle(struct oracle *o, const struct cl_node *n)
-{
-    struct oracle_node *x = oracle_node_of(o, n);
-    int64_t keep_ms = o->s->c->options.keep_ms;
-    uint32_t most = n->line_count * (4 + 4 * (uint32_t)(HOUR_MS / keep_ms));
-    if (x->keeps > most)
-        sim_broken(o->s, "I33", "%s asked %u times in an hour whether somebody is there", n->text, x->keeps);
-    x->keeps = 0;
-}
+/* ---- I20 ---- */
 
 /* Whatever a child says, nobody stops who lost nothing. */
 static void check_goes_on(struct oracle *o, const struct cl_node *n)
@@ -76,7 +64,7 @@ void check_live_hour(struct oracle *o)
         if (c->nodes[i]->d == NULL)
             continue;
         check_alarm_hour(o, c->nodes[i]);
-        check_idle(o, c->nodes[i]);
+        oracle_node_of(o, c->nodes[i])->keeps = 0; /* I33 */
         check_goes_on(o, c->nodes[i]);
     }
     for (uint32_t i = 0; i < c->link_count; i++)

@@ -244,6 +244,7 @@ static void heard(void *ctx, struct cl_node *n, const struct tape *t)
     check_chain_rights(o, x);
     check_part_commit(o, x, t);
     check_sealed_commit(o, x, t);
+    check_alarm_commit(o, x, t);
 }
 
 static void watch(struct oracle *o, struct cl_node *n)

@@ -44,8 +44,8 @@ static uint32_t user(const struct cl_node *n, uint32_t i)
 
 /* ---- changes ---- */
 
-static struct cl_result officer(struct cl_node *n, const char *verb, const char *office, uint32_t number,
-                                uint32_t uid)
+static struct cl_result officer(struct sim *s, struct cl_node *n, const char *verb, const char *office,
+                                uint32_t number, uint32_t uid)
 {
     struct cl_command x;
     struct dp_admin *a = cl_admin(&x, verb);
@@ -54,7 +54,12 @@ static struct cl_result officer(struct cl_node *n, const char *verb, const char 
     a->number = number;
     a->uid = uid;
     a->roles = DP_OFFICER_CLERK | DP_OFFICER_HEAD;
-    return cl_do(n, &x);
+    uint64_t before = n->d == NULL ? 0 : n->d->own.seq;
+    struct cl_result r = cl_do(n, &x);
+    if (r.answered && r.err == DP_OK && n->d != NULL && n->d->own.seq == before &&
+        n->d->stopped == DP_STOP_NONE)
+        sim_broken(s, "I34", "%s: %s is done, and no entry tells of it", n->text, verb);
+    return r;
 }
 
 /* What is known of a user after a command that was to bring him to `to`. */
@@ -72,7 +77,7 @@ static void change_user(struct sim *s, struct cl_node *n, struct node_roster *r)
     char office[DP_OFFICE_TEXT];
     uint32_t next = 1 - r->first;
     cl_office(n, office);
-    struct cl_result x = officer(n, "officer.set", office, 1, user(n, next));
+    struct cl_result x = officer(s, n, "officer.set", office, 1, user(n, next));
     told(r, r->first, &x, OUTSIDE);
     told(r, next, &x, INSIDE);
     if (!x.answered || x.err != DP_OK)
@@ -87,7 +92,7 @@ static void other_office(const struct cl_node *n, char out[DP_OFFICE_TEXT])
     snprintf(out, DP_OFFICE_TEXT, "%s/archive", n->text);
 }
 
-static void come_or_go(struct cl_node *n, struct node_roster *r)
+static void come_or_go(struct sim *s, struct cl_node *n, struct node_roster *r)
 {
     char office[DP_OFFICE_TEXT];
     bool comes = r->of[2] != INSIDE;
@@ -97,14 +102,14 @@ static void come_or_go(struct cl_node *n, struct node_roster *r)
     if (!comes && r->away)
         other_office(n, office);
     struct cl_result x =
-        officer(n, comes ? "officer.add" : "officer.leave", office, 2, comes ? user(n, 2) : 0);
+        officer(s, n, comes ? "officer.add" : "officer.leave", office, 2, comes ? user(n, 2) : 0);
     told(r, 2, &x, comes ? INSIDE : OUTSIDE);
     if (comes && x.answered && x.err == DP_OK)
         r->away = false;
 }
 
 /* To the other office of this node, or back: gone here before he is there. */
-static void move(struct cl_node *n, struct node_roster *r)
+static void move(struct sim *s, struct cl_node *n, struct node_roster *r)
 {
     struct cl_command c;
     char from[DP_OFFICE_TEXT], to[DP_OFFICE_TEXT];
@@ -116,11 +121,11 @@ static void move(struct cl_node *n, struct node_roster *r)
     (void)cl_do(n, &c);
     if (n->d == NULL || r->of[2] != INSIDE)
         return;
-    struct cl_result x = officer(n, "officer.leave", from, 2, 0);
+    struct cl_result x = officer(s, n, "officer.leave", from, 2, 0);
     told(r, 2, &x, OUTSIDE);
     if (n->d == NULL || r->of[2] != OUTSIDE)
         return;
-    x = officer(n, "officer.add", to, 2, user(n, 2));
+    x = officer(s, n, "officer.add", to, 2, user(n, 2));
     told(r, 2, &x, INSIDE);
     r->away ^= x.answered && x.err == DP_OK;
 }
@@ -159,10 +164,10 @@ void roster_change(struct sim *s, struct cl_node *n, struct dp_rng *dice)
         change_user(s, n, r);
         break;
     case 1:
-        come_or_go(n, r);
+        come_or_go(s, n, r);
         break;
     default:
-        move(n, r);
+        move(s, n, r);
         break;
     }
     for (uint32_t k = 0; k < USERS; k++)

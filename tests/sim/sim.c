@@ -2,10 +2,12 @@
 /* A history from its seed to its rest: see sim.h. */
 #include "sim/sim.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "sim/fault.h"
@@ -191,6 +193,31 @@ static void run(struct sim *s, int64_t until_ms)
             finish(s);
 }
 
+/* ---- a turn that does not end ---- */
+
+#define TURN_S 60 /* of the processor, for one step */
+
+static struct sim *watched;
+static uint64_t step_then;
+
+static void look_at_watch(int signal)
+{
+    (void)signal;
+    if (watched->c->steps == step_then)
+        sim_broken(watched, "I14", "a turn does not end");
+    step_then = watched->c->steps;
+}
+
+/* In steps, not in time: a history stays what it is. */
+static void watch_turns(struct sim *s)
+{
+    struct itimerval every = {{TURN_S, 0}, {TURN_S, 0}};
+    watched = s;
+    step_then = UINT64_MAX;
+    (void)signal(SIGVTALRM, look_at_watch);
+    (void)setitimer(ITIMER_VIRTUAL, &every, NULL);
+}
+
 static void come_to_rest(struct sim *s)
 {
     char why[128];
@@ -209,6 +236,7 @@ void sim_run(struct sim *s, struct cluster *tree)
     s->c->steps = 0;
     s->oracle = oracle_new(s);
     listen(s);
+    watch_turns(s);
     hour.s = s;
     cl_event_init(s->c, &hour.next, every_hour, &hour);
     cl_at(s->c, &hour.next, s->c->now_us + HOUR_US);

@@ -146,7 +146,8 @@ static void blunder(struct sim_agent *a, const char *ref)
 {
     static const enum dp_kind kinds[] = {DP_KIND_CLOSE,     DP_KIND_OPINION, DP_KIND_TAKE,
                                          DP_KIND_WITHDRAW,  DP_KIND_SERVE,   DP_KIND_ANSWER,
-                                         DP_KIND_SUPERVISE, DP_KIND_NOTE,    DP_KIND_DESIGNATE};
+                                         DP_KIND_SUPERVISE, DP_KIND_NOTE,    DP_KIND_DESIGNATE,
+                                         DP_KIND_TRANSFER,  DP_KIND_OBJECT,  DP_KIND_EXTEND};
     char to[DP_OFFICE_TEXT] = "";
     (void)work_near(a, often(a, 50), to);
     work_step(a, kinds[below(a, sizeof(kinds) / sizeof(kinds[0]))], ref, to, "");

@@ -45,8 +45,8 @@ static bool synced(void *ctx)
 static void reply(void *ctx, uint64_t conn, struct dp_slice bytes)
 {
     struct cl_node *n = ctx;
-    if (n->dead || conn != n->c->conn)
-        return;
+    if (n->dead || conn != n->c->conn || n->c->replied)
+        return; /* who asked goes by the first answer */
     dp_buf_reset(&n->c->reply);
     assert_ok(dp_buf_put(&n->c->reply, bytes.p, bytes.len));
     n->c->replied = true;
