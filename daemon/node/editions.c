@@ -10,7 +10,7 @@
 #define KEPT 16
 
 struct edition {
-    struct dp_name name; /* zero: free */
+    struct dp_name name;
     uint64_t used;
     bool is_profile;
     union {
@@ -21,37 +21,45 @@ struct edition {
 
 struct dp_edition_cache {
     uint64_t clock;
-    struct edition rows[KEPT];
+    struct edition *rows[KEPT]; /* NULL: free */
 };
 
-static struct edition *row_for(struct dp_edition_cache *c, const struct dp_name *n)
+static struct edition *kept_row(const struct dp_edition_cache *c, const struct dp_name *n)
 {
-    struct edition *oldest = &c->rows[0];
-
-    for (unsigned i = 0; i < KEPT; i++) {
-        if (dp_name_eq(&c->rows[i].name, n))
-            return &c->rows[i];
-        if (c->rows[i].used < oldest->used)
-            oldest = &c->rows[i];
-    }
-    *oldest = (struct edition){.used = 0};
-    return oldest;
+    for (unsigned i = 0; i < KEPT; i++)
+        if (c->rows[i] != NULL && dp_name_eq(&c->rows[i]->name, n))
+            return c->rows[i];
+    return NULL;
 }
 
-static bool load(struct dp_daemon *d, const struct dp_name *n, struct edition *row)
+/* Taken; a free place, or that of the one not used for longest. */
+static void keep(struct dp_edition_cache *c, struct edition *row)
+{
+    struct edition **at = &c->rows[0];
+
+    for (unsigned i = 0; i < KEPT && *at != NULL; i++)
+        if (c->rows[i] == NULL || c->rows[i]->used < (*at)->used)
+            at = &c->rows[i];
+    free(*at);
+    *at = row;
+}
+
+/* NULL: it is not here, or not what it should be. */
+static struct edition *load(struct dp_daemon *d, const struct dp_name *n)
 {
     uint8_t key[DP_NAME_BYTES];
+    struct edition *row = NULL;
     struct dp_arena a;
     struct dp_slice bytes;
     struct dp_entry e;
-    bool ok;
 
     dp_name_put(n, key);
     if (dp_db_get_key(&d->db, DP_T_DATA, dp_slice_of(key, sizeof(key)), &bytes) != DP_OK)
-        return false;
+        return NULL;
     dp_arena_init(&a, 1 << 20, 0);
-    ok = dp_entry_decode(bytes, n, &a, &e) == DP_OK && (e.profile != NULL || e.calendar != NULL);
-    if (ok) {
+    if (dp_entry_decode(bytes, n, &a, &e) == DP_OK && (e.profile != NULL || e.calendar != NULL))
+        row = malloc(sizeof(*row));
+    if (row != NULL) {
         row->name = *n;
         row->is_profile = e.profile != NULL;
         if (row->is_profile)
@@ -60,7 +68,7 @@ static bool load(struct dp_daemon *d, const struct dp_name *n, struct edition *r
             row->u.calendar = *e.calendar;
     }
     dp_arena_fini(&a);
-    return ok;
+    return row;
 }
 
 static struct edition *edition_of(struct dp_daemon *d, const struct dp_name *n)
@@ -73,10 +81,11 @@ static struct edition *edition_of(struct dp_daemon *d, const struct dp_name *n)
         d->editions = calloc(1, sizeof(*d->editions));
     if (d->editions == NULL)
         return NULL;
-    row = row_for(d->editions, n);
-    if (dp_name_is_none(&row->name) && !load(d, n, row))
-        return NULL;
-    row->used = ++d->editions->clock;
+    row = kept_row(d->editions, n);
+    if (row == NULL && (row = load(d, n)) != NULL)
+        keep(d->editions, row);
+    if (row != NULL)
+        row->used = ++d->editions->clock;
     return row;
 }
 
@@ -101,6 +110,8 @@ struct dp_editions dp_daemon_editions(struct dp_daemon *d)
 
 void dp_editions_drop(struct dp_daemon *d)
 {
+    for (unsigned i = 0; d->editions != NULL && i < KEPT; i++)
+        free(d->editions->rows[i]);
     free(d->editions);
     d->editions = NULL;
 }
