@@ -22,7 +22,7 @@ struct fsck {
     struct dp_arena turn;
     FILE *to;
     struct dp_buf root; /* DER of the trusted root */
-    uint64_t certs, blocks, entries, own, cases, parts, journal, faults, records;
+    uint64_t certs, blocks, entries, own, cases, parts, journal, lost, faults, records;
     struct dp_node self;
     uint32_t inc;
 };
@@ -295,6 +295,7 @@ static void check_journals(struct fsck *x)
                 if (dp_db_journal(&x->db, peer, lane, no, &x->turn, &ref) != DP_OK) {
                     fprintf(x->to, "damaged: journal of %014" PRIu64 " lane %s item %" PRIu64 "\n", peer.v,
                             dp_lane_word(lane), no);
+                    x->lost++;
                     x->faults++;
                 }
             }
@@ -356,5 +357,10 @@ enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to)
             ", cases %" PRIu64 ", parts %" PRIu64 ", journal items %" PRIu64 ": %s (%" PRIu64 " faults)\n",
             x.certs, x.blocks, x.entries, x.own, x.cases, x.parts, x.journal,
             x.faults == 0 ? "sound" : "DAMAGED", x.faults);
+    if (x.lost > 0)
+        fprintf(to,
+                "%s: daipaod --repair-journals begins the damaged ones anew, and what the peer lacks goes "
+                "again\n",
+                x.lost == x.faults ? "only journals are damaged" : "of the journals");
     return x.faults == 0 ? DP_OK : DP_CORRUPT;
 }

@@ -23,6 +23,7 @@
 #define CASES 60
 #define PAGES 80 /* damaged one at a time */
 #define PAGE_BYTES 4096
+#define CHANGES 6 /* of one byte, in each file */
 
 struct scene {
     struct tree t;
@@ -222,6 +223,52 @@ static void cut_files(struct scene *s, struct proc_node *v, json_t *good)
     free(life.bytes);
 }
 
+/* A changed byte in a key, or in what is remembered beside the store: never taken for the true one. */
+static void changed_files(struct scene *s, struct proc_node *v, json_t *good)
+{
+    static const char *const names[] = {"store/life",     "keys/sign.key", "keys/seal.key",
+                                        "keys/curve.key", "keys/wrap.key", "keys/root.pin"};
+    struct kept_file k, data, life;
+    char text[16384];
+    unsigned shown;
+    keep_file(&data, v, "store/data.mdb");
+    keep_file(&life, v, "store/life");
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        keep_file(&k, v, names[i]);
+        for (unsigned c = 0; c < CHANGES; c++) {
+            size_t at = dp_rng_below(&s->rng, k.len);
+            bytes_flip(k.path, (off_t)at, (uint8_t)(1 + dp_rng_below(&s->rng, 255)));
+            int rc = live_on(s, v, good, &shown, text, sizeof text);
+            put_back(&k);
+            put_back(&data);
+            put_back(&life);
+            bool named = strstr(text, strrchr(names[i], '/') + 1) != NULL;
+            CHECK(i == 0 ? rc == 0 && strstr(text, "stops issuing") != NULL : rc != 0 && rc < 128 && named,
+                  "%s changed at byte %zu: the daemon ended with %d and said: %s", names[i], at, rc, text);
+        }
+        free(k.bytes);
+    }
+    free(data.bytes);
+    free(life.bytes);
+}
+
+static void changed_configuration(struct scene *s, struct proc_node *v, json_t *good)
+{
+    struct kept_file k;
+    char text[16384];
+    unsigned shown;
+    snprintf(k.path, sizeof k.path, "%s/daipaod.conf", v->dir);
+    k.len = bytes_read(k.path, &k.bytes);
+    char *at = strstr((char *)k.bytes, "data-dir");
+    CHECK(at != NULL, "no data-dir");
+    bytes_flip(k.path, (off_t)(at - (char *)k.bytes), 1);
+    int rc = live_on(s, v, good, &shown, text, sizeof text);
+    bytes_write(k.path, k.bytes, k.len);
+    CHECK(rc == dp_err_exit(DP_CONFIG) && strstr(text, "daipaod.conf:") != NULL,
+          "a changed configuration: the daemon ended with %d and said: %s", rc, text);
+    free(k.bytes);
+}
+
 int main(int argc, char **argv)
 {
     static struct scene s;
@@ -242,6 +289,8 @@ int main(int argc, char **argv)
     proc_kill(v, SIGTERM);
     damaged_pages(&s, v, good);
     cut_files(&s, v, good);
+    changed_files(&s, v, good);
+    changed_configuration(&s, v, good);
     json_decref(good);
     proc_free(&s.t.rig);
     return 0;
