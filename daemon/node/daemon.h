@@ -45,6 +45,7 @@ struct dp_daemon_options {
     uint64_t disk_min_permille; /* [store] free-min: intake stops below */
     int64_t keep_ms;            /* keep-alive interval, from the idle budget; 0 = default */
     int64_t silence_ms;         /* 0 = default */
+    int64_t tidy_ms;            /* between looks at the disk; 0 = half a minute */
     int zstd_level;
     uint32_t silence_days;             /* [alarm] silence-days; 0 = 3 */
     bool silence_calendar;             /* they are calendar days, else working days */

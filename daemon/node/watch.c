@@ -64,7 +64,8 @@ void dp_watch_disk(struct dp_daemon *d)
     struct dp_kv_stat st;
     if (d->now_mono < d->next_tidy)
         return;
-    d->next_tidy = d->now_mono + (d->intake_stopped ? TIDY_MS / 30 : TIDY_MS);
+    int64_t every = d->opt.tidy_ms > 0 ? d->opt.tidy_ms : TIDY_MS;
+    d->next_tidy = d->now_mono + (d->intake_stopped ? every / 30 : every);
     if (d->unwritten > 0 && takes_writes(d)) {
         d->unwritten = 0;
     } else if (d->unwritten > 0) {

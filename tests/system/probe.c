@@ -62,7 +62,11 @@ enum dp_err __wrap_dp_daemon_new(const struct dp_ports *ports, const struct dp_d
                                  struct dp_keyring *kr, struct dp_daemon **out)
 {
     const char *path = getenv("DAIPAO_PROBE_PAGE"), *record = getenv("DAIPAO_PROBE_RECORD");
-    enum dp_err e = __real_dp_daemon_new(ports, opt, kr, out);
+    const char *tidy = getenv("DAIPAO_PROBE_TIDY_MS");
+    struct dp_daemon_options probed = *opt;
+    if (tidy != NULL)
+        probed.tidy_ms = strtol(tidy, NULL, 10);
+    enum dp_err e = __real_dp_daemon_new(ports, &probed, kr, out);
     if (e == DP_OK && path != NULL) {
         int fd = open(path, O_RDWR | O_CLOEXEC);
         page = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof *page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -7,6 +7,7 @@
  *   DAIPAO_PROBE_PAGE=FILE          map struct probe_page from FILE
  *   DAIPAO_PROBE_RECORD=FILE        append every link frame, in clear, as struct probe_record and bytes
  *   DAIPAO_PROBE_RECONNECT_MS=N     dial again after N ms, always
+ *   DAIPAO_PROBE_TIDY_MS=N          look at the disk every N ms
  */
 #ifndef DP_TESTS_PROBE_H
 #define DP_TESTS_PROBE_H

@@ -28,6 +28,7 @@
 
 struct scene {
     struct tree t;
+    const char *probe;
     char ballast[340];
 };
 
@@ -42,6 +43,8 @@ static void lay(struct tree *t, struct proc_node *n, void *ctx)
     snprintf(data, sizeof data, "%s/data", n->dir);
     CHECK(mkdir(data, 0700) == 0 && mount("small", data, "tmpfs", 0, "size=" DISK ",mode=0700") == 0,
           "no small disk: %s", strerror(errno));
+    tree_quick(n, s->probe);
+    snprintf(n->env[1], sizeof n->env[1], "DAIPAO_PROBE_TIDY_MS=1000");
     snprintf(n->conf, sizeof n->conf, "[store]\nmap-size = 1G\nfree-min = 20%%\n");
     snprintf(s->ballast, sizeof s->ballast, "%s/ballast", data);
 }
@@ -113,6 +116,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "skipped: a file system of its own needs root and a private mount namespace\n");
         return SKIP;
     }
+    s.probe = argv[2];
     tree_grow(&s.t, argv[1], false, lay, &s);
     CHECK(take_in(&s, &r) == DP_OK, "the township cannot register: %s", r.text);
     act_wait_same(s.t.township, s.t.city, TOWNSHIP, 20);
