@@ -163,24 +163,30 @@ static struct dp_name shown_name(const struct dp_block *b, uint16_t i)
         .origin = b->h.origin, .inc = b->h.inc, .seq = b->h.first_seq + b->shown[i].index};
 }
 
-/* Only what the entry itself is guilty of keeps it out (R-QUA-1); trouble of this node is for the turn. */
+/* Trouble of this node is for the turn. A damaged record stops its own case, and not all that come behind. */
+static bool fails_turn(enum dp_err e)
+{
+    return dp_is_ours(e) && e != DP_CORRUPT;
+}
+
+/* R-QUA-1 */
 static enum dp_err ingest_shown(struct dp_daemon *d, const struct dp_block *b, uint16_t piece,
                                 const struct dp_origin *from)
 {
     enum dp_err e = DP_OK;
     d->ingest_block = b->h.number;
-    for (uint16_t i = 0; i < b->shown_count && !dp_is_ours(e); i++) {
+    for (uint16_t i = 0; i < b->shown_count && !fails_turn(e); i++) {
         struct dp_name name = shown_name(b, i);
         if (piece != 0)
             dp_db_seq_put(&d->db, &name, b->h.number, piece);
         d->ingesting = name;
         e = dp_ingest(d, &name, b->shown[i].bytes, from);
-        if (e != DP_OK && e != DP_DUPLICATE && !dp_is_ours(e))
+        if (e != DP_OK && e != DP_DUPLICATE && !fails_turn(e))
             dp_quarantine(d, &name, e, "in a signed block");
     }
     memset(&d->ingesting, 0, sizeof(d->ingesting));
     d->n.blocks_in++;
-    return dp_is_ours(e) ? e : DP_OK;
+    return fails_turn(e) ? e : DP_OK;
 }
 
 /* R-UP-1: what came up whole goes on up whole. */
