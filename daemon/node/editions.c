@@ -57,8 +57,12 @@ static struct edition *load(struct dp_daemon *d, const struct dp_name *n)
     if (dp_db_get_key(&d->db, DP_T_DATA, dp_slice_of(key, sizeof(key)), &bytes) != DP_OK)
         return NULL;
     dp_arena_init(&a, 1 << 20, 0);
-    if (dp_entry_decode(bytes, n, &a, &e) == DP_OK && (e.profile != NULL || e.calendar != NULL))
+    enum dp_err err = dp_entry_decode(bytes, n, &a, &e);
+    if (err == DP_OK && (e.profile != NULL || e.calendar != NULL)) {
         row = malloc(sizeof(*row));
+        err = row == NULL ? DP_NOMEM : DP_OK;
+    }
+    d->cache_starved |= err == DP_NOMEM; /* it is here all the same: no date is computed without it */
     if (row != NULL) {
         row->name = *n;
         row->is_profile = e.profile != NULL;
@@ -79,8 +83,10 @@ static struct edition *edition_of(struct dp_daemon *d, const struct dp_name *n)
         return NULL;
     if (d->editions == NULL)
         d->editions = calloc(1, sizeof(*d->editions));
-    if (d->editions == NULL)
+    if (d->editions == NULL) {
+        d->cache_starved = true;
         return NULL;
+    }
     row = kept_row(d->editions, n);
     if (row == NULL && (row = load(d, n)) != NULL)
         keep(d->editions, row);
