@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Content: no part, key or grant at a node that may not have it (I11, I12); what was acknowledged is kept
- * with its content (I2); who holds a case can read it (I18).
+ * with its content (I2); who holds a case can read it (I18); a part is one that its entry names (I22).
  */
 #include "sim/oracle.h"
 
@@ -49,6 +49,59 @@ static void check_sealed_for(struct oracle *o, const struct oracle_node *x, cons
     }
 }
 
+/* ---- I22 ---- */
+
+/* The leaves of an entry's parts, as they are in this store; 0: none. */
+static uint8_t leaves_at(const struct cl_node *n, const struct dp_name *name,
+                         struct dp_digest out[DP_PARTS_MAX])
+{
+    struct dp_db db = {.kv = n->kv};
+    struct dp_slice v = {0};
+    assert_ok(dp_db_begin(&db, false));
+    bool ok = dp_db_part(&db, name, DP_PART_LEAVES, &v) == DP_OK && v.len <= DP_PARTS_MAX * sizeof(out[0]);
+    if (ok)
+        memcpy(out, v.p, v.len);
+    dp_db_abort(&db);
+    return ok ? (uint8_t)(v.len / sizeof(out[0])) : 0;
+}
+
+static bool is_under(const struct oracle_entry *e, const struct dp_digest *leaves, uint8_t count)
+{
+    struct dp_digest scratch[DP_PARTS_MAX], root;
+    if (count == 0 || count != e->part_count)
+        return false;
+    memcpy(scratch, leaves, count * sizeof(leaves[0]));
+    dp_merkle_root(dp_suite_of(DP_SUITE_INTL), scratch, count, &root);
+    return dp_digest_eq(&root, &e->parts_root);
+}
+
+/* What is kept as a part of an entry is what the origin of the entry signed, whoever sealed the parcel. */
+static void check_proved(struct oracle *o, const struct oracle_node *x, const struct tape_write *w)
+{
+    struct dp_digest leaves[DP_PARTS_MAX], leaf;
+    struct dp_part part;
+    char text[DP_NAME_TEXT];
+    struct dp_name n = dp_name_get(w->key.p);
+    uint8_t index = w->key.p[DP_NAME_BYTES];
+    const struct oracle_entry *e = oracle_find(o, &n);
+    if (e == NULL || e->twice || !fault_is_honest(o->s, x->n))
+        return;
+    uint8_t count = leaves_at(x->n, &n, leaves);
+    bool ok = is_under(e, leaves, count);
+    if (ok && index != DP_PART_LEAVES) {
+        struct dp_rd r = dp_rd_of(w->val);
+        ok = index < count && dp_part_get(&r, &part) == DP_OK;
+        if (ok)
+            dp_part_leaf(dp_suite_of(DP_SUITE_INTL), &part, &leaf);
+        ok = ok && dp_digest_eq(&leaf, &leaves[index]);
+    }
+    if (ok)
+        return;
+    dp_name_format(&n, text);
+    sim_broken(o->s, "I22", "%s keeps a part of %s (%s) that its origin did not sign", x->n->text, text,
+               dp_kind_word((enum dp_kind)e->kind));
+}
+
 void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tape *t)
 {
     struct tape_write w;
@@ -56,6 +109,9 @@ void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tap
         if (!w.del && (w.table == DP_T_PART || w.table == DP_T_PART_KEY || w.table == DP_T_GRANT) &&
             w.key.len == DP_NAME_BYTES + 1)
             check_row(o, x, &w);
+    for (size_t at = 0; tape_next(t, &at, &w);)
+        if (!w.del && w.table == DP_T_PART && w.key.len == DP_NAME_BYTES + 1)
+            check_proved(o, x, &w);
     for (size_t at = 0; tape_next(t, &at, &w);)
         if (!w.del && w.table == DP_T_PARCEL_OF)
             check_sealed_for(o, x, &w);

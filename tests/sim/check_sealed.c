@@ -61,11 +61,24 @@ static bool is_of_tree(const struct oracle *o, struct dp_node id)
     return false;
 }
 
+/* The certificate by which it was signed bears another name. */
+static bool is_of_another(const struct oracle *o, const struct dp_header *h)
+{
+    for (uint32_t i = 0; i < o->s->c->node_count; i++) {
+        const struct cl_node *n = o->s->c->nodes[i];
+        if (n->d != NULL && !dp_node_eq(n->id, h->origin) && dp_digest_eq(&h->cert, &n->d->id.cert.digest))
+            return true;
+    }
+    return false;
+}
+
 static bool is_signed(struct oracle *o, const struct dp_header *h, struct dp_slice wire)
 {
     const struct cl_node *origin = oracle_node_at(o, h->origin);
     if (origin == NULL)
         return is_of_tree(o, h->origin);
+    if (is_of_another(o, h))
+        return false;
     if (origin->d == NULL || !dp_digest_eq(&h->cert, &origin->d->id.cert.digest))
         return true; /* its key is not at hand */
     return dp_suite_of(DP_SUITE_INTL)

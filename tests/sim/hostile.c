@@ -30,7 +30,8 @@ enum lie {
     UNSIGNED,      /* a certificate that nobody signed */
     OVERCLAIM,     /* it claims to hold more of its parent's chain than there is, and shows its own */
     LIES,
-    TRUE_BLOCK = LIES /* what a lie is made of */
+    FALSE_PART, /* content of an entry that is not what the entry was signed with */
+    TRUE_BLOCK  /* what a lie is made of */
 };
 
 struct forger {
@@ -40,6 +41,7 @@ struct forger {
     struct dp_arena a;
     struct dp_buf wire;
     struct dp_header h;
+    const struct dp_digest *parts_root; /* of the next entry; NULL: it has no parts */
 };
 
 static struct dp_office office_of(const struct cl_node *n)
@@ -140,7 +142,21 @@ static bool forge_entry(struct forger *f, enum dp_kind kind, uint64_t seq, struc
         e.step = 1; /* and sometimes that it is long past */
     dp_casefile_fini(&c);
     fill_body(f, &e);
+    if (f->parts_root != NULL) {
+        e.part_count = 1;
+        e.parts_root = *f->parts_root;
+    }
     return ok && dp_entry_encode(&e, out) == DP_OK;
+}
+
+/* The first block of a life of another node: of one in the tree, below the liar or not, or of nobody. */
+static void pose(struct forger *f, struct dp_seal *seal)
+{
+    const struct cl_node *other = f->s->c->nodes[dp_rng_below(f->dice, f->s->c->node_count)];
+    seal->origin = other != f->n ? other->id : (struct dp_node){f->n->id.v + 1};
+    seal->inc = seal->inc + 1;
+    seal->number = seal->first_seq = 1;
+    memset(&seal->prev, 0, sizeof(seal->prev));
 }
 
 static bool forge_block(struct forger *f, enum lie lie)
@@ -163,7 +179,7 @@ static bool forge_block(struct forger *f, enum lie lie)
     if (lie == OTHERS_SEQ && own->sealed_seq > 0)
         seal.first_seq = own->sealed_seq;
     if (lie == FOREIGN_SCOPE)
-        seal.origin.v += 1;
+        pose(f, &seal);
     seal.first = seal.number == 1;
     dp_buf_init(&entry, 1u << 16);
     bool ok = forge_entry(f, kind_of(lie), seal.first_seq, &entry);
@@ -317,12 +333,10 @@ static bool forge(struct forger *f, enum lie lie)
     return lie == NAMELESS ? forge_nameless(f) : forge_block(f, lie);
 }
 
-/* As its own next entry, past all that its daemon would ask. */
-static void issue(struct cl_node *n, struct dp_slice bytes)
+/* As its own next entry, past all that its daemon would ask; in the turn that was begun. */
+static void end_issue(struct cl_node *n, struct dp_slice bytes)
 {
     struct dp_daemon *d = n->d;
-    if (dp_daemon_begin(d) != DP_OK)
-        return;
     d->fresh = realloc(d->fresh, 64 * sizeof(d->fresh[0]));
     assert_non_null(d->fresh);
     d->fresh_cap = 64;
@@ -332,6 +346,12 @@ static void issue(struct cl_node *n, struct dp_slice bytes)
     d->own.seq++;
     cl_end_turn(n);
     cl_plan(n);
+}
+
+static void issue(struct cl_node *n, struct dp_slice bytes)
+{
+    if (dp_daemon_begin(n->d) == DP_OK)
+        end_issue(n, bytes);
 }
 
 /* A step that it may not take, in a chain that is true: so it can do it again. */
@@ -350,6 +370,34 @@ static void issue_wrong(struct forger *f, enum lie lie)
     dp_buf_fini(&entry);
 }
 
+/* An entry with a part, and another part than that for its parent: it comes before the entry or after it. */
+static void issue_false_part(struct forger *f)
+{
+    static const uint8_t word[2] = {'a', 'b'};
+    struct dp_daemon *d = f->n->d;
+    struct dp_part part[2];
+    struct dp_key key[2];
+    struct dp_digest leaf[2];
+    struct dp_buf entry;
+    struct dp_name name = dp_own_next(d);
+    bool ok = d->stopped == DP_STOP_NONE;
+    for (unsigned i = 0; i < 2; i++) {
+        ok = ok && dp_part_seal(d->suite, &d->port.random, DP_PART_TEXT, 0, dp_slice_of(&word[i], 1), &f->a,
+                                &part[i], &key[i]) == DP_OK;
+        if (ok)
+            dp_part_leaf(d->suite, &part[i], &leaf[i]);
+    }
+    f->parts_root = &leaf[0];
+    dp_buf_init(&entry, 1u << 16);
+    ok = ok && forge_entry(f, DP_KIND_NOTE, name.seq, &entry) && dp_daemon_begin(d) == DP_OK;
+    if (ok) {
+        (void)!dp_parcels_content(d, &name, &leaf[1], 1, &part[1], &key[1], 1, f->parent->id,
+                                  (uint8_t)dp_rng_below(f->dice, DP_LANES));
+        end_issue(f->n, dp_buf_slice(&entry));
+    }
+    dp_buf_fini(&entry);
+}
+
 /* An entry in no form at all, in a chain that is true but for it: what a damaged or a later program writes.
  */
 void hostile_odd(struct sim *s, struct cl_node *n)
@@ -363,16 +411,20 @@ void hostile_odd(struct sim *s, struct cl_node *n)
 }
 
 /* A lie on the line costs the line; so in every other history it only issues what it may not, and in some
- * it only claims. */
+ * it only claims, or speaks for others. */
 static enum lie choose(const struct sim *s, struct dp_rng *dice)
 {
     struct dp_rng manner = sim_stream(s->opt.seed, "manner", 0),
-                  claims = sim_stream(s->opt.seed, "claims", 0);
+                  claims = sim_stream(s->opt.seed, "claims", 0), poses = sim_stream(s->opt.seed, "poses", 0);
     enum lie lie = (enum lie)dp_rng_below(dice, LIES);
     if (dp_rng_below(&claims, 4) == 0)
         return OVERCLAIM;
+    if (dp_rng_below(&poses, 4) == 0 && lie % 2 == 0)
+        return FOREIGN_SCOPE;
     if (dp_rng_below(&manner, 2) == 0)
         return lie;
+    if (lie % 4 == 3)
+        return FALSE_PART;
     return lie % 2 == 0 ? WRONG_OFFER : WRONG_CUSTODY;
 }
 
@@ -391,6 +443,8 @@ void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice)
     dp_buf_init(&f.wire, 1u << 20);
     if (lie == WRONG_CUSTODY || lie == WRONG_OFFER)
         issue_wrong(&f, lie);
+    else if (lie == FALSE_PART)
+        issue_false_part(&f);
     else if (lie == OVERCLAIM)
         overclaim(&f);
     else if (forge(&f, lie))

@@ -141,6 +141,7 @@ static struct oracle_entry *enter(struct oracle *o, const struct dp_entry *e, co
     *x = (struct oracle_entry){.name = e->name,
                                .subject = e->subject,
                                .digest = *digest,
+                               .parts_root = e->parts_root,
                                .salt = hash_name(&e->name),
                                .kind = e->kind,
                                .part_count = e->part_count,
@@ -196,6 +197,7 @@ static void note_other(struct oracle *o, struct oracle_entry *was, struct dp_sli
 {
     struct dp_entry e = {.name = was->name};
     note_lie(was);
+    was->twice = true;
     if (dp_entry_decode(bytes, &was->name, &o->turn, &e) == DP_OK && e.subject.type == DP_SUBJECT_CASE)
         oracle_case_of(o, &e.subject)->lied = true;
 }

@@ -16,10 +16,12 @@ struct oracle_entry {
     struct dp_name name;
     struct dp_subject subject;
     struct dp_digest digest;         /* of its bytes */
+    struct dp_digest parts_root;     /* that its origin signed */
     uint64_t salt;                   /* stands for the name in sums of names */
     uint8_t kind, part_count, index; /* index: of the part that it is about */
     uint8_t verdict, reason;         /* once any node has decided it; DP_PENDING before */
     bool lie;                        /* its origin lies, or lives twice */
+    bool twice;                      /* and another entry has the same name */
     bool acknowledged;               /* to the officer who asked for it */
     bool judged;                     /* by the rules, when it was first counted as valid (I27) */
     int64_t at_ms;                   /* by the clock of its origin, and */
