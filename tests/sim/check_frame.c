@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What leaves a node: nothing that is not committed (I19), and nothing that its receiver may not have (I10,
- * I12), whatever the receiver would do with it; in its turn (I32), and no more than the line takes (I16).
+ * I12), whatever the receiver would do with it; in its turn (I32), and no more than the line takes (I16);
+ * nothing to who was shut out (I37).
  */
 #include "sim/oracle.h"
 
@@ -172,6 +173,8 @@ void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, str
     if (frame.len == 0 || frame.p[0] != DP_FRAME_ITEM || !fault_is_honest(o->s, from) ||
         dp_frame_get(frame, &f) != DP_OK)
         return;
+    if (oracle_is_withdrawn(o, from, to))
+        sim_broken(o->s, "I37", "%s sends to %s, whose certificate it has withdrawn", from->text, to->text);
     check_new(o, from, to, &f.u.item);
     check_turn(o, from, to, &f.u.item);
     check_room(o, from, to, &f.u.item);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * That things go on: a backlog to a live peer shrinks (I14), a restored or doubled store ends in a loud stop
- * and no other one does (I20).
+ * and no other one does (I20), who was shut out stays out (I37).
  */
 #include "sim/oracle.h"
 
@@ -57,6 +57,19 @@ static void check_goes_on(struct oracle *o, const struct cl_node *n)
         sim_broken(o->s, "I20", "%s has lost nothing and stopped: %s", n->text, n->d->stopped_why);
 }
 
+/* ---- I37 ---- */
+
+static void check_door(struct oracle *o, const struct cl_link *l)
+{
+    struct cl_node *child = o->s->c->nodes[l->child], *parent = o->s->c->nodes[l->parent];
+    if (parent->d == NULL || !fault_is_honest(o->s, parent) || !oracle_is_withdrawn(o, parent, child))
+        return;
+    const struct dp_session *s = cl_session(parent, child);
+    if (s != NULL && s->state == DP_SESSION_UP)
+        sim_broken(o->s, "I37", "%s lets %s in, whose certificate it has withdrawn", parent->text,
+                   child->text);
+}
+
 void check_live_hour(struct oracle *o)
 {
     struct cluster *c = o->s->c;
@@ -67,8 +80,10 @@ void check_live_hour(struct oracle *o)
         oracle_node_of(o, c->nodes[i])->keeps = 0; /* I33 */
         check_goes_on(o, c->nodes[i]);
     }
-    for (uint32_t i = 0; i < c->link_count; i++)
+    for (uint32_t i = 0; i < c->link_count; i++) {
         check_line(o, c->links[i]);
+        check_door(o, c->links[i]);
+    }
 }
 
 /* ---- at rest ---- */
@@ -88,6 +103,22 @@ static void check_up(struct oracle *o, const struct cl_link *l)
                    child->d->stopped_why);
 }
 
+/* I20: of two processes of a node, or of the line to their parent, something has stopped. */
+static void check_doubled(struct oracle *o, const struct cl_link *l)
+{
+    struct cluster *c = o->s->c;
+    struct cl_node *n = c->nodes[l->child], *parent = c->nodes[l->parent];
+    bool told = parent->d == NULL || !fault_is_honest(o->s, parent) || !fault_is_doubled(o->s, n);
+    for (uint32_t i = 0; i < c->node_count && !told; i++) {
+        struct cl_node *x = c->nodes[i];
+        if (dp_node_eq(x->id, n->id))
+            told = x->d == NULL || !fault_is_doubled(o->s, x) || x->d->stopped != DP_STOP_NONE ||
+                   cl_session(x, parent)->state == DP_SESSION_STOPPED;
+    }
+    if (!told && cl_session(parent, n)->state != DP_SESSION_STOPPED)
+        sim_broken(o->s, "I20", "%s lives twice, and nothing has stopped", n->text);
+}
+
 /* I20: who was started from an older backup has found out, from a parent that is what it was. */
 static void check_stopped(struct oracle *o, struct cl_node *n)
 {
@@ -104,6 +135,8 @@ void check_live_rest(struct oracle *o)
     check_live_hour(o);
     for (uint32_t i = 0; i < c->node_count; i++)
         check_stopped(o, c->nodes[i]);
-    for (uint32_t i = 0; i < c->link_count; i++)
+    for (uint32_t i = 0; i < c->link_count; i++) {
         check_up(o, c->links[i]);
+        check_doubled(o, c->links[i]);
+    }
 }

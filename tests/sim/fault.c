@@ -153,6 +153,11 @@ bool fault_must_stop(const struct sim *s, const struct cl_node *n)
     return s->faults->fallen[n->index] == 1u << SIM_RESTORE && s->faults->behind[n->index];
 }
 
+bool fault_is_doubled(const struct sim *s, const struct cl_node *n)
+{
+    return s->faults->fallen[n->index] == 1u << SIM_CLONE;
+}
+
 /* First a backup is made, and at the next time the node starts from it. */
 static void restore(struct sim *s, struct place *p, struct cl_node *n)
 {

@@ -65,6 +65,9 @@ bool fault_is_honest(const struct sim *s, const struct cl_node *n);
  * it must find out (I20). */
 bool fault_must_stop(const struct sim *s, const struct cl_node *n);
 
+/* It lives twice, and nothing else happened to it. */
+bool fault_is_doubled(const struct sim *s, const struct cl_node *n);
+
 /* Its clock was set wrong at some time. */
 bool fault_clock_was_wrong(const struct sim *s, const struct cl_node *n);
 /* By so much it was ahead at most. */

@@ -10,6 +10,7 @@
 #include "support/cmocka_all.h"
 
 #define LOOK_BYTES (256u << 20)
+#define WITHDRAWN 2u      /* code of a certificate entry */
 #define THOROUGH_NODES 64 /* larger trees fold at rest alone */
 
 /* ---- names ---- */
@@ -133,6 +134,25 @@ static void publish(struct oracle *o, const struct dp_entry *e)
     o->editions = x;
 }
 
+static void withdraw(struct oracle *o, const struct dp_entry *e)
+{
+    struct oracle_withdrawn *x = calloc(1, sizeof(*x));
+    assert_non_null(x);
+    x->cert = e->body.digest;
+    x->by = e->name.origin;
+    x->next = o->withdrawn;
+    o->withdrawn = x;
+}
+
+bool oracle_is_withdrawn(const struct oracle *o, const struct cl_node *by, const struct cl_node *n)
+{
+    const struct oracle_withdrawn *x = o->withdrawn;
+    while (x != NULL && n->d != NULL &&
+           !(dp_node_eq(x->by, by->id) && dp_digest_eq(&x->cert, &n->d->id.cert.digest)))
+        x = x->next;
+    return x != NULL && n->d != NULL;
+}
+
 static struct oracle_entry *enter(struct oracle *o, const struct dp_entry *e, const struct dp_digest *digest)
 {
     struct oracle_entry *x = calloc(1, sizeof(*x));
@@ -157,6 +177,8 @@ static struct oracle_entry *enter(struct oracle *o, const struct dp_entry *e, co
     o->entry_count++;
     if (e->calendar != NULL || e->profile != NULL)
         publish(o, e);
+    if (e->kind == DP_KIND_CERTIFICATE && e->body.code == WITHDRAWN)
+        withdraw(o, e);
     if (e->subject.type != DP_SUBJECT_CASE)
         return x;
     x->of = oracle_case_of(o, &e->subject);

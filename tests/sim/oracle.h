@@ -61,6 +61,13 @@ struct oracle_edition {
     struct oracle_edition *next;
 };
 
+/* A certificate that was withdrawn. */
+struct oracle_withdrawn {
+    struct dp_digest cert;
+    struct dp_node by;
+    struct oracle_withdrawn *next;
+};
+
 /* A set of names, open addressing. */
 struct oracle_set {
     struct dp_name *slot;
@@ -95,6 +102,7 @@ struct oracle {
     uint64_t entry_count, acknowledged;
     struct oracle_set odd; /* names of entries that nobody can use */
     struct oracle_edition *editions;
+    struct oracle_withdrawn *withdrawn;
     struct oracle_slip *slips[ORACLE_SLIPS];
     struct dp_arena look; /* of one check */
     struct dp_arena turn; /* of one commit */
@@ -124,6 +132,8 @@ void oracle_odd(struct oracle *o, const struct dp_name *n);
 struct oracle_entry *oracle_find(struct oracle *o, const struct dp_name *n);
 struct oracle_case *oracle_case_of(struct oracle *o, const struct dp_subject *s);
 const struct oracle_edition *oracle_edition(struct oracle *o, const struct dp_name *n);
+/* `by` has withdrawn the certificate that `n` shows. */
+bool oracle_is_withdrawn(const struct oracle *o, const struct cl_node *by, const struct cl_node *n);
 struct oracle_node *oracle_node_of(struct oracle *o, const struct cl_node *n);
 /* The (first) process of a node id; NULL when there is none. */
 struct cl_node *oracle_node_at(struct oracle *o, struct dp_node id);
