@@ -6,6 +6,7 @@
  */
 #include "sim/oracle.h"
 
+#include "case/refs.h"
 #include "sim/fault.h"
 #include "support/cmocka_all.h"
 
@@ -65,14 +66,40 @@ static void check_shown(struct oracle *o, const struct cl_node *from, const stru
     }
 }
 
-static void check_pruned(struct oracle *o, const struct cl_node *from, const struct cl_node *to,
-                         struct dp_slice body)
+static bool is_urgent(const struct oracle_entry *e)
 {
-    struct dp_rd r = dp_rd_of(body);
-    for (uint16_t n = dp_rd_u16(&r); n > 0 && dp_rd_left(&r) > 0; n--) {
-        uint32_t len = dp_rd_u32(&r);
-        check_shown(o, from, to, dp_rd_take(&r, len));
+    bool reg = e->of != NULL && e->of->has_reg && (e->of->reg.flags & DP_REG_URGENT) != 0;
+    return reg || e->kind == DP_KIND_ANSWER || e->kind == DP_KIND_LIFT ||
+           (DP_BITS_ORDER & dp_kind_bit(e->kind)) != 0;
+}
+
+/* R-LAN-1: whether it is urgent, all of it. */
+static bool is_all_urgent(struct oracle *o, struct dp_slice wire)
+{
+    struct dp_block b;
+    bool all = dp_block_decode_pruned(dp_suite_of(DP_SUITE_INTL), wire, &o->turn, &b) == DP_OK;
+    for (uint16_t i = 0; all && i < b.shown_count; i++) {
+        struct dp_name n = {b.h.origin, b.h.inc, b.h.first_seq + b.shown[i].index};
+        const struct oracle_entry *e = oracle_find(o, &n);
+        all = e != NULL && is_urgent(e);
     }
+    return all;
+}
+
+static void check_pruned(struct oracle *o, const struct cl_node *from, const struct cl_node *to,
+                         const struct dp_item_frame *it)
+{
+    struct dp_rd r = dp_rd_of(it->body);
+    uint16_t n = dp_rd_u16(&r);
+    bool urgent = n > 0 && it->lane > DP_LANE_URGENT;
+    for (; n > 0 && dp_rd_left(&r) > 0; n--) {
+        uint32_t len = dp_rd_u32(&r);
+        struct dp_slice wire = dp_rd_take(&r, len);
+        check_shown(o, from, to, wire);
+        urgent = urgent && is_all_urgent(o, wire);
+    }
+    if (urgent)
+        sim_broken(o->s, "I32", "%s sends to %s on lane %u what is urgent", from->text, to->text, it->lane);
 }
 
 /* I24: what the receiver said in its greeting to hold is not sent again on that connection. */
@@ -183,5 +210,5 @@ void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, str
     else if (f.u.item.kind == DP_ITEM_PARCEL)
         check_parcel(o, from, f.u.item.body);
     else if (f.u.item.kind == DP_ITEM_PRUNED)
-        check_pruned(o, from, to, f.u.item.body);
+        check_pruned(o, from, to, &f.u.item);
 }

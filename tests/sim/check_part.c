@@ -147,12 +147,42 @@ void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracl
     dp_db_abort(&db);
 }
 
-/* I18: the register entry's content, at the node of the office that is responsible now. */
-static void check_readable(struct oracle *o, const struct oracle_case *k)
+/* ---- I18 ---- */
+
+/* What whoever holds a case has to be able to read, whoever wrote it (R-PRT-1). */
+static bool is_for_holder(const struct oracle_entry *e)
+{
+    return e->kind == DP_KIND_REGISTER || e->kind == DP_KIND_NOTE || e->kind == DP_KIND_OPINION;
+}
+
+/* All who did something in it are what they were: its keys went through their hands. */
+static bool hands_are_honest(struct oracle *o, const struct oracle_case *k)
+{
+    for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case) {
+        const struct cl_node *n = oracle_node_at(o, e->name.origin);
+        if (n == NULL || !fault_is_honest(o->s, n))
+            return false;
+    }
+    return true;
+}
+
+static void check_text(struct oracle *o, struct cl_node *n, const struct oracle_entry *e)
 {
     static struct dp_part_text part;
-    struct dp_office holder;
     char text[DP_NAME_TEXT];
+    for (uint8_t i = 0; i < e->part_count; i++) {
+        if (check_part_is_erased(e, i) || cl_read(n, &e->name, i, &part) == DP_OK)
+            continue;
+        dp_name_format(&e->name, text);
+        sim_broken(o->s, "I18", "%s is responsible for the case of %s (%s) and cannot read part %u of it",
+                   n->text, text, dp_kind_word((enum dp_kind)e->kind), i);
+    }
+}
+
+/* At the node of the office that is responsible now. */
+static void check_readable(struct oracle *o, const struct oracle_case *k)
+{
+    struct dp_office holder;
     const struct oracle_entry *reg = oracle_find(o, &k->subject.name);
     const struct cl_node *origin = oracle_node_at(o, k->subject.name.origin);
     if (reg == NULL || reg->of != k || k->lied || k->locked || reg->verdict != DP_VALID || origin == NULL ||
@@ -162,12 +192,12 @@ static void check_readable(struct oracle *o, const struct oracle_case *k)
     struct cl_node *n = oracle_node_at(o, holder.node);
     if (n == NULL || n->d == NULL || !fault_is_honest(o->s, n) || right_denied(k, n->id))
         return;
-    for (uint8_t i = 0; i < reg->part_count; i++) {
-        if (check_part_is_erased(reg, i) || cl_read(n, &reg->name, i, &part) == DP_OK)
-            continue;
-        dp_name_format(&reg->name, text);
-        sim_broken(o->s, "I18", "%s is responsible for %s and cannot read part %u of it", n->text, text, i);
-    }
+    check_text(o, n, reg);
+    if (!hands_are_honest(o, k))
+        return;
+    for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case)
+        if (is_for_holder(e) && e->verdict == DP_VALID && oracle_holds(oracle_node_of(o, n), &e->name))
+            check_text(o, n, e);
 }
 
 void check_part_rest(struct oracle *o)
