@@ -80,7 +80,7 @@ static struct dp_slot *get(struct dp_daemon *d, const struct dp_subject *s, bool
         }
         slot = slot_new(d, s);
         if (slot == NULL) {
-            d->cache_starved = true;
+            d->heap_starved = true;
             *err = DP_NOMEM;
             return NULL;
         }
@@ -89,7 +89,7 @@ static struct dp_slot *get(struct dp_daemon *d, const struct dp_subject *s, bool
             unlink_slot(d, slot);
             dp_casefile_fini(&slot->f);
             free(slot);
-            d->cache_starved |= e == DP_NOMEM;
+            d->heap_starved |= e == DP_NOMEM;
             *err = e;
             return NULL;
         }

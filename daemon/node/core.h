@@ -215,7 +215,7 @@ struct dp_daemon {
     uint64_t fresh_first;
     bool want_seal;
     enum dp_err turn_error; /* trouble of this node in the turn: nothing of it will be kept */
-    bool cache_starved;     /* see dp_is_starved */
+    bool heap_starved;      /* see dp_is_starved */
     struct dp_outgoing *outgoing;
     struct dp_pending_reply *replies, **replies_tail;
     struct dp_name ingesting; /* entry of the block being taken in: those after it are not here yet */

@@ -62,7 +62,7 @@ static struct edition *load(struct dp_daemon *d, const struct dp_name *n)
         row = malloc(sizeof(*row));
         err = row == NULL ? DP_NOMEM : DP_OK;
     }
-    d->cache_starved |= err == DP_NOMEM; /* it is here all the same: no date is computed without it */
+    d->heap_starved |= err == DP_NOMEM; /* it is here all the same: no date is computed without it */
     if (row != NULL) {
         row->name = *n;
         row->is_profile = e.profile != NULL;
@@ -84,7 +84,7 @@ static struct edition *edition_of(struct dp_daemon *d, const struct dp_name *n)
     if (d->editions == NULL)
         d->editions = calloc(1, sizeof(*d->editions));
     if (d->editions == NULL) {
-        d->cache_starved = true;
+        d->heap_starved = true;
         return NULL;
     }
     row = kept_row(d->editions, n);

@@ -48,12 +48,14 @@ static struct dp_peer *insert(struct dp_daemon *d, struct dp_node node, bool is_
     if (d->peer_count == d->peer_cap) {
         uint32_t cap = d->peer_cap == 0 ? 4 : d->peer_cap * 2;
         struct dp_peer **all = realloc(d->peers, cap * sizeof(*all));
+        d->heap_starved |= all == NULL;
         if (all == NULL)
             return NULL;
         d->peers = all;
         d->peer_cap = cap;
     }
     struct dp_peer *p = calloc(1, sizeof(*p));
+    d->heap_starved |= p == NULL;
     if (p == NULL)
         return NULL;
     uint32_t i = position(d, node);

@@ -29,12 +29,12 @@ enum dp_err dp_daemon_begin(struct dp_daemon *d)
 
 bool dp_is_starved(const struct dp_daemon *d)
 {
-    return d->cache_starved || d->turn.starved || d->look.starved || d->scratch.starved;
+    return d->heap_starved || d->turn.starved || d->look.starved || d->scratch.starved;
 }
 
 void dp_feed_again(struct dp_daemon *d)
 {
-    d->cache_starved = d->turn.starved = d->look.starved = d->scratch.starved = false;
+    d->heap_starved = d->turn.starved = d->look.starved = d->scratch.starved = false;
 }
 
 static void note_feed(struct dp_daemon *d)
