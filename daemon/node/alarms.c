@@ -99,6 +99,7 @@ void dp_alarm_of(struct dp_daemon *d, const char *word, struct dp_node node, con
         if (d->opt.alarmed != NULL)
             d->opt.alarmed(d->opt.alarmed_ctx, word, of[0] == '\0' ? "" : of + 1, text);
     }
+    d->alarms.of_turn |= a->dirty;
 }
 
 void dp_alarm(struct dp_daemon *d, const char *word, const char *text)

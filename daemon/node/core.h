@@ -162,6 +162,7 @@ struct dp_alarms {
     int64_t lost_said_ms;
     int32_t said_day;
     bool dirty;
+    bool of_turn; /* the turn raised one that the store lacks: what it is about is committed with it */
 };
 
 /* A backup that is being written (backups.c); b NULL: none. */

@@ -21,6 +21,7 @@ enum dp_err dp_daemon_begin(struct dp_daemon *d)
     d->was_enrolled = d->id.enrolled;
     d->join_ended = false;
     d->turn_error = DP_OK;
+    d->alarms.of_turn = false;
     dp_feed_again(d);
     d->chunks_left = DP_CHUNKS_A_TURN;
     dp_watch_clock_set(d);
@@ -53,6 +54,12 @@ static void note_feed(struct dp_daemon *d)
     dp_db_put64(&d->db, DP_T_FEED, d->feed_next++, dp_buf_slice(&d->scratch));
 }
 
+/* While the store refuses, no turn that only reads is to fail for the sake of older ones (watch.c). */
+static bool keeps_alarms(const struct dp_daemon *d)
+{
+    return d->unwritten == 0 || d->alarms.of_turn;
+}
+
 static enum dp_err decide(struct dp_daemon *d)
 {
     enum dp_err e = d->turn_error;
@@ -76,7 +83,7 @@ static enum dp_err decide(struct dp_daemon *d)
         return e;
     note_feed(d);
     dp_peers_write(d);
-    if (d->unwritten == 0) /* else a turn that only reads would fail for their sake: watch.c */
+    if (keeps_alarms(d))
         dp_alarms_write(d);
     return dp_is_starved(d) ? DP_NOMEM : d->turn_error;
 }
@@ -273,7 +280,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     else if (d->id.enrolled || d->join_ended)
         d->join_address[0] = '\0';
     dp_peers_commit(d, e == DP_OK);
-    if (e == DP_OK && d->unwritten == 0)
+    if (e == DP_OK && keeps_alarms(d))
         dp_alarms_written(d);
     if (e == DP_OK && d->retired_now)
         dp_stop_retired(d);
