@@ -174,8 +174,10 @@ void dp_cache_pass(struct dp_daemon *d, struct dp_slot *slot)
 
 void dp_cache_drop(struct dp_daemon *d)
 {
-    while (d->slots != NULL)
-        slot_free(d, d->slots);
+    for (struct dp_slot *slot = d->slots, *earlier; slot != NULL; slot = earlier) {
+        earlier = slot->earlier;
+        slot_free(d, slot);
+    }
     d->touched = NULL;
     d->last_slot = NULL;
 }
