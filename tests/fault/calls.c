@@ -227,11 +227,25 @@ static bool same(struct proc_node *a, struct proc_node *b, const char *below)
     return is;
 }
 
-/* The fault is taken away; then everything comes to rest the same. */
+/*
+ * The fault is taken away. A township that it has just met may be on its way out: a death is waited for, any
+ * other end for a moment.
+ */
+static void clear_fault(struct scene *s, uint64_t fired, unsigned died)
+{
+    bool kill_class = s->what == FAULT_BEFORE || s->what == FAULT_AFTER;
+    atomic_store(&s->page->at, 0);
+    double end = proc_now() + 0.1;
+    while (proc_now() < end ||
+           (kill_class && s->died == died && atomic_load(&s->page->fired) != fired && proc_now() < s->end)) {
+        revive(s);
+        proc_nap();
+    }
+}
+
+/* Then everything comes to rest the same. */
 static void settle(struct scene *s)
 {
-    atomic_store(&s->page->at, 0);
-    revive(s);
     while (!same(s->t.township, s->t.county, TOWNSHIP) || !same(s->t.village, s->t.township, VILLAGE) ||
            !same(s->t.county, s->t.township, TOWNSHIP)) {
         proc_nap();
@@ -253,6 +267,7 @@ static void check_store(struct scene *s)
 static void one_round(struct scene *s, enum fault_class what, uint64_t at)
 {
     uint64_t before = atomic_load(&s->page->fired);
+    unsigned died = s->died;
     s->round++;
     s->what = what;
     s->at = at;
@@ -264,6 +279,7 @@ static void one_round(struct scene *s, enum fault_class what, uint64_t at)
     work(s);
     for (unsigned i = 0; i < FAULT_CLASSES; i++)
         s->total[i] = atomic_load(&s->page->calls[i]);
+    clear_fault(s, before, died);
     settle(s);
     check_store(s);
     if (atomic_load(&s->page->fired) == before)
