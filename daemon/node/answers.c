@@ -21,7 +21,10 @@ struct token {
     struct dp_key seal;
 };
 
-/* The same token of another office or user is another token. */
+/*
+ * The same token of another office or officer is another token. The officer counts and not the uid: an
+ * account that was made anew says its command again, and it is done once.
+ */
 static enum dp_err token_of(struct dp_daemon *d, const struct dp_caller *c, struct dp_slice token,
                             struct token *out)
 {
@@ -29,7 +32,7 @@ static enum dp_err token_of(struct dp_daemon *d, const struct dp_caller *c, stru
     uint8_t who[4 + 8 + DP_SLUG_MAX + 1];
     struct dp_wr w = dp_wr_of(who, sizeof who);
     struct dp_digest digest;
-    dp_wr_u32(&w, c->uid);
+    dp_wr_u32(&w, c->officer);
     dp_wr_u64(&w, c->office.node.v);
     dp_wr_bytes(&w, c->office.slug, sizeof c->office.slug);
     struct dp_slice in[3] = {dp_slice_str(context), dp_wr_slice(&w), token};

@@ -198,6 +198,14 @@ static void forward_up(struct dp_daemon *d, const struct dp_header *h)
     dp_reseed_block(d, parent, h);
 }
 
+/* When the peer greeted, by the earlier of what this clock said then and would say of it now: it may have
+ * been set. */
+static int64_t greeted_ms(const struct dp_daemon *d, const struct dp_peer *p)
+{
+    int64_t now = d->now_wall - (d->now_mono - p->hello_mono_ms);
+    return now < p->hello_wall_ms ? now : p->hello_wall_ms;
+}
+
 /*
  * What no entry of the block can be older than (R-WIT-1). The peer's hello named the head of its chain. What
  * it had written by then is in the block after that head at the latest, so those behind it were written after
@@ -207,7 +215,7 @@ static void note_before(struct dp_daemon *d, struct dp_peer *p, const struct dp_
 {
     const struct dp_head *head = &p->s.peer_hello.head;
     uint64_t known = head->inc == h->inc ? head->number : 0;
-    int64_t before = p->s.heard_hello && h->number >= known + 2 ? dp_duties_not_before(p->hello_wall_ms) : 0;
+    int64_t before = p->s.heard_hello && h->number >= known + 2 ? dp_duties_not_before(greeted_ms(d, p)) : 0;
     if (p->before_turn != d->turn_no || before < p->before_ms)
         p->before_ms = before;
     p->before_turn = d->turn_no;

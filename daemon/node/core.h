@@ -69,7 +69,8 @@ struct dp_peer {
     bool missed;                /* an item came in this turn that was not applied: the turn fails */
     int64_t before_ms;          /* no entry of its blocks of this turn can be older (duties.c) */
     uint64_t before_turn;       /* of before_ms */
-    int64_t hello_wall_ms;      /* when its hello came */
+    int64_t hello_wall_ms;      /* when its hello came, by the wall clock as it was then */
+    int64_t hello_mono_ms;      /* and by the monotonic one */
     uint64_t day_bytes;         /* received when the day began, as s.bytes_in counts */
     int64_t up_ms;              /* since when it is up without trouble, monotonic; 0 = it is not */
     int64_t stuck_ms;           /* how long it was up and acknowledged nothing of what is owed to it */

@@ -119,6 +119,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         return;
     }
     p->hello_wall_ms = d->now_wall;
+    p->hello_mono_ms = d->now_mono;
     p->up_ms = d->now_mono;
     if (p->is_parent)
         dp_alarm_clear(d, "parent"); /* the right door */

@@ -266,11 +266,18 @@ static enum dp_err remind_case(struct dp_daemon *d, struct dp_slot *slot)
 
 /* ---- silence ---- */
 
-/* Days since the peer was heard, as they are counted; 0 while it is connected. */
-static uint32_t silent_days(struct dp_daemon *d, const struct dp_peer *p)
+/*
+ * Days since the peer was heard, as they are counted; 0 while it is connected. An hour to come is of a clock
+ * that was set back since: the days count from now on.
+ */
+static uint32_t silent_days(struct dp_daemon *d, struct dp_peer *p)
 {
     if (p->s.state == DP_SESSION_UP || p->row.heard_ms == 0 || p->row.revoked)
         return 0;
+    if (p->row.heard_ms > d->now_wall) {
+        p->row.heard_ms = d->now_wall;
+        p->row_dirty = true;
+    }
     struct dp_date heard = dp_date_of_ms(p->row.heard_ms);
     if (d->opt.silence_calendar)
         return heard.day < today(d).day ? (uint32_t)(today(d).day - heard.day) : 0;

@@ -44,6 +44,20 @@ static bool is_locked_here(const struct oracle_case *k, const struct cl_node *fr
     return locked;
 }
 
+/*
+ * The entry of the books that a block shows. NULL: they have none of these bytes. A store that was set back
+ * gives a name that it had given before to another entry, of which the books know nothing until a store holds
+ * it.
+ */
+static const struct oracle_entry *entry_shown(struct oracle *o, const struct dp_block *b, uint16_t i)
+{
+    struct dp_name n = {b->h.origin, b->h.inc, b->h.first_seq + b->shown[i].index};
+    struct dp_digest digest;
+    const struct oracle_entry *e = oracle_find(o, &n);
+    dp_suite_of(DP_SUITE_INTL)->hash(&b->shown[i].bytes, 1, &digest);
+    return e != NULL && dp_digest_eq(&e->digest, &digest) ? e : NULL;
+}
+
 static void check_shown(struct oracle *o, const struct cl_node *from, const struct cl_node *to,
                         struct dp_slice wire)
 {
@@ -53,14 +67,13 @@ static void check_shown(struct oracle *o, const struct cl_node *from, const stru
         return;
     check_sealed_pruned(o, from, &b);
     for (uint16_t i = 0; i < b.shown_count; i++) {
-        struct dp_name n = {b.h.origin, b.h.inc, b.h.first_seq + b.shown[i].index};
-        const struct oracle_entry *e = oracle_find(o, &n);
+        const struct oracle_entry *e = entry_shown(o, &b, i);
         if (e == NULL || e->of == NULL || e->of->lied)
             continue;
         bool locked = is_locked_here(e->of, from, to->id);
         if (!locked && right_to_entry(e->of, e, to->id))
             continue;
-        dp_name_format(&n, text);
+        dp_name_format(&e->name, text);
         sim_broken(o->s, locked || right_denied(e->of, to->id) ? "I12" : "I10", "%s sends %s (%s) to %s",
                    from->text, text, dp_kind_word((enum dp_kind)e->kind), to->text);
     }
@@ -79,8 +92,7 @@ static bool is_all_urgent(struct oracle *o, struct dp_slice wire)
     struct dp_block b;
     bool all = dp_block_decode_pruned(dp_suite_of(DP_SUITE_INTL), wire, &o->turn, &b) == DP_OK;
     for (uint16_t i = 0; all && i < b.shown_count; i++) {
-        struct dp_name n = {b.h.origin, b.h.inc, b.h.first_seq + b.shown[i].index};
-        const struct oracle_entry *e = oracle_find(o, &n);
+        const struct oracle_entry *e = entry_shown(o, &b, i);
         all = e != NULL && is_urgent(e);
     }
     return all;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* R-CTL-2: a client that lost the answer asks again with the same token. */
+#include <stdio.h>
 #include <string.h>
 
 #include "node/command.h"
@@ -71,6 +72,47 @@ static void test_what_is_not_kept(void **state)
     town_close(&t);
 }
 
+/* The row of an officer at the village's station; `uid` is the account. */
+static void officer(struct cl_node *n, const char *verb, uint32_t number, uint32_t uid)
+{
+    struct cl_command x;
+    char office[DP_OFFICE_TEXT];
+    struct dp_admin *a = cl_admin(&x, verb);
+    snprintf(office, sizeof office, "%s/station", n->text);
+    a->office = office;
+    a->number = number;
+    a->uid = uid;
+    a->roles = 1;
+    cl_must(n, &x);
+}
+
+static struct cl_result register_as(struct cl_node *n, uint32_t uid, const char *token)
+{
+    struct cl_command x;
+    cl_intake(&x, "Wang Cuihua", "the roof leaks");
+    x.cmd.u.step.token = dp_slice_str(token);
+    return cl_do_as(n, uid, &x);
+}
+
+/* An officer's account is made anew: the same officer. Another officer of the office: another token. */
+static void test_whose_token(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 143);
+    officer(t.village, "officer.add", 7, 4007);
+    officer(t.village, "officer.add", 8, 4008);
+    struct cl_result one = register_as(t.village, 4007, "0123456789abcdef");
+    struct cl_result other = register_as(t.village, 4008, "0123456789abcdef");
+    assert_ok(one.err);
+    assert_ok(other.err);
+    assert_false(dp_name_eq(&one.name, &other.name));
+    officer(t.village, "officer.set", 7, 5007);
+    struct cl_result again = register_as(t.village, 5007, "0123456789abcdef");
+    assert_same(&one, &again);
+    town_close(&t);
+}
+
 static void test_so_many_and_so_long(void **state)
 {
     struct town t;
@@ -100,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_first_answer_again),
         cmocka_unit_test(test_what_is_not_kept),
+        cmocka_unit_test(test_whose_token),
         cmocka_unit_test(test_so_many_and_so_long),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);

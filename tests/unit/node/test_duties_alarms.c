@@ -72,6 +72,30 @@ static void test_silence(void **state)
 }
 
 /* Days of rest are no silence: by the calendar where there is one. */
+/* A clock that was a year ahead when the peer was last heard: its silence counts from the day on which it is
+ * right. */
+static void test_silence_after_a_clock_was_set_back(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 228);
+    for (uint32_t i = 0; i < t.c->node_count; i++)
+        t.c->nodes[i]->clock_off_ms += 365 * DP_DAY_MS;
+    struct cl_result r = town_register(t.sibling);
+    town_settle(&t);
+    cut(&t, t.sibling);
+    for (uint32_t i = 0; i < t.c->node_count; i++)
+        t.c->nodes[i]->clock_off_ms -= 365 * DP_DAY_MS;
+    for (unsigned i = 0; i < 8; i++) {
+        assert_false(i == 0 && cl_alarmed(t.town, "silence"));
+        order(&t, &r);
+        days_pass(t.c, 1);
+    }
+    assert_true(cl_alarmed(t.town, "silence"));
+    assert_non_null(strstr(alarm_text(t.town, "silence"), SIBLING));
+    town_close(&t);
+}
+
 static void test_rest_days_do_not_count(void **state)
 {
     struct town t;
@@ -253,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_silence),
+        cmocka_unit_test(test_silence_after_a_clock_was_set_back),
         cmocka_unit_test(test_rest_days_do_not_count),
         cmocka_unit_test(test_nothing_to_say_is_no_silence),
         cmocka_unit_test(test_as_configured),

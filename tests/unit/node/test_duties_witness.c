@@ -115,6 +115,42 @@ static void test_a_long_time_without_a_line(void **state)
     town_close(&t);
 }
 
+/*
+ * The parent's clock is set back after the greeting: what it said then of the hour of the greeting is no
+ * bound, and a day to come has its witness all the same.
+ */
+static void test_a_parent_that_is_set_back(void **state)
+{
+    struct town t;
+    struct dp_entry w;
+    (void)state;
+    town_open(&t, 246);
+    struct cl_result first = town_register(t.village);
+    town_settle(&t);
+    for (uint32_t i = 0; i < t.c->node_count; i++) /* all clocks show a month too much when they greet */
+        t.c->nodes[i]->clock_off_ms += 30 * DP_DAY_MS;
+    cl_cut(t.c, cl_link_of(t.c, t.village));
+    cluster_run(t.c, 1000);
+    cl_mend(cl_link_of(t.c, t.village));
+    cluster_run(t.c, 60000);
+    town_settle(&t);
+    (void)town_register(t.village); /* in the block that may be older than the greeting */
+    town_settle(&t);
+    for (uint32_t i = 0; i < t.c->node_count; i++)
+        if (t.c->nodes[i] != t.village)
+            t.c->nodes[i]->clock_off_ms -= 30 * DP_DAY_MS;
+    struct cl_command x;
+    cl_step(&x, DP_KIND_NOTE, first.number);
+    cl_text(&x, "written by a clock that nobody set back");
+    struct cl_result note = cl_must(t.village, &x);
+    town_settle(&t);
+    assert_true(witnesses(t.city, &first.name, &w) >= 1);
+    assert_true(dp_name_eq(&w.re, &note.name));
+    assert_int_equal(dp_date_of_ms(w.body.not_after_ms).day, day_of(t.town).day);
+    assert_true(w.body.not_before_ms <= w.body.not_after_ms);
+    town_close(&t);
+}
+
 /* A few minutes are no lie either, and a parent with a wrong clock of its own is bounded by nobody but
  * people. */
 static void test_small_differences(void **state)
@@ -160,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_a_clock_ahead),
         cmocka_unit_test(test_a_clock_behind),
         cmocka_unit_test(test_a_long_time_without_a_line),
+        cmocka_unit_test(test_a_parent_that_is_set_back),
         cmocka_unit_test(test_small_differences),
         cmocka_unit_test(test_not_of_a_grandchild),
     };
