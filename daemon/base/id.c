@@ -51,13 +51,31 @@ enum dp_err dp_div_parse(struct dp_slice s, struct dp_div *out)
     return DP_OK;
 }
 
+/*
+ * The city part of a code that is a heading of the code list and no authority (GB/T 2260): 90, what a
+ * province governs directly (429004 潜江); 01 市辖区 and 02 县 of the four municipalities (110101 东城). A
+ * county under it stands right below its province.
+ */
+static bool is_heading(struct dp_div city)
+{
+    unsigned province = (unsigned)(city.v / below[DP_TIER_PROVINCE]);
+    unsigned part = (unsigned)(city.v / below[DP_TIER_CITY] % 100);
+    bool municipality = province == 11 || province == 12 || province == 31 || province == 50;
+
+    return part == 90 || (municipality && (part == 1 || part == 2));
+}
+
 struct dp_div dp_div_parent(struct dp_div d)
 {
     enum dp_tier tier = dp_div_tier(d);
+    struct dp_div up = {0};
 
     if (tier <= DP_TIER_PROVINCE)
-        return (struct dp_div){0};
-    return (struct dp_div){d.v - d.v % below[tier - 1]};
+        return up;
+    up.v = d.v - d.v % below[tier - 1];
+    if (dp_div_tier(up) == DP_TIER_CITY && tier == DP_TIER_COUNTY && is_heading(up))
+        up.v -= up.v % below[DP_TIER_PROVINCE];
+    return up;
 }
 
 bool dp_div_covers(struct dp_div a, struct dp_div d)

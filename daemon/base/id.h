@@ -80,7 +80,11 @@ struct dp_digest {
  * township that stands right below its city. */
 DP_MUST enum dp_err dp_div_parse(struct dp_slice s, struct dp_div *out);
 enum dp_tier dp_div_tier(struct dp_div d);
-/* The division one tier up, a township's its city where there is no county; {0} for a province. */
+/*
+ * The division one tier up; {0} for a province. A level that is not there is passed over: a township's is its
+ * city where there is no county, a county's its province where the city's code is a heading only (4290,
+ * 1101).
+ */
 struct dp_div dp_div_parent(struct dp_div d);
 /* True when `a` is `d` or an ancestor of it (digit prefix). */
 bool dp_div_covers(struct dp_div a, struct dp_div d);

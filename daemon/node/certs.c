@@ -65,6 +65,19 @@ enum dp_err dp_certs_of_node(struct dp_daemon *d, struct dp_node node, struct dp
     return load(d, &digest, out);
 }
 
+unsigned dp_certs_above(struct dp_daemon *d, struct dp_node out[DP_ABOVE_MAX])
+{
+    struct dp_cert c;
+    unsigned n = 0;
+    struct dp_node at = d->id.self, up = d->id.parent;
+    while (n < DP_ABOVE_MAX && up.v != 0 && !dp_node_eq(up, at) && dp_node_covers(up, at) &&
+           dp_certs_of_node(d, up, &c) == DP_OK) {
+        out[n++] = at = up;
+        up = c.origin.parent;
+    }
+    return n;
+}
+
 static struct dp_digest curve_key(const struct dp_cert *c)
 {
     struct dp_digest key;

@@ -302,6 +302,9 @@ void dp_cache_drop(struct dp_daemon *d); /* all, without writing: after a failed
 enum dp_err dp_certs_get(struct dp_daemon *d, const struct dp_digest *digest, struct dp_cert_slot *out);
 /* Current certificate of a node. */
 enum dp_err dp_certs_of_node(struct dp_daemon *d, struct dp_node node, struct dp_cert *out);
+/* The nodes above this one that exist, by their certificates, the nearest first; how many. */
+#define DP_ABOVE_MAX 8
+unsigned dp_certs_above(struct dp_daemon *d, struct dp_node out[DP_ABOVE_MAX]);
 /* Whose CURVE key this is, by the current certificates. DP_NOT_FOUND. */
 enum dp_err dp_certs_by_curve(struct dp_daemon *d, const uint8_t curve_pub[32], struct dp_node *out);
 /* The node that a chain speaks of; nothing is verified. */

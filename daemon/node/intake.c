@@ -154,18 +154,17 @@ static bool known_source(struct dp_daemon *d, const struct dp_caller *c, const s
     return true;
 }
 
-/* R-N3-4, clamped to the tree as it is: the topmost ancestor known here, where the codes name one above it.
- */
-static struct dp_node parcel_to(struct dp_daemon *d, const struct dp_reg *reg)
+/* R-N3-4: where it goes, before anything of it is kept. False: nobody above may have it, and *out says so. */
+static bool find_road(struct dp_daemon *d, const struct dp_reg *reg, struct dp_node *to,
+                      struct dp_outcome *out)
 {
-    struct dp_cert cert;
-    struct dp_node to = dp_n3_parcel_to(reg, false, d->id.self), top = d->id.self;
-    if (to.v == 0 || dp_certs_of_node(d, to, &cert) == DP_OK)
-        return to;
-    for (struct dp_node a = d->id.parent; a.v != 0; a = dp_node_parent(a))
-        if (dp_certs_of_node(d, a, &cert) == DP_OK)
-            top = a;
-    return top;
+    struct dp_node above[DP_ABOVE_MAX];
+    if (dp_n3_road(reg, d->id.self, above, dp_certs_above(d, above), to))
+        return true;
+    dp_outcome_set(d, out, DP_DENIED,
+                   "by rule N3 no bureau of this tree may take this matter: all above are accused, or there "
+                   "is none; nothing was kept; send the petitioner to the bureau above by visit or letter");
+    return false;
 }
 
 static void keep_draft(struct dp_daemon *d, const struct dp_caller *c, struct dp_reg *reg,
@@ -275,6 +274,9 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
         dp_outcome_set(d, out, DP_RANGE, "the day of receipt lies in the future, or before 1996");
         return;
     }
+    struct dp_node to;
+    if (s->draft && !find_road(d, &reg, &to, out))
+        return;
     if (s->draft && rq->dry_run) {
         dp_outcome_json(d, out, "{\"would\":\"" DP_SAID("keep it as a draft on this node") "\"}");
         return;
@@ -324,7 +326,7 @@ static void forecast(struct dp_daemon *d, const struct dp_caller *c, struct dp_r
     enum dp_err err =
         dp_number_make(d->id.self, dp_date_yyyymmdd(dp_today(d)), reg->channel, 1, &reg->number);
     memset(&reg->query_hash, 0xff, sizeof reg->query_hash);
-    if (err == DP_OK && away.v != 0 && !dp_node_eq(away, d->id.self)) {
+    if (err == DP_OK && away.v != 0) {
         err = dp_matter_pack(d, c, reg, receipt, parts, n, none, &body);
         if (err == DP_OK)
             dp_forecast_sealed(d, away, body.len, out);
@@ -343,8 +345,10 @@ static void finish_register(struct dp_daemon *d, const struct dp_caller *c, cons
     struct dp_entry e;
     char code[24] = "";
     enum dp_err err;
-    struct dp_node away = parcel_to(d, reg);
-    bool here = away.v == 0 || dp_node_eq(away, d->id.self);
+    struct dp_node away;
+    if (!find_road(d, reg, &away, out))
+        return;
+    bool here = away.v == 0;
     if (rq->dry_run) {
         forecast(d, c, reg, receipt, parts, n, away, out);
     } else if (!here) {

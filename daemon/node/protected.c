@@ -287,8 +287,7 @@ static bool may_send(struct dp_daemon *d, const struct dp_peer *from, const stru
         return false;
     if (!dp_node_eq(m->form.office.node, m->sender) || !dp_office_eq(&reg->first_office, &m->form.office))
         return false;
-    return dp_n3_denies_node(reg, false, m->sender, m->sender) &&
-           (!dp_n3_denies_node(reg, false, m->sender, d->id.self) || d->id.parent.v == 0);
+    return dp_n3_takes(reg, m->sender, d->id.self);
 }
 
 static bool parts_readable(struct dp_daemon *d, const struct dp_matter *m)

@@ -15,8 +15,7 @@ bool dp_n3_protected(const struct dp_reg *reg, bool locked)
            (reg->flags & (DP_REG_CONFIDENTIAL | DP_REG_LOCK)) != 0;
 }
 
-/* A node of a division itself, of county tier or above: where a bureau can be. */
-static bool is_bureau_node(struct dp_node n)
+bool dp_n3_is_bureau(struct dp_node n)
 {
     enum dp_tier tier = dp_node_tier(n);
 
@@ -27,7 +26,7 @@ bool dp_n3_heads(const struct dp_office *o)
 {
     static const char *const heads[] = {"bureau", "office", "gov"};
 
-    if (!is_bureau_node(o->node))
+    if (!dp_n3_is_bureau(o->node))
         return true;
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         if (strcmp(o->slug, heads[i]) == 0)
@@ -39,7 +38,7 @@ bool dp_n3_heads(const struct dp_office *o)
 /* The node itself or the nearest above it where a bureau can be; {0} when the code is no code. */
 static struct dp_node first_bureau(struct dp_node n)
 {
-    while (n.v != 0 && !is_bureau_node(n))
+    while (n.v != 0 && !dp_n3_is_bureau(n))
         n = dp_node_parent(n);
     return n;
 }
@@ -49,7 +48,7 @@ static bool denies_unnamed(struct dp_node registrar, struct dp_node target)
 {
     struct dp_node bureau = first_bureau(registrar);
 
-    if (bureau.v == 0 || !is_bureau_node(target))
+    if (bureau.v == 0 || !dp_n3_is_bureau(target))
         return true;
     return dp_node_covers(bureau, target) && !dp_node_eq(bureau, target);
 }
@@ -107,16 +106,23 @@ bool dp_n3_denies_some(const struct dp_reg *reg, bool locked, struct dp_node reg
  * as the whole subtree of a respondent is denied; so it is enough to look at self, and any ancestor that is
  * not denied has none above that is.
  */
-struct dp_node dp_n3_parcel_to(const struct dp_reg *reg, bool locked, struct dp_node self)
+bool dp_n3_road(const struct dp_reg *reg, struct dp_node self, const struct dp_node *above, unsigned count,
+                struct dp_node *to)
 {
-    struct dp_node top = self;
-
-    if (!dp_n3_denies_node(reg, locked, self, self))
-        return (struct dp_node){0};
-    for (struct dp_node a = dp_node_parent(self); a.v != 0; a = dp_node_parent(a)) {
-        top = a;
-        if (is_bureau_node(a) && !dp_n3_denies_node(reg, locked, self, a))
-            return a;
+    *to = (struct dp_node){0};
+    if (!dp_n3_denies_node(reg, false, self, self))
+        return true;
+    for (unsigned i = 0; i < count; i++) {
+        if (!dp_n3_takes(reg, self, above[i]))
+            continue;
+        *to = above[i];
+        return true;
     }
-    return top;
+    return false;
+}
+
+bool dp_n3_takes(const struct dp_reg *reg, struct dp_node sender, struct dp_node self)
+{
+    return dp_n3_is_bureau(self) && dp_node_covers(self, sender) && !dp_node_eq(self, sender) &&
+           dp_n3_denies_node(reg, false, sender, sender) && !dp_n3_denies_node(reg, false, sender, self);
 }

@@ -32,12 +32,16 @@ bool dp_n3_denies_office(const struct dp_reg *reg, bool locked, struct dp_node r
 bool dp_n3_denies_some(const struct dp_reg *reg, bool locked, struct dp_node registrar,
                        const struct dp_office *offices, uint32_t count);
 /*
- * Where a matter that `self` is asked to register must go instead (R-N3-4): {0} when it may be an entry of
- * self's own chain; else the nearest ancestor, by the codes, of county tier or above that is not denied. When
- * all are denied, the topmost one (which may be self: then it is registered here, since there is nowhere
- * higher).
+ * R-N3-4: where a matter that `self` is asked to register goes. `above` are the nodes above self that exist,
+ * the nearest first; a code without a node is none of them. *to {0}: it may be an entry of self's own chain;
+ * else the nearest bureau above that is not denied. False: there is none, so that nobody here may take it.
  */
-struct dp_node dp_n3_parcel_to(const struct dp_reg *reg, bool locked, struct dp_node self);
+bool dp_n3_road(const struct dp_reg *reg, struct dp_node self, const struct dp_node *above, unsigned count,
+                struct dp_node *to);
+/* Whether the bureau of `self` may register what `sender`, below it, may not (the other end of R-N3-4). */
+bool dp_n3_takes(const struct dp_reg *reg, struct dp_node sender, struct dp_node self);
+/* A node of a division itself, of county tier or above: where a bureau can be. */
+bool dp_n3_is_bureau(struct dp_node n);
 
 /* ---- where entries go (relay/route.c) ---- */
 

@@ -84,6 +84,21 @@ static void a_city_without_counties(void **state)
     assert_int_equal(dp_div_parse(dp_slice_str("440000003001"), &out), DP_FORMAT);
 }
 
+/* Directly governed by the province, and districts of a municipality: the city's code is a heading. */
+static void a_county_may_stand_below_its_province(void **state)
+{
+    static const char *const rows[][2] = {
+        {"429004000000", "420000000000"}, {"429004001000", "429004000000"}, {"469001000000", "460000000000"},
+        {"110101000000", "110000000000"}, {"310115000000", "310000000000"}, {"500229000000", "500000000000"},
+        {"330102000000", "330100000000"}, /* the capital of a province is a city */
+        {"441900003000", "441900000000"}, {"441900000000", "440000000000"}, {"110100000000", "110000000000"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        assert_true(dp_div_parent(div_of(rows[i][0])).v == div_of(rows[i][1]).v);
+}
+
 static void parents_lead_to_the_province(void **state)
 {
     static const char *const up[] = {MIAOSHAN, CHICHENG, TIANTAI, TAIZHOU, ZHEJIANG};
@@ -331,13 +346,21 @@ static void digests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tiers_follow_the_digits),  cmocka_unit_test(codes_that_are_none),
-        cmocka_unit_test(a_city_without_counties),  cmocka_unit_test(parents_lead_to_the_province),
-        cmocka_unit_test(covering_is_by_prefix),    cmocka_unit_test(a_post_stands_below_its_division),
-        cmocka_unit_test(node_text_has_one_form),   cmocka_unit_test(offices),
-        cmocka_unit_test(name_order_is_byte_order), cmocka_unit_test(name_text_there_and_back),
-        cmocka_unit_test(name_text_has_one_form),   cmocka_unit_test(subjects),
-        cmocka_unit_test(subjects_that_are_none),   cmocka_unit_test(digests),
+        cmocka_unit_test(tiers_follow_the_digits),
+        cmocka_unit_test(codes_that_are_none),
+        cmocka_unit_test(a_city_without_counties),
+        cmocka_unit_test(a_county_may_stand_below_its_province),
+        cmocka_unit_test(parents_lead_to_the_province),
+        cmocka_unit_test(covering_is_by_prefix),
+        cmocka_unit_test(a_post_stands_below_its_division),
+        cmocka_unit_test(node_text_has_one_form),
+        cmocka_unit_test(offices),
+        cmocka_unit_test(name_order_is_byte_order),
+        cmocka_unit_test(name_text_there_and_back),
+        cmocka_unit_test(name_text_has_one_form),
+        cmocka_unit_test(subjects),
+        cmocka_unit_test(subjects_that_are_none),
+        cmocka_unit_test(digests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,10 +39,23 @@ static void check_rows(const struct dp_reg *reg, const char *registrar, const st
     }
 }
 
-/* R-N3-1, R-N3-4: {0} or the text of the node. */
+/* Every code above is a node. */
+static unsigned all_above(struct dp_node self, struct dp_node out[8])
+{
+    unsigned n = 0;
+
+    for (struct dp_node a = dp_node_parent(self); a.v != 0; a = dp_node_parent(a))
+        out[n++] = a;
+    return n;
+}
+
+/* R-N3-1, R-N3-4: NULL: an entry of its own chain; else the text of the node. */
 static void assert_parcel(const struct dp_reg *reg, const char *self, const char *to)
 {
-    assert_int_equal(dp_n3_parcel_to(reg, false, at(self)).v, to == NULL ? 0 : at(to).v);
+    struct dp_node above[8], got;
+
+    assert_true(dp_n3_road(reg, at(self), above, all_above(at(self), above), &got));
+    assert_int_equal(got.v, to == NULL ? 0 : at(to).v);
 }
 
 static void protected_by_purpose_flag_or_lock(void **state)
@@ -213,14 +226,18 @@ static void nobody_named(void **state)
     assert_parcel(&reg, PROVINCE, NULL);
 }
 
+/* Nowhere higher: who files is told. */
 static void everything_up_to_the_root_is_accused(void **state)
 {
+    static const char *const filed[] = {VILLAGE, CITY, PROVINCE};
     struct dp_reg reg = against(PROVINCE, "gov");
+    struct dp_node above[8], to;
 
     (void)state;
-    assert_parcel(&reg, VILLAGE, PROVINCE);
-    assert_parcel(&reg, CITY, PROVINCE);
-    assert_parcel(&reg, PROVINCE, PROVINCE); /* nowhere higher: filing is never refused */
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(dp_n3_road(&reg, at(filed[i]), above, all_above(at(filed[i]), above), &to));
+        assert_int_equal(to.v, 0);
+    }
 }
 
 /* What cannot be judged is denied. */
@@ -233,7 +250,9 @@ static void codes_that_are_none_are_denied(void **state)
     assert_true(dp_n3_denies_node(&named, false, at(COUNTY), (struct dp_node){UINT64_MAX}));
     assert_true(dp_n3_denies_node(&unnamed, false, (struct dp_node){0}, at(COUNTY)));
     assert_true(dp_n3_denies_node(&unnamed, false, (struct dp_node){12345}, at(COUNTY)));
-    assert_int_equal(dp_n3_parcel_to(&unnamed, false, (struct dp_node){0}).v, 0);
+    struct dp_node to = at(COUNTY);
+    assert_false(dp_n3_road(&unnamed, (struct dp_node){0}, NULL, 0, &to));
+    assert_int_equal(to.v, 0);
 }
 
 /* Whatever is accused and wherever it is filed: an entry's chain is read by all above, so none of them is
@@ -249,17 +268,69 @@ static void no_reader_of_a_chain_is_denied(void **state)
     (void)state;
     for (size_t i = 0; i < n * n * 4; i++) {
         struct dp_reg reg = i % 4 == 3 ? accusation() : against(nodes[i / 4 % n], slugs[i % 4]);
-        struct dp_node self = at(nodes[i / 4 / n]), to = dp_n3_parcel_to(&reg, false, self);
+        struct dp_node self = at(nodes[i / 4 / n]), to, above[8];
         bool root_accused = dp_n3_denies_node(&reg, false, self, at(PROVINCE));
+        bool any = dp_n3_road(&reg, self, above, all_above(self, above), &to);
 
+        assert_int_equal(any, !root_accused);
         if (to.v == 0)
             to = self;
         else
-            assert_true(dp_node_covers(to, self));
-        for (; to.v != 0 && !root_accused; to = dp_node_parent(to)) {
+            assert_true(dp_n3_takes(&reg, self, to));
+        for (; any && to.v != 0; to = dp_node_parent(to)) {
             if (dp_n3_denies_node(&reg, false, to, to))
                 fail_msg("case %zu", i);
         }
+    }
+}
+
+/* R-N3-4: the nodes that exist, with the divisions as they are. */
+static void where_a_level_is_missing(void **state)
+{
+    static const struct {
+        const char *self, *accused, *slug; /* NULL: nobody named */
+        const char *above[4], *to;         /* to NULL: nowhere */
+    } rows[] = {
+        /* 潜江, governed by its province: 429000 is a heading, no office */
+        {"429004001000", "429004000000", "bureau", {"429004000000", "420000000000"}, "420000000000"},
+        {"429004001000", "429004000000", "bureau", {"429004000000"}, NULL},
+        {"429004001000", NULL, NULL, {"429004000000"}, "429004000000"},
+        {"429004001001", "429004001000", "station", {"429004001000", "429004000000"}, "429004000000"},
+        {"429004000000.05", "429004000000.05", "housing", {"429004000000", "420000000000"}, "429004000000"},
+        {"429004000000.05", "429004000000", "gov", {"429004000000", "420000000000"}, "420000000000"},
+        /* 东城, a district of Beijing: 110100 is a heading */
+        {"110101000000", "110101000000", "bureau", {"110000000000"}, "110000000000"},
+        {"110101000000", "110101000000", "bureau", {NULL}, NULL},
+        {"110101001000", "110101000000", "bureau", {"110101000000", "110000000000"}, "110000000000"},
+        /* 东莞, a city without counties */
+        {"441900003001", "441900003000", "station", {"441900003000", "441900000000"}, "441900000000"},
+        {"441900003001",
+         "441900000000",
+         "bureau",
+         {"441900003000", "441900000000", "440000000000"},
+         "440000000000"},
+        {"441900003001", "441900000000", "bureau", {"441900003000", "441900000000"}, NULL},
+        /* a county without a node of its own */
+        {VILLAGE, NULL, NULL, {TOWN, CITY}, CITY},
+        {VILLAGE, TOWN, "station", {TOWN, CITY, PROVINCE}, CITY},
+        /* a township is no bureau, whoever is on top */
+        {VILLAGE, VILLAGE, "committee", {TOWN}, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct dp_reg reg =
+            rows[i].accused == NULL ? accusation() : against(rows[i].accused, rows[i].slug);
+        struct dp_node above[4], to;
+        unsigned n = 0;
+
+        while (n < 4 && rows[i].above[n] != NULL) {
+            above[n] = at(rows[i].above[n]);
+            n++;
+        }
+        bool any = dp_n3_road(&reg, at(rows[i].self), above, n, &to);
+        if (any != (rows[i].to != NULL) || to.v != (any ? at(rows[i].to).v : 0))
+            fail_msg("row %zu: %llu", i, (unsigned long long)to.v);
     }
 }
 
@@ -292,6 +363,7 @@ int main(void)
         cmocka_unit_test(everything_up_to_the_root_is_accused),
         cmocka_unit_test(codes_that_are_none_are_denied),
         cmocka_unit_test(no_reader_of_a_chain_is_denied),
+        cmocka_unit_test(where_a_level_is_missing),
         cmocka_unit_test(some_of_the_parties),
     };
 
