@@ -40,7 +40,11 @@ static bool may_come(struct dp_daemon *d, struct dp_peer *p)
         p->bye = DP_STOP_REVOKED;
         return false;
     }
-    if (dp_certs_of_node(d, p->node, &cert) == DP_OK && dp_cert_dates(&cert, d->now_wall, &why) != DP_OK) {
+    if (dp_certs_of_node(d, p->node, &cert) != DP_OK) {
+        d->port.transport.drop(d->port.transport.ctx, p->node); /* nobody knows: it dials again */
+        return false;
+    }
+    if (dp_cert_dates(&cert, d->now_wall, &why) != DP_OK) {
         char text[DP_REFUSAL_TEXT];
         dp_refusal_format(&why, text);
         dp_alarm_of(d, "certificate", p->node, text);
@@ -97,6 +101,8 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     if (p->s.state == DP_SESSION_UP && memcmp(h->nonce, p->s.peer_nonce, sizeof h->nonce) != 0)
         dp_peers_lost(d, p); /* another process: the transport gave its connection the older one's place */
     if (p->s.state == DP_SESSION_DOWN) {
+        if (!may_come(d, p)) /* who was turned away may greet again on the same connection */
+            return;
         dp_session_connect(&p->s, d->now_mono);
         p->hello_due = true;
     }

@@ -7,20 +7,54 @@
  */
 #include "node/command.h"
 
-/* The protected case that an entry belongs to; NULL: none, as far as is known here. */
-static const struct dp_slot *protected_case(struct dp_daemon *d, const struct dp_name *n)
+/* The case that an entry belongs to. DP_NOT_FOUND: it is of none that is known here. */
+static enum dp_err case_of(struct dp_daemon *d, const struct dp_name *n, const struct dp_slot **out)
 {
     struct dp_subject s = {.type = DP_SUBJECT_CASE, .name = *n};
     struct dp_slice bytes;
     struct dp_entry e;
     enum dp_err err;
-    const struct dp_slot *slot = dp_cache_find(d, &s, &err);
-    if (slot == NULL && dp_entry_bytes(d, n, &bytes) == DP_OK &&
-        dp_entry_decode(bytes, n, &d->turn, &e) == DP_OK && e.subject.type == DP_SUBJECT_CASE)
-        slot = dp_cache_find(d, &e.subject, &err);
-    if (slot == NULL || !slot->f.has_reg || !dp_n3_protected(&slot->f.reg, dp_locked(d, &slot->f.subject)))
-        return NULL;
-    return slot;
+    *out = dp_cache_find(d, &s, &err);
+    if (*out != NULL || err != DP_NOT_FOUND)
+        return err;
+    err = dp_entry_bytes(d, n, &bytes);
+    if (err == DP_OK)
+        err = dp_entry_decode(bytes, n, &d->turn, &e);
+    if (err == DP_OK && e.subject.type != DP_SUBJECT_CASE)
+        return DP_NOT_FOUND;
+    if (err == DP_OK)
+        *out = dp_cache_find(d, &e.subject, &err);
+    return dp_is_ours(err) || err == DP_OK ? err : DP_NOT_FOUND;
+}
+
+/* Whether the protected case that an entry belongs to is denied to somebody. What cannot be judged is denied.
+ */
+typedef bool denies_fn(const struct dp_slot *x, bool locked, const void *who);
+
+static bool of_protected(struct dp_daemon *d, const struct dp_name *n, denies_fn *denies, const void *who)
+{
+    const struct dp_slot *x;
+    enum dp_err e = case_of(d, n, &x);
+    if (e != DP_OK)
+        return e != DP_NOT_FOUND;
+    bool locked = dp_locked(d, &x->f.subject);
+    return x->f.has_reg && dp_n3_protected(&x->f.reg, locked) && denies(x, locked, who);
+}
+
+static bool denies_office(const struct dp_slot *x, bool locked, const void *office)
+{
+    return dp_n3_denies_office(&x->f.reg, locked, x->f.subject.name.origin, office);
+}
+
+static bool denies_node(const struct dp_slot *x, bool locked, const void *node)
+{
+    return dp_n3_denies_node(&x->f.reg, locked, x->f.subject.name.origin, *(const struct dp_node *)node);
+}
+
+static bool denies_party(const struct dp_slot *x, bool locked, const void *state)
+{
+    const struct dp_state *st = state;
+    return dp_n3_denies_some(&x->f.reg, locked, x->f.subject.name.origin, st->parties, st->party_count);
 }
 
 bool dp_named_denies_office(struct dp_daemon *d, const struct dp_casefile *f, uint32_t i,
@@ -28,12 +62,9 @@ bool dp_named_denies_office(struct dp_daemon *d, const struct dp_casefile *f, ui
 {
     struct dp_name abroad[DP_ABROAD_MAX];
     uint32_t n = dp_route_abroad(f, i, abroad);
-    for (uint32_t k = 0; k < n; k++) {
-        const struct dp_slot *x = protected_case(d, &abroad[k]);
-        if (x != NULL &&
-            dp_n3_denies_office(&x->f.reg, dp_locked(d, &x->f.subject), x->f.subject.name.origin, o))
+    for (uint32_t k = 0; k < n; k++)
+        if (of_protected(d, &abroad[k], denies_office, o))
             return true;
-    }
     return false;
 }
 
@@ -43,12 +74,9 @@ bool dp_named_denies_node(struct dp_daemon *d, const struct dp_casefile *f, cons
     struct dp_name abroad[DP_ABROAD_MAX];
     uint32_t i = dp_casefile_find(f, entry);
     uint32_t n = i == DP_FACT_NONE ? 0 : dp_route_abroad(f, i, abroad);
-    for (uint32_t k = 0; k < n; k++) {
-        const struct dp_slot *x = protected_case(d, &abroad[k]);
-        if (x != NULL &&
-            dp_n3_denies_node(&x->f.reg, dp_locked(d, &x->f.subject), x->f.subject.name.origin, to))
+    for (uint32_t k = 0; k < n; k++)
+        if (of_protected(d, &abroad[k], denies_node, &to))
             return true;
-    }
     return false;
 }
 
@@ -63,10 +91,7 @@ bool dp_named_found(struct dp_daemon *d, const struct dp_caller *c, const struct
 /* The case that the entry ties to this one, which everybody here would then know of. */
 static bool tells_of(struct dp_daemon *d, const struct dp_state *st, const struct dp_entry *e)
 {
-    const struct dp_slot *x =
-        dp_kind_shape(e->kind) == DP_SHAPE_RELATION ? protected_case(d, &e->body.other) : NULL;
-    return x != NULL && dp_n3_denies_some(&x->f.reg, dp_locked(d, &x->f.subject), x->f.subject.name.origin,
-                                          st->parties, st->party_count);
+    return dp_kind_shape(e->kind) == DP_SHAPE_RELATION && of_protected(d, &e->body.other, denies_party, st);
 }
 
 /* Whom the entry makes a party, who then gets the whole history. */

@@ -13,7 +13,8 @@ bool dp_locked(struct dp_daemon *d, const struct dp_subject *s)
     uint8_t key[DP_SUBJECT_BYTES];
     struct dp_slice v;
     dp_subject_put(s, key);
-    return dp_db_get_key(&d->db, DP_T_LOCK, dp_slice_of(key, sizeof key), &v) == DP_OK;
+    return dp_db_get_key(&d->db, DP_T_LOCK, dp_slice_of(key, sizeof key), &v) !=
+           DP_NOT_FOUND; /* what cannot be read may be one */
 }
 
 /* ---- arrivals ---- */
