@@ -44,8 +44,13 @@ static const char *const halls[] = {CITY,
                                     "331023000000.03",
                                     NULL};
 
+/* A relay and what it could notice (tests/sim/worlds); no seed chooses it. */
+static const char *const relay[] = {CITY,           COUNTY,         "331023105000",
+                                    "331023106000", "331023105001", "331023105002",
+                                    "331023105003", "331023106001", NULL};
+
 static const struct tree trees[] = {
-    {"pair", 1, pair}, {"line", 2, line}, {"town", 4, town}, {"halls", 3, halls}};
+    {"pair", 1, pair}, {"line", 2, line}, {"town", 4, town}, {"halls", 3, halls}, {"relay", 0, relay}};
 #define TREES (sizeof(trees) / sizeof(trees[0]))
 
 static struct cluster *empty(void)

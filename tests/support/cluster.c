@@ -503,9 +503,20 @@ static void ask_to_join(struct cl_node *n)
     dp_buf_fini(&b);
 }
 
+static void draw_of_moment(struct cl_node *n)
+{
+    struct cluster *c = n->c;
+    if (!c->by_moment || n->drawn_us == c->now_us)
+        return;
+    n->drawn_us = c->now_us;
+    dp_rng_seed(&n->rng, cl_draw(c, n->next.id, (uint64_t)c->now_us));
+    dp_rng_seed(&n->dice, cl_draw(c, ~n->next.id, (uint64_t)c->now_us));
+}
+
 static void turn(struct cl_node *n, void (*also)(struct cl_node *n, void *ctx), void *ctx)
 {
     struct taken t = {0};
+    draw_of_moment(n);
     if (n->d == NULL || dp_daemon_begin(n->d) != DP_OK)
         return;
     feed_enroll(n, &t);

@@ -72,6 +72,7 @@ struct cl_node {
     struct dp_daemon *d;    /* NULL: down */
     struct dp_rng rng;      /* what the daemon draws: keys, salts, nonces */
     struct dp_rng dice;     /* what happens to it */
+    int64_t drawn_us;       /* the moment that both are of (by_moment) */
     struct cl_event next;   /* its next turn or start */
     struct cl_link **lines; /* of which it is an end */
     uint32_t line_count;
@@ -152,6 +153,8 @@ struct cluster {
     int64_t redial_ms;
     unsigned redial_doubles; /* at most, after connections that came to nothing */
     int64_t tidy_late_ms;    /* the daemon's housekeeping comes so late: an idle node costs less */
+    bool by_moment;          /* what a node or a line draws depends on the seed, on itself and on the moment
+                                alone: an act more, anywhere, moves no other draw */
     struct dp_daemon_options options;
     cl_tap *tap;
     void *tap_ctx;

@@ -24,6 +24,8 @@ void cl_queue_put(struct cl_queue *q, struct dp_slice head, struct dp_slice byte
 struct cl_message *cl_queue_take(struct cl_queue *q);
 void cl_queue_clear(struct cl_queue *q);
 bool cl_queue_due(const struct cl_queue *q, int64_t now_us);
+/* A number that depends on the seed, an owner and a place in its order of draws (or a moment) alone. */
+uint64_t cl_draw(const struct cluster *c, uint64_t owner, uint64_t at);
 /* The next turn of a node is wanted then, if not earlier. */
 void cl_want(struct cl_node *n, int64_t at_us);
 

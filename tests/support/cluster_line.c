@@ -28,18 +28,26 @@ static struct cl_link *connection(struct cl_node *n, struct dp_node peer, unsign
 
 /* ---- frames ---- */
 
+static int64_t jitter_us(struct cluster *c, struct cl_link *l, unsigned dir)
+{
+    if (l->jitter_us == 0)
+        return 0;
+    if (!c->by_moment)
+        return (int64_t)dp_rng_below(&l->dice, (uint64_t)l->jitter_us);
+    return (int64_t)(cl_draw(c, ~l->next.id ^ (uint64_t)dir << 32, (uint64_t)c->now_us) %
+                     (uint64_t)l->jitter_us);
+}
+
 /* A line carries one frame after the other; each arrives when its last byte does. */
 static void put_on_line(struct cluster *c, struct cl_link *l, unsigned dir, struct dp_slice frame)
 {
     struct cl_queue *q = &l->q[dir];
-    int64_t from = q->free_us > c->now_us ? q->free_us : c->now_us, late = l->latency_us;
+    int64_t from = q->free_us > c->now_us ? q->free_us : c->now_us;
     if (l->rate_bps != 0)
         q->free_us = from + (int64_t)(frame.len * 8000000 / l->rate_bps);
     else
         q->free_us = from;
-    if (l->jitter_us > 0)
-        late += (int64_t)dp_rng_below(&l->dice, (uint64_t)l->jitter_us);
-    cl_queue_put(q, dp_slice_of(NULL, 0), frame, from, q->free_us + late);
+    cl_queue_put(q, dp_slice_of(NULL, 0), frame, from, q->free_us + l->latency_us + jitter_us(c, l, dir));
 }
 
 enum dp_err cl_line_send(void *ctx, struct dp_node peer, struct dp_slice frame)

@@ -92,10 +92,9 @@ static void sink(struct cluster *c, uint32_t i)
     set(c, i, e);
 }
 
-/* A draw that depends on nothing but the seed, the owner and how often it drew. */
-static uint64_t draw(const struct cluster *c, struct cl_event *e)
+uint64_t cl_draw(const struct cluster *c, uint64_t owner, uint64_t at)
 {
-    uint64_t x = c->salt ^ e->id * UINT64_C(0x9e3779b97f4a7c15) ^ ++e->drawn * UINT64_C(0xd1b54a32d192ed03);
+    uint64_t x = c->salt ^ owner * UINT64_C(0x9e3779b97f4a7c15) ^ at * UINT64_C(0xd1b54a32d192ed03);
     x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
     x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
     return x ^ x >> 31;
@@ -135,7 +134,7 @@ void cl_at(struct cluster *c, struct cl_event *e, int64_t at_us)
         assert_non_null(c->heap);
     }
     e->at_us = at_us;
-    e->order = draw(c, e);
+    e->order = cl_draw(c, e->id, c->by_moment ? (uint64_t)at_us : ++e->drawn);
     set(c, ++c->heap_count, e);
     rise(c, c->heap_count);
 }
