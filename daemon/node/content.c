@@ -81,6 +81,20 @@ static bool keep_grant(struct dp_daemon *d, const struct dp_content *c, const st
     return !had_grant && !had_key;
 }
 
+/* Whom we offered the case to before may wait for these keys (keys.c). */
+static void note_keyed(struct dp_daemon *d, struct dp_slot *slot, const struct dp_name *n)
+{
+    struct dp_fresh *x = DP_NEW(&d->turn, struct dp_fresh);
+    if (x == NULL) {
+        slot->keys_all = true;
+    } else {
+        x->name = *n;
+        x->next = slot->keyed;
+        slot->keyed = x;
+    }
+    dp_cache_touch(d, slot, NULL, false);
+}
+
 /* `c` proves itself against its entry: everything that is here already was proved in the same way. */
 static void keep(struct dp_daemon *d, const struct dp_entry *e, const struct dp_content *c)
 {
@@ -102,10 +116,8 @@ static void keep(struct dp_daemon *d, const struct dp_entry *e, const struct dp_
     for (uint8_t i = 0; i < c->grant_count; i++)
         if (!is_erased(slot, &c->entry, c->grants[i].index))
             keys_new |= keep_grant(d, c, &c->grants[i]);
-    if (keys_new && slot != NULL) {
-        slot->keys_new = true; /* whom we offered the case to before may wait for them (settle.c) */
-        dp_cache_touch(d, slot, NULL, false);
-    }
+    if (keys_new && slot != NULL)
+        note_keyed(d, slot, &c->entry);
 }
 
 /* ---- what waits ---- */

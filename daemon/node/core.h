@@ -102,7 +102,8 @@ struct dp_slot {
     struct dp_casefile f;
     bool dirty;                           /* differs from the store */
     bool touched;                         /* on the turn's list */
-    bool keys_new;                        /* part keys came in this turn */
+    struct dp_fresh *keyed;               /* entries whose part keys came in this turn; arena */
+    bool keys_all;                        /* it may be any entry whose keys are to go on */
     bool woken;                           /* entries that waited were decided in this turn */
     uint64_t turn;                        /* last use */
     struct dp_fresh *fresh, **fresh_tail; /* entries of this turn; arena */
@@ -399,10 +400,11 @@ struct dp_part_in {
 enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct dp_part_in *parts,
                          uint8_t part_count);
 struct dp_name dp_own_next(const struct dp_daemon *d);
-/* Regrant what the nodes that entry `e` entitles may read (R-PRT-1). */
+bool dp_fresh_has(const struct dp_fresh *list, const struct dp_name *n);
+/* Regrant what the nodes that entry `e` entitles may read (R-PRT-1): of these entries; NULL: of all. */
 enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st,
-                         const struct dp_entry *e);
-/* Keys, and an attachment's chunks, of entry `x` to one node. */
+                         const struct dp_entry *e, const struct dp_fresh *only);
+/* Keys, and an attachment's chunks, of entry `x` to one node; nothing to the one that wrote it. */
 enum dp_err dp_own_hand(struct dp_daemon *d, const struct dp_entry *x, struct dp_node to, uint8_t lane);
 enum dp_err dp_own_seal(struct dp_daemon *d); /* everything unsealed, by R-BLK-6 */
 void dp_own_keep(struct dp_daemon *d);        /* fresh entries durable, unsealed */

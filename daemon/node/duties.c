@@ -146,6 +146,7 @@ static enum dp_err duties_of_woken(struct dp_daemon *d, struct dp_slot *slot)
 enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot)
 {
     enum dp_err e = slot->woken ? duties_of_woken(d, slot) : DP_OK;
+    slot->keys_all = slot->keys_all || slot->woken; /* what is valid now may be for others (keys.c) */
     slot->woken = false;
     for (const struct dp_fresh *fr = slot->fresh; fr != NULL && e == DP_OK; fr = fr->next) {
         struct dp_name name = fr->name;

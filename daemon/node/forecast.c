@@ -4,6 +4,7 @@
  * of this node. The entry and its block are really encoded, the sizes of parcels follow from what they would
  * hold. Nothing is kept and no randomness is drawn.
  */
+#include "control/json.h"
 #include "node/command.h"
 
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #define JSON_MAX 1024
+#define ANSWER_MAX (1u << 20)
 #define PART_HEAD_BYTES (1 + 1 + 16 + 32 + 4) /* of its wire form */
 
 /* ---- blocks ---- */
@@ -144,11 +146,12 @@ static enum dp_err content_for(struct dp_daemon *d, const struct dp_forecast *f,
 
 /* ---- the answer ---- */
 
-static uint32_t grantees(struct dp_daemon *d, const struct dp_forecast *f, struct dp_node to[DP_GRANTEES_MAX])
+/* `to` has room for `max`, at least one. */
+static uint32_t grantees(struct dp_daemon *d, const struct dp_forecast *f, struct dp_node *to, uint32_t max)
 {
     if (f->slot != NULL)
         return dp_route_grantees(&f->slot->f, f->st, dp_locked(d, &f->slot->f.subject), f->e, d->id.self,
-                                 d->id.parent, to);
+                                 d->id.parent, to, max);
     if (d->id.parent.v == 0 || dp_n3_protected(f->e->reg, false))
         return 0; /* R-N3-5 */
     to[0] = d->id.parent;
@@ -170,33 +173,47 @@ static void put_whom(char *text, size_t cap, const struct dp_entry *e, struct dp
 static void put_answer(struct dp_daemon *d, const struct dp_forecast *f, const char *parts_to, uint64_t bytes,
                        struct dp_outcome *out)
 {
-    char json[JSON_MAX], to[DP_OFFICE_TEXT] = "";
+    char to[DP_OFFICE_TEXT] = "";
+    struct dp_buf text;
+    struct dp_json j;
     if (!dp_office_is_none(&f->e->body.to))
         dp_office_format(&f->e->body.to, to);
-    snprintf(json, sizeof json,
-             "{\"would\":\"%s\",\"to\":\"%s\",\"parts_to\":\"%s\",\"bytes_alone\":%" PRIu64 "}",
-             dp_kind_word(f->e->kind), to, parts_to, bytes);
-    dp_outcome_json(d, out, json);
+    dp_buf_init(&text, ANSWER_MAX);
+    dp_json_init(&j, &text);
+    dp_json_object(&j, NULL);
+    dp_json_str(&j, "would", dp_kind_word(f->e->kind));
+    dp_json_str(&j, "to", to);
+    dp_json_str(&j, "parts_to", parts_to);
+    dp_json_u64(&j, "bytes_alone", bytes);
+    dp_json_end(&j);
+    const char *json = dp_json_text(&j);
+    if (json == NULL)
+        dp_outcome_set(d, out, DP_NOMEM, "%-s", dp_err_text(DP_NOMEM));
+    else
+        dp_outcome_json(d, out, json);
+    dp_buf_fini(&text);
 }
 
 void dp_forecast_answer(struct dp_daemon *d, const struct dp_forecast *f, struct dp_outcome *out)
 {
-    struct dp_node to[DP_GRANTEES_MAX];
     struct dp_slice entry;
-    char parts_to[DP_GRANTEES_MAX * (DP_OFFICE_TEXT + 2)] = "";
     uint64_t whole = 0, pruned = 0, bytes = 0, content = 0;
-    enum dp_err e = entry_bytes(d, f, &entry);
+    uint32_t max = f->slot == NULL ? 1 : dp_route_grantees_max(f->st);
+    size_t cap = (size_t)max * (DP_OFFICE_TEXT + 2);
+    struct dp_node *to = DP_NEW_ARRAY(&d->turn, struct dp_node, max);
+    char *parts_to = DP_NEW_ARRAY(&d->turn, char, cap);
+    enum dp_err e = to == NULL || parts_to == NULL ? DP_NOMEM : entry_bytes(d, f, &entry);
     if (e == DP_OK)
         e = block_bytes(d, entry, &whole, &pruned);
     if (d->id.parent.v != 0)
         bytes += whole;
     bytes += pruned * down_count(d, f);
-    uint32_t n = grantees(d, f, to);
+    uint32_t n = e == DP_OK ? grantees(d, f, to, max) : 0;
     for (uint32_t i = 0; i < n && e == DP_OK; i++) {
         e = content_for(d, f, to[i], &content);
         bytes += content;
         if (content > 0)
-            put_whom(parts_to, sizeof parts_to, f->e, to[i]);
+            put_whom(parts_to, cap, f->e, to[i]);
     }
     if (e != DP_OK)
         dp_outcome_set(d, out, e, "it could not be forecast: %-s", dp_err_text(e));

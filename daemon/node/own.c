@@ -107,14 +107,24 @@ static enum dp_err keep_parts(struct dp_daemon *d, const struct dp_name *name, c
 
 enum dp_err dp_own_hand(struct dp_daemon *d, const struct dp_entry *x, struct dp_node to, uint8_t lane)
 {
+    if (dp_node_eq(x->name.origin, to))
+        return DP_OK;
     enum dp_err err = dp_parcels_regrant(d, &x->name, to, lane);
     if (err == DP_OK && x->kind == DP_KIND_ATTACHMENT && x->body.flag)
         err = dp_files_send(d, &x->body.digest, x->body.code3, to);
     return err;
 }
 
+bool dp_fresh_has(const struct dp_fresh *list, const struct dp_name *n)
+{
+    while (list != NULL && !dp_name_eq(&list->name, n))
+        list = list->next;
+    return list != NULL;
+}
+
 static enum dp_err grant_one(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st,
-                             const struct dp_entry *e, struct dp_node to, uint8_t lane)
+                             const struct dp_entry *e, struct dp_node to, uint8_t lane,
+                             const struct dp_fresh *only)
 {
     enum dp_err err = DP_OK;
     uint32_t *facts = DP_NEW_ARRAY(&d->turn, uint32_t, slot->f.count);
@@ -123,7 +133,7 @@ static enum dp_err grant_one(struct dp_daemon *d, struct dp_slot *slot, const st
     uint32_t k = dp_route_parts_for(&slot->f, st, e, to, facts, slot->f.count);
     for (uint32_t i = 0; i < k && err == DP_OK; i++) {
         const struct dp_entry *x = &slot->f.facts[facts[i]].e;
-        if (dp_name_eq(&x->name, &e->name))
+        if (dp_name_eq(&x->name, &e->name) || (only != NULL && !dp_fresh_has(only, &x->name)))
             continue; /* its own parts went with their keys at hand */
         err = dp_own_hand(d, x, to, lane);
     }
@@ -131,14 +141,18 @@ static enum dp_err grant_one(struct dp_daemon *d, struct dp_slot *slot, const st
 }
 
 enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st,
-                         const struct dp_entry *e)
+                         const struct dp_entry *e, const struct dp_fresh *only)
 {
-    struct dp_node to[DP_GRANTEES_MAX];
     enum dp_err err = DP_OK;
+    uint32_t max = dp_route_grantees_max(st);
+    struct dp_node *to = DP_NEW_ARRAY(&d->turn, struct dp_node, max);
+    if (to == NULL)
+        return DP_NOMEM;
     uint8_t lane = dp_route_lane(e, slot->f.has_reg ? &slot->f.reg : NULL);
-    uint32_t n = dp_route_grantees(&slot->f, st, dp_locked(d, &e->subject), e, d->id.self, d->id.parent, to);
+    uint32_t n =
+        dp_route_grantees(&slot->f, st, dp_locked(d, &e->subject), e, d->id.self, d->id.parent, to, max);
     for (uint32_t g = 0; g < n && err == DP_OK; g++)
-        err = grant_one(d, slot, st, e, to[g], lane);
+        err = grant_one(d, slot, st, e, to[g], lane, only);
     return err;
 }
 
@@ -147,7 +161,6 @@ static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, c
 {
     enum dp_err err;
     struct dp_state st;
-    struct dp_node to[DP_GRANTEES_MAX];
     if (sp->count == 0 && !dp_kind_is_offer(e->kind))
         return DP_OK;
     struct dp_slot *slot = dp_cache_get(d, &e->subject, &err);
@@ -159,7 +172,11 @@ static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, c
         return err;
     bool locked = dp_locked(d, &e->subject);
     uint8_t lane = dp_route_lane(e, slot->f.has_reg ? &slot->f.reg : NULL);
-    uint32_t n = dp_route_grantees(&slot->f, &st, locked, e, d->id.self, d->id.parent, to);
+    uint32_t max = dp_route_grantees_max(&st);
+    struct dp_node *to = DP_NEW_ARRAY(&d->turn, struct dp_node, max);
+    if (to == NULL)
+        return DP_NOMEM;
+    uint32_t n = dp_route_grantees(&slot->f, &st, locked, e, d->id.self, d->id.parent, to, max);
     for (uint32_t g = 0; g < n && err == DP_OK; g++) {
         if (sp->count > 0)
             err = dp_parcels_content(d, &e->name, sp->leaves, sp->count, sp->parts, sp->keys, sp->count,
@@ -167,7 +184,7 @@ static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, c
         if (err == DP_OK && e->kind == DP_KIND_ATTACHMENT && e->body.flag)
             err = dp_files_send(d, &e->body.digest, e->body.code3, to[g]);
         if (err == DP_OK)
-            err = grant_one(d, slot, &st, e, to[g], lane);
+            err = grant_one(d, slot, &st, e, to[g], lane, NULL);
     }
     return err;
 }

@@ -15,10 +15,13 @@ enum audience {
     ASKER = 1u << 5,        /* issuer of `re` */
     ADDRESSEE_RE = 1u << 6, /* the office that `re` is addressed to */
     DISPLACED = 1u << 7,    /* holder of the custody that the entry ends */
+    ASKED = 1u << 8,        /* who has an open offer before it, or is asked to help handle the case */
 };
+/* What whoever has to do with the case now has to read. */
+#define COMPANY (REGISTRAR | CUSTODIAN | ASKED)
 
 /* R-PRT-1 */
-static const uint8_t audiences[DP_KIND_MAX + 1] = {
+static const uint16_t audiences[DP_KIND_MAX + 1] = {
     [DP_KIND_REGISTER] = ABOVE_REGISTRAR,
     [DP_KIND_ACCEPT] = REGISTRAR | ASKER,
     [DP_KIND_TRANSFER] = ADDRESSEE,
@@ -31,14 +34,14 @@ static const uint8_t audiences[DP_KIND_MAX + 1] = {
     [DP_KIND_DESIGNATE] = ADDRESSEE | DISPLACED,
     [DP_KIND_GUIDE_OUT] = REGISTRAR,
     [DP_KIND_REFUSE_DUPLICATE] = REGISTRAR,
-    [DP_KIND_LINK] = REGISTRAR | CUSTODIAN,
-    [DP_KIND_SPLIT] = REGISTRAR,
-    [DP_KIND_NOTE] = REGISTRAR | CUSTODIAN,
-    [DP_KIND_ATTACHMENT] = REGISTRAR | CUSTODIAN,
-    [DP_KIND_EXTEND] = REGISTRAR,
-    [DP_KIND_OPINION] = REGISTRAR | SERVERS,
-    [DP_KIND_SERVE] = REGISTRAR | CUSTODIAN,
-    [DP_KIND_EVALUATE] = REGISTRAR | CUSTODIAN,
+    [DP_KIND_LINK] = COMPANY,
+    [DP_KIND_SPLIT] = COMPANY,
+    [DP_KIND_NOTE] = COMPANY,
+    [DP_KIND_ATTACHMENT] = COMPANY,
+    [DP_KIND_EXTEND] = COMPANY,
+    [DP_KIND_OPINION] = COMPANY | SERVERS,
+    [DP_KIND_SERVE] = COMPANY,
+    [DP_KIND_EVALUATE] = COMPANY,
     [DP_KIND_REPORT_BACK] = ASKER,
     [DP_KIND_SUPERVISE] = ADDRESSEE,
     [DP_KIND_REMIND] = ADDRESSEE,
@@ -48,7 +51,7 @@ static const uint8_t audiences[DP_KIND_MAX + 1] = {
 };
 
 /* Texts from one office to another, which do not come with custody. */
-static const uint8_t letters[DP_KIND_MAX + 1] = {
+static const uint16_t letters[DP_KIND_MAX + 1] = {
     [DP_KIND_WITHDRAW] = ADDRESSEE_RE, [DP_KIND_OBJECT] = ASKER,        [DP_KIND_OBJECTION_ANSWER] = ASKER,
     [DP_KIND_REPORT_BACK] = ASKER,     [DP_KIND_SUPERVISE] = ADDRESSEE, [DP_KIND_REMIND] = ADDRESSEE,
     [DP_KIND_ANSWER] = ASKER,          [DP_KIND_LIFT] = ADDRESSEE_RE,
@@ -60,12 +63,12 @@ struct gather {
     bool locked;
     struct dp_node registrar, self;
     struct dp_node *out;
-    uint32_t count;
+    uint32_t count, max;
 };
 
 static void add(struct gather *g, struct dp_node n)
 {
-    if (n.v == 0 || dp_node_eq(n, g->self) || g->count >= DP_GRANTEES_MAX)
+    if (n.v == 0 || dp_node_eq(n, g->self) || g->count >= g->max)
         return;
     for (uint32_t i = 0; i < g->count; i++) {
         if (dp_node_eq(g->out[i], n))
@@ -95,6 +98,31 @@ static void add_servers(struct gather *g, const struct dp_casefile *f, const str
     for (uint32_t i = 0; i < s->offer_count; i++) {
         const struct dp_entry *offer = &f->facts[s->offers[i].offered].e;
         if (duty_of(offer) == DP_DUTY_SERVE && s->offers[i].withdrawn == DP_FACT_NONE)
+            add(g, offer->body.to.node);
+    }
+}
+
+/* An office asked by the present holder, for as long as the request stands. */
+static bool is_asked(const struct dp_casefile *f, const struct dp_state *s, uint32_t i, struct dp_node n)
+{
+    const struct dp_offer_state *offer = &s->offers[i];
+    const struct dp_entry *e = &f->facts[offer->offered].e;
+
+    if (!dp_node_eq(e->body.to.node, n))
+        return false;
+    if (duty_of(e) != DP_DUTY_CO_HANDLE && duty_of(e) != DP_DUTY_SERVE)
+        return i == s->open_offer;
+    if (offer->withdrawn != DP_FACT_NONE || s->closed != DP_FACT_NONE || s->path_count == 0)
+        return false;
+    return dp_name_eq(&e->custody, &f->facts[s->path[s->path_count - 1].opened].e.name);
+}
+
+/* R-PRT-1: they got what there was with the offer or the request, and get what comes since. */
+static void add_asked(struct gather *g, const struct dp_casefile *f, const struct dp_state *s)
+{
+    for (uint32_t i = 0; i < s->offer_count; i++) {
+        const struct dp_entry *offer = &f->facts[s->offers[i].offered].e;
+        if (duty_of(offer) != DP_DUTY_SERVE && is_asked(f, s, i, offer->body.to.node))
             add(g, offer->body.to.node);
     }
 }
@@ -129,10 +157,19 @@ static void hand_over(struct gather *g, const struct dp_casefile *f, const struc
         add(g, e->body.to.node);
 }
 
-static void add_audience(struct gather *g, const struct dp_casefile *f, const struct dp_state *s,
-                         const struct dp_entry *e, struct dp_node self_parent)
+/* Besides the audience of what it corrects, whoever had to read the text that it replaces; a letter stays
+ * one.
+ */
+static unsigned audience_of(const struct dp_entry *e, bool is_correction)
 {
     unsigned who = e->kind <= DP_KIND_MAX ? audiences[e->kind] : 0;
+    bool letter = e->kind <= DP_KIND_MAX && letters[e->kind] != 0;
+    return is_correction && !letter ? who | COMPANY : who;
+}
+
+static void add_audience(struct gather *g, const struct dp_casefile *f, const struct dp_state *s,
+                         const struct dp_entry *e, unsigned who, struct dp_node self_parent)
+{
     const struct dp_fact *re = fact_of(f, &e->re), *ended = fact_of(f, &e->custody);
 
     if ((who & REGISTRAR) != 0)
@@ -144,6 +181,8 @@ static void add_audience(struct gather *g, const struct dp_casefile *f, const st
         add(g, e->body.to.node);
     if ((who & CUSTODIAN) != 0)
         add(g, dp_state_custodian(s).node);
+    if ((who & ASKED) != 0)
+        add_asked(g, f, s);
     if ((who & SERVERS) != 0)
         add_servers(g, f, s);
     if ((who & ASKER) != 0 && re != NULL)
@@ -156,7 +195,7 @@ static void add_audience(struct gather *g, const struct dp_casefile *f, const st
 
 uint32_t dp_route_grantees(const struct dp_casefile *f, const struct dp_state *s, bool locked,
                            const struct dp_entry *e, struct dp_node self, struct dp_node self_parent,
-                           struct dp_node out[DP_GRANTEES_MAX])
+                           struct dp_node *out, uint32_t max)
 {
     struct gather g = {
         .reg = f->has_reg ? &f->reg : e->reg,
@@ -164,10 +203,12 @@ uint32_t dp_route_grantees(const struct dp_casefile *f, const struct dp_state *s
         .registrar = f->subject.name.origin,
         .self = self,
         .out = out,
+        .max = max,
     };
+    const struct dp_entry *first = corrected(f, e);
 
     if (dp_node_eq(e->name.origin, self))
-        add_audience(&g, f, s, corrected(f, e), self_parent);
+        add_audience(&g, f, s, first, audience_of(first, first != e), self_parent);
     else
         hand_over(&g, f, e);
     return g.count;
@@ -206,21 +247,6 @@ uint32_t dp_route_parts_for(const struct dp_casefile *f, const struct dp_state *
 }
 
 /* ---- forgetting ---- */
-
-/* An office asked by the present holder, for as long as the request stands. */
-static bool is_asked(const struct dp_casefile *f, const struct dp_state *s, uint32_t i, struct dp_node n)
-{
-    const struct dp_offer_state *offer = &s->offers[i];
-    const struct dp_entry *e = &f->facts[offer->offered].e;
-
-    if (!dp_node_eq(e->body.to.node, n))
-        return false;
-    if (duty_of(e) != DP_DUTY_CO_HANDLE && duty_of(e) != DP_DUTY_SERVE)
-        return i == s->open_offer;
-    if (offer->withdrawn != DP_FACT_NONE || s->closed != DP_FACT_NONE || s->path_count == 0)
-        return false;
-    return dp_name_eq(&e->custody, &f->facts[s->path[s->path_count - 1].opened].e.name);
-}
 
 /* R-PRT-2: what came with custody goes with custody. */
 bool dp_route_keeps_keys(const struct dp_casefile *f, const struct dp_state *s, bool locked, struct dp_node n)

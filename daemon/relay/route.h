@@ -88,10 +88,15 @@ bool dp_route_scope_ok(struct dp_node self, struct dp_node peer, bool peer_is_pa
  * Called by the node that issues `e`, and by the node of the holder whose custody a `take` or `designate` of
  * another node ends: that one has the keys which the taker needs.
  */
-#define DP_GRANTEES_MAX 8
+#define DP_GRANTEES_FEW 8 /* besides those of standing offers and requests */
+static inline uint32_t dp_route_grantees_max(const struct dp_state *s)
+{
+    return DP_GRANTEES_FEW + s->offer_count;
+}
+/* `out` has room for dp_route_grantees_max(s). */
 uint32_t dp_route_grantees(const struct dp_casefile *f, const struct dp_state *s, bool locked,
                            const struct dp_entry *e, struct dp_node self, struct dp_node self_parent,
-                           struct dp_node out[DP_GRANTEES_MAX]);
+                           struct dp_node *out, uint32_t max);
 /*
  * Indices of the entries of the case whose parts `grantee` (one of dp_route_grantees) gets because of `e`,
  * `e` itself among them when it has parts: with custody or co-handling all of them, with duty 3 the

@@ -152,7 +152,8 @@ void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracl
 /* What whoever holds a case has to be able to read, whoever wrote it (R-PRT-1). */
 static bool is_for_holder(const struct oracle_entry *e)
 {
-    return e->kind == DP_KIND_REGISTER || e->kind == DP_KIND_NOTE || e->kind == DP_KIND_OPINION;
+    return e->kind == DP_KIND_REGISTER || e->kind == DP_KIND_NOTE || e->kind == DP_KIND_OPINION ||
+           e->kind == DP_KIND_ATTACHMENT || e->kind == DP_KIND_EXTEND || e->kind == DP_KIND_CORRECT;
 }
 
 /* All who did something in it are what they were: its keys went through their hands. */
@@ -174,30 +175,63 @@ static void check_text(struct oracle *o, struct cl_node *n, const struct oracle_
         if (check_part_is_erased(e, i) || cl_read(n, &e->name, i, &part) == DP_OK)
             continue;
         dp_name_format(&e->name, text);
-        sim_broken(o->s, "I18", "%s is responsible for the case of %s (%s) and cannot read part %u of it",
+        sim_broken(o->s, "I18",
+                   "%s is responsible for or asked about the case of %s (%s) and cannot read part %u",
                    n->text, text, dp_kind_word((enum dp_kind)e->kind), i);
     }
 }
 
-/* At the node of the office that is responsible now. */
-static void check_readable(struct oracle *o, const struct oracle_case *k)
+/* Asked to accept it, or to help: it reads what the holder reads, as long as nobody between lies. */
+static bool is_asked(struct oracle *o, const struct oracle_case *k, struct cl_node *n, struct cl_node *origin)
 {
-    struct dp_office holder;
-    const struct oracle_entry *reg = oracle_find(o, &k->subject.name);
-    const struct cl_node *origin = oracle_node_at(o, k->subject.name.origin);
-    if (reg == NULL || reg->of != k || k->lied || k->locked || reg->verdict != DP_VALID || origin == NULL ||
-        !fault_is_honest(o->s, origin) ||
-        !cl_custodian(o->s->c->nodes[origin->index], &k->subject.name, &holder))
-        return;
-    struct cl_node *n = oracle_node_at(o, holder.node);
-    if (n == NULL || n->d == NULL || !fault_is_honest(o->s, n) || right_denied(k, n->id))
-        return;
+    struct dp_office own;
+    if (!cl_custodian(n, &k->subject.name, &own) || !hands_are_honest(o, k) ||
+        !check_way_is_honest(o, n->id) || !check_way_is_honest(o, origin->id) ||
+        !check_way_is_honest(o, own.node))
+        return false;
+    return check_is_asked(o, n, &k->subject);
+}
+
+/*
+ * Who is responsible is for the office itself to know: a registrar that is cut off, by a withdrawn
+ * certificate or a liar between, names whom it knew last. What the holder needs came from the registrar's
+ * side; so either both know of it, or nothing but honest nodes lies between them.
+ */
+static bool is_responsible(struct oracle *o, const struct oracle_case *k, struct cl_node *n,
+                           struct cl_node *origin)
+{
+    struct dp_office own, there;
+    return cl_custodian(n, &k->subject.name, &own) && dp_node_eq(own.node, n->id) &&
+           ((cl_custodian(origin, &k->subject.name, &there) && dp_node_eq(there.node, n->id)) ||
+            (check_way_is_honest(o, n->id) && check_way_is_honest(o, origin->id) && hands_are_honest(o, k)));
+}
+
+static void check_holder(struct oracle *o, const struct oracle_case *k, const struct oracle_entry *reg,
+                         struct cl_node *n)
+{
     check_text(o, n, reg);
     if (!hands_are_honest(o, k))
         return;
     for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case)
         if (is_for_holder(e) && e->verdict == DP_VALID && oracle_holds(oracle_node_of(o, n), &e->name))
             check_text(o, n, e);
+}
+
+/* At each node that is responsible by its own word. */
+static void check_readable(struct oracle *o, const struct oracle_case *k)
+{
+    const struct oracle_entry *reg = oracle_find(o, &k->subject.name);
+    struct cl_node *origin = oracle_node_at(o, k->subject.name.origin);
+    if (reg == NULL || reg->of != k || k->lied || k->locked || reg->verdict != DP_VALID || origin == NULL ||
+        origin->d == NULL || !fault_is_honest(o->s, origin))
+        return;
+    for (uint32_t i = 0; i < o->node_count; i++) {
+        struct cl_node *n = o->nodes[i].n;
+        if (n != NULL && n->d != NULL && fault_is_honest(o->s, n) && !right_denied(k, n->id) &&
+            oracle_holds(&o->nodes[i], &reg->name) &&
+            (is_responsible(o, k, n, origin) || is_asked(o, k, n, origin)))
+            check_holder(o, k, reg, n);
+    }
 }
 
 void check_part_rest(struct oracle *o)

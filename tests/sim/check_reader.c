@@ -8,7 +8,7 @@
 #include "sim/fault.h"
 #include "support/cmocka_all.h"
 
-static bool way_is_honest(struct oracle *o, struct dp_node id)
+bool check_way_is_honest(struct oracle *o, struct dp_node id)
 {
     const struct cl_link *l;
     const struct cl_node *n = oracle_node_at(o, id);
@@ -52,6 +52,8 @@ static struct dp_node reader_of(struct oracle *o, const struct oracle_entry *e)
     case DP_KIND_REFUSE_DUPLICATE:
     case DP_KIND_CLOSE:
         return e->subject.name.origin;
+    case DP_KIND_CORRECT:
+        return re == NULL || re->kind == DP_KIND_REGISTER ? e->subject.name.origin : reader_of(o, re);
     default:
         return (struct dp_node){0};
     }
@@ -63,7 +65,8 @@ static void check_text(struct oracle *o, const struct oracle_entry *e)
     char text[DP_NAME_TEXT];
     struct dp_node reader = e->of == NULL ? (struct dp_node){0} : reader_of(o, e);
     if (reader.v == 0 || e->lie || e->of->lied || e->of->locked || e->verdict != DP_VALID ||
-        right_denied(e->of, reader) || !way_is_honest(o, e->name.origin) || !way_is_honest(o, reader))
+        right_denied(e->of, reader) || !check_way_is_honest(o, e->name.origin) ||
+        !check_way_is_honest(o, reader))
         return;
     for (uint8_t i = 0; i < e->part_count; i++) {
         if (check_part_is_erased(e, i) || cl_read(oracle_node_at(o, reader), &e->name, i, &part) == DP_OK)
@@ -97,7 +100,7 @@ static bool load(struct oracle *o, const struct cl_node *n, const struct dp_subj
 }
 
 /* Asked by the present holder, and it stands. */
-static bool is_asked(const struct held *h, struct dp_node n)
+static bool is_asked(const struct held *h, struct dp_node n, bool to_serve)
 {
     const struct dp_state *st = &h->st;
     for (uint32_t i = 0; i < st->offer_count; i++) {
@@ -107,7 +110,8 @@ static bool is_asked(const struct held *h, struct dp_node n)
         bool stands = request ? x->withdrawn == DP_FACT_NONE && st->closed == DP_FACT_NONE &&
                                     offer->custody == st->path[st->path_count - 1].opened
                               : i == st->open_offer;
-        if (stands && dp_node_eq(offer->e.body.to.node, n))
+        if (stands && dp_node_eq(offer->e.body.to.node, n) &&
+            (to_serve || offer->e.body.code2 != DP_DUTY_SERVE))
             return true;
     }
     return false;
@@ -118,7 +122,18 @@ static bool may_keep(struct oracle *o, const struct held *h, const struct oracle
     struct dp_node registrar = e->subject.name.origin;
     return dp_node_eq(e->name.origin, n) || dp_node_eq(registrar, n) ||
            dp_node_eq(dp_state_custodian(&h->st).node, n) || dp_node_eq(dp_node_parent(registrar), n) ||
-           dp_node_eq(reader_of(o, e), n) || is_asked(h, n);
+           dp_node_eq(reader_of(o, e), n) || is_asked(h, n, true);
+}
+
+/* But for who is asked to serve papers: that is given the opinion and no more. */
+bool check_is_asked(struct oracle *o, const struct cl_node *n, const struct dp_subject *s)
+{
+    struct held h;
+    if (!load(o, n, s, &h))
+        return false;
+    bool asked = h.st.path_count > 0 && is_asked(&h, n->id, false);
+    dp_casefile_fini(&h.f);
+    return asked;
 }
 
 static void check_keys(struct oracle *o, const struct cl_node *n, enum dp_table table)
@@ -183,7 +198,7 @@ void check_reader_rest(struct oracle *o)
         }
     for (uint32_t i = 0; i < o->node_count; i++) {
         const struct cl_node *n = o->nodes[i].n;
-        if (n == NULL || !way_is_honest(o, n->id))
+        if (n == NULL || !check_way_is_honest(o, n->id))
             continue;
         check_keys(o, n, DP_T_PART_KEY);
         check_keys(o, n, DP_T_GRANT);

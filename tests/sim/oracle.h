@@ -171,6 +171,10 @@ void check_part_kept(struct oracle *o, struct oracle_node *x, const struct oracl
 void check_part_rest(struct oracle *o);
 bool check_part_is_erased(const struct oracle_entry *e, uint8_t index);
 /* check_reader.c: who has keys, and who lacks them. */
+/* Neither the node nor one above it lies, lives twice or was cut off. */
+bool check_way_is_honest(struct oracle *o, struct dp_node id);
+/* An open offer or a standing request lies before an office of the node, as the node itself sees it. */
+bool check_is_asked(struct oracle *o, const struct cl_node *n, const struct dp_subject *s);
 void check_reader_rest(struct oracle *o);
 /* check_sealed.c: blocks, proofs and certificates. */
 void check_sealed_block(struct oracle *o, struct oracle_node *x, const struct dp_block *b,

@@ -62,7 +62,10 @@ struct cl_result work_step(struct sim_agent *a, enum dp_kind kind, const char *o
     if (kind == DP_KIND_SIGN)
         return work_do(a, &x);
     cl_text(&x, "seen, and written down at length as a clerk does");
-    return work_do(a, &x);
+    struct cl_result r = work_do(a, &x);
+    if (dp_kind_is_offer(kind) && r.answered && r.err == DP_OK)
+        work_pen_offered(a, of_case);
+    return r;
 }
 
 /* ---- where to ---- */
@@ -273,6 +276,8 @@ static void visits(void *ctx)
     void (*act)(struct sim *, struct sim_agent *) = a->s->work->act;
     if (a->n->d != NULL)
         (act != NULL ? act : work_visit)(a->s, a);
+    if (a->n->d != NULL)
+        work_pen(a);
     cl_at(a->s->c, &a->visit, next_visit_us(a));
 }
 
@@ -310,6 +315,7 @@ void work_begin(struct sim *s)
         a->n = s->c->nodes[i];
         a->uid = cl_uid(a->n);
         a->dice = sim_stream(s->opt.seed, "office", i);
+        a->pen = sim_stream(s->opt.seed, "pen", i);
         cl_office(a->n, a->office);
         cl_event_init(s->c, &a->visit, visits, a);
         if (!sim_is_off(s, a->n->text))

@@ -26,12 +26,14 @@ struct sim_agent {
     char office[DP_OFFICE_TEXT];
     uint32_t uid;
     struct dp_rng dice;
-    struct cl_event visit;    /* next look at the inbox */
-    uint32_t to_register;     /* people who wait to be heard */
-    uint32_t accusations;     /* of these */
-    uint64_t seen;            /* entries its node had at the last look */
-    uint32_t left;            /* items that it left lying there */
-    char given[DP_NAME_TEXT]; /* the last case that it gave to an office below */
+    struct cl_event visit;      /* next look at the inbox */
+    uint32_t to_register;       /* people who wait to be heard */
+    uint32_t accusations;       /* of these */
+    uint64_t seen;              /* entries its node had at the last look */
+    uint32_t left;              /* items that it left lying there */
+    char given[DP_NAME_TEXT];   /* the last case that it gave to an office below */
+    char offered[DP_NAME_TEXT]; /* the last that it offered to anybody */
+    struct dp_rng pen;          /* what it writes about that */
     struct sim_slip slip;
     uint32_t slips;
     uint32_t tried, refused, unanswered;
@@ -41,10 +43,11 @@ struct sim_agent {
 struct sim_habits {
     uint32_t lazy;  /* an item is left for another day */
     uint32_t wrong; /* a step is tried that does not fit */
-    uint32_t object, extend, urgent, accusation, attachment;
+    uint32_t object, extend, urgent, accusation;
     uint32_t recall; /* what was given down is taken back, at a visit */
     uint32_t lock;   /* a case is locked by hand */
     uint32_t erase;  /* a part of a case is erased */
+    uint32_t pen;    /* something is written on what was offered, at a visit */
 };
 
 struct sim_work {
@@ -92,6 +95,12 @@ void work_erase(struct sim_agent *a, const char *ref);
 /* The root publishes a calendar and a profile, and later the next editions. */
 void work_publish_begin(struct sim *s);
 void work_publish_end(void);
+
+/* ---- work_pen.c ---- */
+/* The case was offered: what is written from now on comes between the offer and its answer. */
+void work_pen_offered(struct sim_agent *a, const char *ref);
+/* Write something on it, or nothing. */
+void work_pen(struct sim_agent *a);
 
 /* ---- the workloads that bring more than matters and visits ---- */
 void work_burst_begin(struct sim *s);

@@ -38,20 +38,29 @@ static const struct dp_entry *entry(const struct matter *m, struct dp_name n)
     return &m->f.facts[i].e;
 }
 
-/* Grantees of `n` at `self`, as "a b": at most three expected, NULL from the first unused. */
+/* Grantees of `n` at `self`, in their order: NULL from the first unused. */
+static void assert_three(const struct matter *m, bool locked, struct dp_name n, const char *self,
+                         const char *const want[3])
+{
+    struct dp_node out[16];
+    uint32_t max = dp_route_grantees_max(&m->s), count = 0;
+
+    assert_in_range(max, 1, 16);
+    while (count < 3 && want[count] != NULL)
+        count++;
+    assert_int_equal(
+        dp_route_grantees(&m->f, &m->s, locked, entry(m, n), at(self), dp_node_parent(at(self)), out, max),
+        count);
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(out[i].v, at(want[i]).v);
+}
+
 static void assert_grantees(const struct matter *m, bool locked, struct dp_name n, const char *self,
                             const char *a, const char *b)
 {
-    struct dp_node out[DP_GRANTEES_MAX];
-    uint32_t want = (uint32_t)(a != NULL) + (uint32_t)(b != NULL);
-    uint32_t got =
-        dp_route_grantees(&m->f, &m->s, locked, entry(m, n), at(self), dp_node_parent(at(self)), out);
+    const char *const want[3] = {a, b, NULL};
 
-    assert_int_equal(got, want);
-    if (a != NULL)
-        assert_int_equal(out[0].v, at(a).v);
-    if (b != NULL)
-        assert_int_equal(out[1].v, at(b).v);
+    assert_three(m, locked, n, self, want);
 }
 
 static uint32_t parts_for(const struct matter *m, struct dp_name n, const char *grantee, uint32_t *facts,
@@ -134,16 +143,56 @@ static void co_handlers_get_all_and_servers_the_opinion(void **state)
     assert_grantees(&m, false, with, COUNTY, OTHER_POST, NULL);
     assert_int_equal(parts_for(&m, with, OTHER_POST, facts, 16), 5);
     opinion = step_by(&m, DP_KIND_OPINION, county, held, NO_NAME);
-    assert_grantees(&m, false, opinion, COUNTY, TOWN, NULL);
+    assert_grantees(&m, false, opinion, COUNTY, TOWN, OTHER_POST);
     serve = offer(&m, DP_KIND_TRANSFER, county, office(TOWN_2, "gov"), DP_DUTY_SERVE, held);
     assert_grantees(&m, false, serve, COUNTY, TOWN_2, NULL);
     assert_int_equal(parts_for(&m, serve, TOWN_2, facts, 16), 2);
     assert_int_equal(m.f.facts[facts[0]].e.kind, DP_KIND_OPINION);
     assert_int_equal(m.f.facts[facts[1]].e.kind, DP_KIND_TRANSFER);
     /* asked before the opinion was there: then it comes with the opinion */
-    assert_grantees(&m, false, opinion, COUNTY, TOWN, TOWN_2);
+    assert_three(&m, false, opinion, COUNTY, (const char *const[3]){TOWN, OTHER_POST, TOWN_2});
     assert_true(dp_route_keeps_keys(&m.f, &m.s, false, at(TOWN_2)));
     matter_fini(&m);
+}
+
+/* Who has an offer before it gets what is written after the offer, until it is taken back. */
+static void an_open_offer_gets_what_comes_after_it(void **state)
+{
+    struct matter m;
+    const struct dp_office town = office(TOWN, "station"), county = office(COUNTY, "bureau");
+    struct dp_name sent, note;
+
+    (void)state;
+    matter_init(&m, town, &claim);
+    sent = offer(&m, DP_KIND_REFER_UP, town, county, DP_DUTY_HANDLE, m.f.subject.name);
+    note = step_by(&m, DP_KIND_NOTE, town, NO_NAME, NO_NAME);
+    assert_grantees(&m, false, note, TOWN, COUNTY, NULL);
+    (void)step_by(&m, DP_KIND_WITHDRAW, town, m.f.subject.name, sent);
+    assert_grantees(&m, false, note, TOWN, NULL, NULL);
+    matter_fini(&m);
+}
+
+/* R-PRT-1: a correction goes to whoever has to read what it replaces, and a corrected letter stays a letter.
+ */
+static void a_correction_goes_to_who_read_the_first_text(void **state)
+{
+    struct story t;
+    struct dp_name order, fixed;
+    struct dp_entry e;
+
+    (void)state;
+    told(&t, &claim);
+    e = entry_of(&t.m, DP_KIND_CORRECT, t.town);
+    e.re = e.body.other = t.m.f.subject.name;
+    fixed = insert_valid(&t.m, &e);
+    assert_grantees(&t.m, false, fixed, TOWN, COUNTY, HOUSING_POST);
+    e = order_of(&t.m, office(CITY, "bureau"), t.county);
+    order = insert_valid(&t.m, &e);
+    e = entry_of(&t.m, DP_KIND_CORRECT, office(CITY, "bureau"));
+    e.re = e.body.other = order;
+    fixed = insert_valid(&t.m, &e);
+    assert_grantees(&t.m, false, fixed, CITY, COUNTY, NULL);
+    matter_fini(&t.m);
 }
 
 /* Registrar and custodian on one node: one grant. */
@@ -330,10 +379,10 @@ static void a_request_withdrawn_or_a_case_closed_ends_it(void **state)
     with = offer(&m, DP_KIND_TRANSFER, county, office(TOWN, "gov"), DP_DUTY_CO_HANDLE, m.f.subject.name);
     serve = offer(&m, DP_KIND_TRANSFER, county, office(TOWN_2, "gov"), DP_DUTY_SERVE, m.f.subject.name);
     opinion = step_by(&m, DP_KIND_OPINION, county, m.f.subject.name, NO_NAME);
-    assert_grantees(&m, false, opinion, COUNTY, TOWN_2, NULL);
+    assert_grantees(&m, false, opinion, COUNTY, TOWN, TOWN_2);
     assert_true(keeps(&m, TOWN_2));
     (void)step_by(&m, DP_KIND_WITHDRAW, county, m.f.subject.name, serve);
-    assert_grantees(&m, false, opinion, COUNTY, NULL, NULL);
+    assert_grantees(&m, false, opinion, COUNTY, TOWN, NULL);
     assert_false(keeps(&m, TOWN_2));
     assert_true(keeps(&m, TOWN));
     assert_grantees(&m, false, with, COUNTY, TOWN, NULL);
@@ -398,6 +447,8 @@ int main(void)
         cmocka_unit_test(keys_go_with_custody),
         cmocka_unit_test(an_offer_withdrawn_takes_the_keys_along),
         cmocka_unit_test(requests_end_with_the_custody_they_were_made_under),
+        cmocka_unit_test(an_open_offer_gets_what_comes_after_it),
+        cmocka_unit_test(a_correction_goes_to_who_read_the_first_text),
         cmocka_unit_test(a_request_withdrawn_or_a_case_closed_ends_it),
         cmocka_unit_test(a_lock_without_a_register_grants_nothing),
         cmocka_unit_test(letters_stay_with_whom_they_were_written_to),
