@@ -16,6 +16,8 @@ static const struct dp_tab status_tabs[] = {
     {"enrolled", N_("Enrolled"), DP_SHOWN_TEXT, 0},
     {"joining", N_("Asks to be enrolled at"), DP_SHOWN_TEXT, 0},
     {"stopped_why", N_("STOPPED"), DP_SHOWN_SAID, 0},
+    {"stopped_since", N_("Stopped since"), DP_SHOWN_TIME, 0},
+    {"stopped_by", N_("Found by"), DP_SHOWN_TEXT, 0},
     {"advice", N_("What to do"), DP_SHOWN_SAID, 0},
     {"intake", N_("Intake"), DP_SHOWN_WORD, 0},
     {"links_up", N_("Links up"), DP_SHOWN_NUMBER, 0},

@@ -30,6 +30,8 @@ const struct dp_verb dp_verbs[] = {
     {"node", "join", dp_run_admin, "ADDRESS CODE [NODE]", 2, 3, 0, 0, 0, N_("ask at ADDRESS to be enrolled, with the one-time code made there")},
     {"node", "retire", dp_run_admin, "", 0, 0, 0, DP_ASK_FIRST, O(FORCE), N_("end this node: its officers leave, and nothing is issued any more")},
 
+    {"life", "clear", dp_run_admin, "", 0, 0, 0, DP_ASK_FIRST, 0, N_("end the stop of a restored or doubled node, as root")},
+
     {"enroll", "token", dp_run_admin, "NODE", 1, 1, 0, 0, O(PARENT_ADDRESS), N_("one-time code for a node below")},
     {"enroll", "list", dp_run_rows, "", 0, 0, 0, 0, 0, N_("requests and codes that are out")},
     {"enroll", "approve", dp_run_admin, "NODE", 1, 1, 0, 0, 0, N_("enrol a node that asks")},

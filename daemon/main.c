@@ -147,7 +147,6 @@ static int start_store(struct shell *sh)
 static int start_net(struct shell *sh)
 {
     struct dp_net_config nc;
-    gid_t gid = (gid_t)-1;
     dp_net_config_default(&nc);
     nc.clock = sh->clock;
     nc.random = sh->random;
@@ -157,74 +156,16 @@ static int start_net(struct shell *sh)
         return complain("sockets", "cannot be made");
     if (dp_os_dir_make(sh->conf.node.runtime_dir) != DP_OK)
         return complain(sh->conf.node.runtime_dir, "must be a folder of the daemon's user");
-    if (sh->conf.control.group[0] != '\0' && dp_os_group(sh->conf.control.group, &gid) != DP_OK)
-        dp_log(DP_LOG_WARN, "no group %s: the control socket is for this user only", sh->conf.control.group);
-    snprintf(sh->socket_path, sizeof sh->socket_path, "%s/control.sock", sh->conf.node.runtime_dir);
-    enum dp_err e = dp_net_control_bind(sh->net, sh->socket_path, gid);
-    if (e != DP_OK)
-        return complain(sh->socket_path, e == DP_CONFLICT ? "another daipaod answers there" : dp_err_text(e));
-    return dp_net_fd_add(sh->net, sh->signal_fd) == DP_OK ? 0 : complain("signals", "cannot be watched");
-}
-
-static enum dp_err take_life(struct shell *sh, enum dp_life_state *state)
-{
-    struct dp_life life;
-    uint32_t inc;
-    uint8_t id[DP_LIFE_ID];
-    enum dp_err e = dp_life_check(sh->kv, &sh->place, state, &life);
-    if (e == DP_OK && *state == DP_LIFE_OK)
-        return dp_life_resume(sh->kv, &sh->place, &sh->life);
-    if (e != DP_OK || *state != DP_LIFE_NEW)
-        return e;
-    (void)dp_daemon_new_life(sh->d, &inc);
-    sh->random.fill(sh->random.ctx, id, sizeof id);
-    return dp_life_begin(sh->kv, &sh->place, id, inc, &sh->life);
-}
-
-/* A store that lost everything is not taken for a new one (R-STO-5). */
-static int check_blank(struct shell *sh)
-{
-    enum dp_life_state state;
-    struct dp_life life;
-    if (dp_life_check(sh->kv, &sh->place, &state, &life) != DP_OK || state != DP_LIFE_BEHIND)
-        return 0;
-    return complain_store(sh, DP_CORRUPT,
-                          DP_KV_LMDB_DATA " is empty, and the life file beside it is that of a store in use");
-}
-
-/*
- * R-STO-3: the life file and the store must be of one life. Where that cannot be found out, the next start
- * may do better; only a full disk does not keep a node from acks and reads (R-STO-4).
- */
-static int start_life(struct shell *sh)
-{
-    enum dp_life_state state = DP_LIFE_OK;
-    char why[160], path[1100];
-    if (!dp_daemon_enrolled(sh->d))
-        return check_blank(sh);
-    enum dp_err e = take_life(sh, &state);
-    if (e == DP_OK && sh->life != NULL) {
-        dp_daemon_life(sh->d, sh->life);
-        return 0;
-    }
-    if (e == DP_CORRUPT)
-        return complain_store(sh, e, "the record of its life cannot be read or renewed");
-    if (e != DP_OK && e != DP_FULL) {
-        snprintf(path, sizeof path, "%s/%s", sh->store_dir, DP_LIFE_FILE);
-        return complain(path, dp_err_text(e));
-    }
-    if (e == DP_FULL)
-        snprintf(why, sizeof why, "the disk is full; free space, then start the daemon again");
-    else
-        snprintf(why, sizeof why, "%s; nothing is issued until an operator settles it", dp_life_text(state));
-    dp_daemon_stop_issuing(sh->d, DP_STOP_RESTORED, why);
     return 0;
 }
 
 static int start_daemon(struct shell *sh)
 {
-    struct dp_ports ports = {
-        .kv = sh->kv, .random = sh->random, .clock = sh->clock, .transport = dp_shell_transport(sh)};
+    struct dp_ports ports = {.kv = sh->kv,
+                             .random = sh->random,
+                             .clock = sh->clock,
+                             .transport = dp_shell_transport(sh),
+                             .beside = dp_shell_beside(sh)};
     struct dp_daemon_options opt = {.cache_facts = 20000,
                                     .max_skew_ms = sh->conf.clock.max_skew_ms,
                                     .disk_min_permille = sh->conf.store.free_min_percent * 10,
@@ -238,11 +179,30 @@ static int start_daemon(struct shell *sh)
                                     .net = dp_net_counters(sh->net),
                                     .alarmed = dp_shell_alarmed,
                                     .alarmed_ctx = sh};
+    char why[200] = "";
     enum dp_err e = dp_daemon_new(&ports, &opt, sh->kr, &sh->d);
     if (e != DP_OK)
         return complain_store(sh, e,
                               e == DP_NOT_FOUND ? "the keys of this store are missing" : dp_err_text(e));
-    return start_life(sh);
+    const char *what = sh->store_dir;
+    e = dp_shell_life_start(sh, why, sizeof why, &what);
+    return e == DP_OK ? 0 : e == DP_CORRUPT ? complain_store(sh, e, why) : complain(what, why);
+}
+
+/*
+ * The last of all: no command is answered, and none waits, before the node knows whether it may issue
+ * (R-HEL-7).
+ */
+static int open_control(struct shell *sh)
+{
+    gid_t gid = (gid_t)-1;
+    if (sh->conf.control.group[0] != '\0' && dp_os_group(sh->conf.control.group, &gid) != DP_OK)
+        dp_log(DP_LOG_WARN, "no group %s: the control socket is for this user only", sh->conf.control.group);
+    snprintf(sh->socket_path, sizeof sh->socket_path, "%s/control.sock", sh->conf.node.runtime_dir);
+    enum dp_err e = dp_net_control_bind(sh->net, sh->socket_path, gid);
+    if (e != DP_OK)
+        return complain(sh->socket_path, e == DP_CONFLICT ? "another daipaod answers there" : dp_err_text(e));
+    return dp_net_fd_add(sh->net, sh->signal_fd) == DP_OK ? 0 : complain("signals", "cannot be watched");
 }
 
 static int start(struct shell *sh)
@@ -267,6 +227,8 @@ static int start(struct shell *sh)
         rc = start_net(sh);
     if (rc == 0)
         rc = start_daemon(sh);
+    if (rc == 0)
+        rc = open_control(sh);
     return rc;
 }
 

@@ -53,6 +53,9 @@ enum dp_err {
         DP_ERR_COUNT
 };
 
+/* Marks a literal that a person reads: the command line has it in other languages too. */
+#define DP_SAID(text) text
+
 /* A result that must be looked at. */
 #define DP_MUST __attribute__((warn_unused_result))
 

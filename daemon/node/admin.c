@@ -108,6 +108,9 @@ static void link_clear(struct dp_act *x)
     if (dp_admin_dry(x))
         return;
     dp_session_clear(&p->s);
+    memset(p->last_nonce, 0,
+           sizeof p->last_nonce); /* R-HEL-5: one of two processes is left, says the person */
+    memset(p->older_nonce, 0, sizeof p->older_nonce);
     dp_shelf_offer(x->d, p);
     p->bye = 0;
     x->d->port.transport.drop(x->d->port.transport.ctx, n);
@@ -147,6 +150,7 @@ static const struct {
     {"node.init", dp_admin_init, NEED_NONE},
     {"node.join", dp_admin_join, NEED_NONE},
     {"node.retire", dp_admin_retire, NEED_NODE},
+    {"life.clear", dp_admin_life_clear, NEED_NODE},
     {"enroll.token", dp_admin_token, NEED_NODE},
     {"enroll.approve", dp_admin_approve, NEED_NODE},
     {"enroll.refuse", dp_admin_refuse, NEED_NODE},

@@ -35,6 +35,7 @@ dp_admin_verb dp_admin_office_add, dp_admin_office_set, dp_admin_office_leave;  
 dp_admin_verb dp_admin_officer_add, dp_admin_officer_set, dp_admin_officer_leave; /* admin_office.c */
 dp_admin_verb dp_admin_profile, dp_admin_calendar;                                /* admin_data.c */
 dp_admin_verb dp_admin_backup;                                                    /* backups.c */
+dp_admin_verb dp_admin_life_clear;                                                /* admin_life.c */
 
 /* admin_office.c: every officer of this node leaves, as a fact for those above. */
 enum dp_err dp_officers_leave(struct dp_daemon *d);

@@ -154,8 +154,8 @@ static bool may_change(struct dp_act *x, struct dp_office *o, uint8_t kind)
     else if (kind != DP_KIND_OFFICER_ADD && !known_officer(x, o, &row))
         dp_outcome_set(x->d, x->out, DP_NOT_FOUND, "no officer %u there: see `daipao officer list`",
                        x->a->number);
-    else if (kind != DP_KIND_OFFICER_LEAVE && x->d->stopped != DP_STOP_NONE)
-        dp_outcome_set(x->d, x->out, DP_STOPPED, "%-s", x->d->stopped_why);
+    else if (kind != DP_KIND_OFFICER_LEAVE && dp_stop_refuses(x->d, x->out))
+        return false;
     else
         return !dp_proof_refuses(x->d, x->out);
     return false;

@@ -15,6 +15,7 @@
 #include "crypto/chain.h"
 #include "crypto/code.h"
 #include "node/daemon.h"
+#include "node/stop.h"
 #include "relay/route.h"
 #include "store/layout.h"
 #include "store/life.h"
@@ -191,9 +192,10 @@ struct dp_daemon {
     struct dp_life_keeper *life; /* NULL in the simulator */
     struct dp_identity id;
     struct dp_own own, own_saved;
+    struct dp_stopping stop; /* stop.c */
     enum dp_stop stopped;
     bool retired, retired_now; /* by its operator, for good; in this turn */
-    char stopped_why[160];
+    char stopped_why[DP_STOP_TEXT];
     uint8_t nonce[16];
     uint64_t turn_no;
     struct dp_arena turn; /* scratch of the turn */
@@ -379,6 +381,8 @@ enum dp_err dp_named_judge(struct dp_daemon *d, const struct dp_casefile *f, con
 
 /* ---- settle.c: after all events of a turn ---- */
 enum dp_err dp_settle(struct dp_daemon *d);
+/* The arrivals that are due in a case; nothing while nothing is issued. */
+enum dp_err dp_settle_arrivals(struct dp_daemon *d, struct dp_slot *slot);
 /* Journal the whole history of every case that `child` is a party to. */
 void dp_settle_child(struct dp_daemon *d, struct dp_peer *child);
 bool dp_locked(struct dp_daemon *d, const struct dp_subject *s);
@@ -495,6 +499,8 @@ void dp_proof_show(struct dp_daemon *d, struct dp_peer *p);
 /* Its answer. NONE: it changes nothing. Otherwise the session is stopped for that reason; what proves it is
  * kept. */
 enum dp_stop dp_proof_judge(struct dp_daemon *d, struct dp_peer *p, const struct dp_proof_frame *f);
+/* Whether a block with this header, signed here, is in the own chain. */
+bool dp_proof_is_here(struct dp_daemon *d, const struct dp_head *head);
 
 /* ---- listing.c: and at their receiver ---- */
 void dp_listing_asked(struct dp_daemon *d, struct dp_peer *p, const struct dp_ask_frame *f);
@@ -617,7 +623,6 @@ void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp
  */
 void dp_outcome_set(struct dp_daemon *d, struct dp_outcome *r, enum dp_err err, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
-#define DP_SAID(text) text
 /* Done, with this to say. */
 void dp_outcome_json(struct dp_daemon *d, struct dp_outcome *r, const char *json);
 /* Find a case by number, unique tail or entry name. */
@@ -635,8 +640,6 @@ enum dp_err dp_daemon_reload_identity(struct dp_daemon *d);
 /* ---- watch.c ---- */
 void dp_watch_disk(struct dp_daemon *d);
 void dp_watch_door(struct dp_daemon *d);
-void dp_stop_retired(struct dp_daemon *d); /* for good: meta row "retired" */
-void dp_stop_loudly(struct dp_daemon *d, enum dp_stop why, const char *detail);
 /* The parent greets and says what time it is (R-WIT-3). */
 void dp_watch_greeting(struct dp_daemon *d, const struct dp_hello *h);
 /* When a turn begins: this clock may have been set right, and what the turn brings is to be judged by that.

@@ -61,7 +61,6 @@ enum dp_err dp_daemon_reload_identity(struct dp_daemon *d)
 enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_options *opt,
                           struct dp_keyring *kr, struct dp_daemon **out)
 {
-    uint64_t retired;
     struct dp_daemon *d = calloc(1, sizeof *d);
     if (d == NULL)
         return DP_NOMEM;
@@ -92,8 +91,8 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
         dp_enroll_load(d);
     if (e == DP_OK)
         dp_alarms_load(d);
-    if (e == DP_OK && dp_db_meta_u64(&d->db, "retired", &retired) == DP_OK)
-        dp_stop_retired(d);
+    if (e == DP_OK)
+        dp_stop_load(d);
     if (e == DP_OK) {
         dp_duties_load(d);
         dp_shelf_watch(d);
@@ -195,11 +194,6 @@ bool dp_daemon_parent_key(struct dp_daemon *d, uint8_t curve_pub[32])
 const char *dp_daemon_parent_address(const struct dp_daemon *d)
 {
     return d->id.parent_address;
-}
-
-void dp_daemon_life(struct dp_daemon *d, struct dp_life_keeper *keeper)
-{
-    d->life = keeper;
 }
 
 bool dp_daemon_new_life(struct dp_daemon *d, uint32_t *inc)

@@ -29,11 +29,24 @@ struct dp_transport {
     void *ctx;
 };
 
+/*
+ * Beside the store, where a full disk and an older store do not reach: that the node is stopped as restored
+ * or doubled (R-HEL-7). `hold(true)` names it, at once and durably, and ends the life that runs; the shell
+ * tells at the next start (dp_daemon_stop_issuing). `hold(false)` takes the name away and begins or resumes a
+ * life: dp_daemon_life, or dp_daemon_wait_life. No transaction of the store is open then. NULL: there is no
+ * such place.
+ */
+struct dp_beside {
+    void (*hold)(void *ctx, bool stopped);
+    void *ctx;
+};
+
 struct dp_ports {
     struct dp_kv *kv;
     struct dp_random random;
     struct dp_clock_src clock;
     struct dp_transport transport;
+    struct dp_beside beside;
 };
 
 struct dp_net_counters;
@@ -144,8 +157,16 @@ bool dp_daemon_new_life(struct dp_daemon *d, uint32_t *inc);
 /* Why the node stopped issuing; DP_STOP_NONE when it did not. */
 enum dp_stop dp_daemon_stopped(const struct dp_daemon *d);
 
-/* The shell found at start that the life file does not match the store (R-HEL-3). */
-void dp_daemon_stop_issuing(struct dp_daemon *d, enum dp_stop why, const char *detail);
+/*
+ * The shell found at start that the life file does not match the store (R-HEL-3). `text`: a literal of the
+ * program; `lost`: the file is of a later state of this very store.
+ */
+void dp_daemon_stop_issuing(struct dp_daemon *d, enum dp_stop why, const char *text, bool lost);
+/*
+ * The disk is full and the start could not be noted beside the store: nothing is issued or sealed until
+ * dp_daemon_life brings a keeper. No stop: it ends by itself (R-STO-3).
+ */
+void dp_daemon_wait_life(struct dp_daemon *d);
 
 /* A configuration that was read again: how often an idle link is heard, and when silence is an alarm. */
 void dp_daemon_tune(struct dp_daemon *d, int64_t keep_ms, uint32_t silence_days, bool silence_calendar);

@@ -29,7 +29,7 @@ enum dp_err dp_duties_issue(struct dp_daemon *d, struct dp_slot *slot, enum dp_k
                                .body = *body};
     if (re != NULL)
         in.re = *re;
-    if (d->stopped != DP_STOP_NONE)
+    if (dp_stop_issuing(d) != DP_OK)
         return DP_OK;
     dp_arena_reset(&d->look);
     enum dp_err err = dp_fold(&slot->f, &d->look, &st);

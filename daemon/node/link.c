@@ -25,8 +25,9 @@ void dp_link_stop(struct dp_daemon *d, struct dp_peer *p, enum dp_stop why)
              dp_stop_advice(why));
     dp_alarm_of(d, "link", p->node, text);
     /* R-HEL-3: the peer showed what we signed and lost (R-HEL-6), or is the parent. */
+    const struct dp_stop_proof proof = {.witness = p->node};
     if (why == DP_STOP_RESTORED)
-        dp_stop_loudly(d, why, text);
+        dp_stop_loudly(d, why, dp_stop_text(why), &proof);
 }
 
 /* R-CERT-3: revocation and dates, at the door of the direct parent. */
@@ -230,8 +231,9 @@ static void on_bye(struct dp_daemon *d, struct dp_peer *p, const struct dp_bye_f
      * child that holds what we lost shows it in its hello, and its bare word must not silence the node
      * (R-GON-1).
      */
-    if (p->is_parent && (why == DP_STOP_RESTORED || why == DP_STOP_CLONE))
-        dp_stop_loudly(d, why, text);
+    const struct dp_stop_proof proof = {.witness = p->node};
+    if (p->is_parent && dp_stop_is_of_life(why))
+        dp_stop_loudly(d, why, dp_stop_text(why), &proof);
     d->port.transport.drop(d->port.transport.ctx, p->node); /* a new one begins with a new greeting */
 }
 

@@ -194,9 +194,10 @@ enum dp_err dp_own_issue(struct dp_daemon *d, struct dp_entry *e, const struct d
 {
     struct sealed_parts sp = {0};
     bool failed = false;
-    if (d->stopped != DP_STOP_NONE)
-        return DP_STOPPED;
-    enum dp_err err = seal_parts(d, e, parts, part_count, &sp);
+    enum dp_err err = dp_stop_issuing(d);
+    if (err != DP_OK)
+        return err;
+    err = seal_parts(d, e, parts, part_count, &sp);
     if (err != DP_OK)
         return err;
     dp_buf_reset(&d->scratch);
@@ -279,7 +280,7 @@ static bool link_asks(const struct dp_peer *p)
 bool dp_own_wants_seal(struct dp_daemon *d)
 {
     uint64_t open = d->own.seq - d->own.sealed_seq;
-    if (open == 0 || dp_proof_awaited(d))
+    if (open == 0 || dp_proof_awaited(d) || dp_stop_sealing(d))
         return false;
     if (d->want_seal || open >= DP_BLOCK_ENTRIES_MAX)
         return true;

@@ -98,7 +98,22 @@ enum dp_stop dp_proof_judge(struct dp_daemon *d, struct dp_peer *p, const struct
     if (dp_db_error(&d->db) != DP_OK)
         return DP_STOP_NONE; /* what cannot be read is not missing: the turn fails, and time runs out */
     enum dp_stop why = dp_session_on_proof(&p->s, &shown.yours, &facts);
-    if (why == DP_STOP_RESTORED)
-        dp_evidence_keep(d, &h, &shown.yours.digest);
+    if (why == DP_STOP_RESTORED) {
+        struct dp_stop_proof proof = {.witness = p->node, .has_header = true};
+        dp_header_put(&h, proof.header);
+        dp_stop_loudly(d, why, dp_stop_text(why), &proof); /* R-HEL-7: with the evidence, in one commit */
+    }
     return why;
+}
+
+bool dp_proof_is_here(struct dp_daemon *d, const struct dp_head *head)
+{
+    struct dp_slice wire;
+    struct dp_header h;
+    struct dp_digest digest;
+    if (dp_db_block_any(&d->db, d->id.self, head->inc, head->number, &wire) != DP_OK ||
+        wire.len < DP_HEADER_BYTES || dp_header_get(dp_slice_of(wire.p, DP_HEADER_BYTES), &h) != DP_OK)
+        return false;
+    dp_header_digest(d->suite, &h, &digest);
+    return dp_digest_eq(&digest, &head->digest) && is_signed_here(d, &h);
 }

@@ -327,7 +327,7 @@ enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct
     struct dp_office bureau = {.node = d->id.self, .slug = "bureau"};
     reg.profile = (struct dp_name){0}; /* of this node, whatever the sender named */
     if (!came_before(d, &reg, number)) {
-        if (d->stopped != DP_STOP_NONE)
+        if (dp_stop_issuing(d) != DP_OK)
             return DP_STOPPED; /* before it takes a number; it is offered again (shelf.c) */
         /* Filing is never refused: an impossible day becomes the day on which it was taken in here. */
         struct dp_date receipt =

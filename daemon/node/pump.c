@@ -36,7 +36,7 @@ void dp_say_hello(struct dp_daemon *d, struct dp_peer *p)
         return;
     }
     dp_session_hello(&p->s, &facts, d->now_wall, d->port.clock.synced(d->port.clock.ctx),
-                     d->stopped != DP_STOP_NONE, &d->id.cert.digest, DP_PROGRAM_VERSION, &f.u.hello);
+                     dp_stop_issuing(d) != DP_OK, &d->id.cert.digest, DP_PROGRAM_VERSION, &f.u.hello);
     if (dp_send_frame(d, p, &f) == DP_OK)
         p->hello_due = false;
 }

@@ -163,9 +163,15 @@ void dp_ask_status(struct dp_ask *a)
     if (d->stopped != DP_STOP_NONE) {
         dp_json_str(j, "stopped_why", d->stopped_why);
         dp_json_str(j, "advice", dp_stop_advice(d->stopped));
+        dp_ask_time(j, "stopped_since", d->stop.row.since_ms);
+        dp_json_node(j, "stopped_by", d->stop.row.proof.witness);
     }
-    dp_json_str(j, "intake", d->intake_stopped || d->clock.wrong ? "stopped" : "open");
-    dp_ask_word(j, "intake_why", d->intake_stopped ? "disk" : d->clock.wrong ? "clock" : NULL);
+    const char *closed = d->stopped != DP_STOP_NONE ? "stopped"
+                         : d->intake_stopped        ? "disk"
+                         : d->clock.wrong           ? "clock"
+                                                    : NULL;
+    dp_json_str(j, "intake", closed != NULL ? "stopped" : "open");
+    dp_ask_word(j, "intake_why", closed);
     dp_ask_time(j, "time", d->now_wall);
     dp_json_bool(j, "clock_synced", d->port.clock.synced(d->port.clock.ctx));
     if (d->id.enrolled)

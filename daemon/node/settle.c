@@ -86,10 +86,10 @@ static enum dp_err issue_arrive(struct dp_daemon *d, struct dp_slot *slot, uint3
     return dp_own_issue(d, &e, NULL, 0);
 }
 
-static enum dp_err arrivals(struct dp_daemon *d, struct dp_slot *slot)
+enum dp_err dp_settle_arrivals(struct dp_daemon *d, struct dp_slot *slot)
 {
-    if (d->stopped != DP_STOP_NONE)
-        return DP_OK; /* a stopped node issues nothing, arrivals included */
+    if (dp_stop_issuing(d) != DP_OK)
+        return DP_OK; /* a stopped node issues nothing, arrivals included; when it goes on, the sweep does */
     /* An arrival has a higher step than what arrives: it comes behind it, and the indices up to there stay.
      */
     for (uint32_t i = arrival_due(&slot->f, d->id.self, 0); i != DP_FACT_NONE;
@@ -342,7 +342,7 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
         route_other(d, slot);
         return DP_OK;
     }
-    e = arrivals(d, slot);
+    e = dp_settle_arrivals(d, slot);
     if (e == DP_OK)
         e = dp_duties_case(d, slot);
     if (e != DP_OK)

@@ -283,7 +283,7 @@ void dp_shelf_greet(struct dp_daemon *d, struct dp_peer *p, const struct dp_hell
         dp_shelf_offer(d, p);
         return;
     }
-    if (d->stopped == DP_STOP_NONE)
+    if (dp_stop_issuing(d) == DP_OK)
         forget_here(d, p, DP_STOPPED);
     if ((h->flags & DP_HELLO_STOPPED) == 0)
         offer(d, p, DP_STOPPED);

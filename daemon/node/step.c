@@ -246,8 +246,8 @@ static bool may_issue(struct dp_daemon *d, const struct dp_caller *c, const stru
     if (!c->has_office)
         dp_outcome_set(d, out, DP_NOT_ENTITLED,
                        "user %u is no officer of an office here; see `daipao officer add`", c->uid);
-    else if (d->stopped != DP_STOP_NONE)
-        dp_outcome_set(d, out, DP_STOPPED, "%-s", d->stopped_why);
+    else if (dp_stop_refuses(d, out))
+        return false;
     else if (!dp_kind_known(s->kind) || s->kind >= 64)
         dp_outcome_set(d, out, DP_USAGE, "no such step: %u", s->kind);
     else

@@ -394,7 +394,9 @@ enum dp_err dp_sweep(struct dp_daemon *d)
         if (slot == NULL)
             continue; /* a damaged one is fsck's to name */
         note_missing(d, &slot->f);
-        e = remind_case(d, slot);
+        e = dp_settle_arrivals(d, slot); /* what was due while nothing could be issued */
+        if (e == DP_OK)
+            e = remind_case(d, slot);
         if (e != DP_OK)
             return e;
         dp_cache_pass(d, slot);

@@ -83,8 +83,10 @@ static enum dp_err decide(struct dp_daemon *d)
         return e;
     note_feed(d);
     dp_peers_write(d);
-    if (keeps_alarms(d))
+    if (keeps_alarms(d)) {
         dp_alarms_write(d);
+        dp_stop_write(d);
+    }
     return dp_is_starved(d) ? DP_NOMEM : d->turn_error;
 }
 
@@ -129,10 +131,12 @@ static void send_reply(struct dp_daemon *d, struct dp_pending_reply *r, enum dp_
             d->port.transport.enroll_reply(d->port.transport.ctx, r->conn, r->raw);
         return;
     }
-    if (failed != DP_OK)
-        for (uint32_t i = 0; i < r->count; i++)
-            r->results[i] =
-                (struct dp_outcome){.err = failed == DP_IO || failed == DP_FULL ? DP_INTAKE_STOPPED : failed};
+    for (uint32_t i = 0; failed != DP_OK && i < r->count; i++) {
+        r->results[i] =
+            (struct dp_outcome){.err = failed == DP_IO || failed == DP_FULL ? DP_INTAKE_STOPPED : failed};
+        if (failed == DP_STOPPED)
+            (void)dp_stop_refuses(d, &r->results[i]);
+    }
     dp_buf_reset(&d->frame);
     if (dp_reply_encode(r->id, r->results, r->count, &d->turn, &d->frame) == DP_OK)
         d->port.transport.reply(d->port.transport.ctx, r->conn, dp_buf_slice(&d->frame));
@@ -288,6 +292,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     clear_turn(d);
     if (e != DP_OK)
         roll_back(d, e);
+    dp_stop_ended(d, e == DP_OK && keeps_alarms(d));
     d->retry_ms = e == DP_OK ? 0 : retry_at(d);
     after_turn(d, e);
     pin_root(d);
@@ -326,8 +331,8 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-    bool due =
-        (d->want_seal && !d->doubted) || d->sweeping || d->sweep_again || d->chunks_due || dp_backups_busy(d);
+    bool due = (d->want_seal && !d->doubted) || d->sweeping || d->sweep_again || d->chunks_due ||
+               dp_backups_busy(d) || (d->stop.unwritten && d->unwritten == 0);
     return d->retry_ms == 0 && due; /* a failed turn waits */
 }
 

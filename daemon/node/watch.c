@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What must not go unnoticed (N5): the loud stop of a node; a disk that fills; who was turned away at the
- * door; a link that is up and brings nothing forward.
+ * What must not go unnoticed (N5): a disk that fills; who was turned away at the door; a link that is up and
+ * brings nothing forward.
  */
 #include "node/core.h"
 
@@ -17,29 +17,6 @@
 #define DOOR_MS 2000
 #define DOOR_SILENT_MAX 32 /* handshakes that end in nothing, between two looks: a poor line makes a few */
 
-/* ---- stops ---- */
-
-void dp_stop_loudly(struct dp_daemon *d, enum dp_stop why, const char *detail)
-{
-    if (d->stopped != DP_STOP_NONE)
-        return;
-    d->stopped = why;
-    snprintf(d->stopped_why, sizeof d->stopped_why, "%s", detail);
-    dp_log(DP_LOG_ERROR, "this node stops issuing: %s", detail);
-    dp_alarm(d, "stopped", detail);
-}
-
-void dp_daemon_stop_issuing(struct dp_daemon *d, enum dp_stop why, const char *detail)
-{
-    dp_stop_loudly(d, why, detail);
-}
-
-void dp_stop_retired(struct dp_daemon *d)
-{
-    d->retired = true;
-    dp_stop_loudly(d, DP_STOP_REVOKED, DP_SAID("this node was retired by its operator"));
-}
-
 /* ---- disk and door ---- */
 
 /* After a turn that the store refused: whether it takes a row again, and the alarms with it. */
@@ -49,11 +26,13 @@ static bool takes_writes(struct dp_daemon *d)
         return false;
     dp_db_meta_u64_put(&d->db, "wrote", (uint64_t)d->now_wall);
     dp_alarms_write(d);
+    dp_stop_write(d);
     if (dp_db_commit(&d->db) != DP_OK) {
         d->n.commits_failed++;
         return false;
     }
     dp_alarms_written(d);
+    dp_stop_ended(d, true);
     return true;
 }
 
@@ -80,7 +59,7 @@ void dp_watch_disk(struct dp_daemon *d)
     bool low = known && st.disk_free / (st.disk_total / 1000 + 1) < d->opt.disk_min_permille;
     if (low && !d->intake_stopped)
         dp_alarm(d, "disk", "disk space is low: intake is stopped; acks, orders and reads go on");
-    d->intake_stopped = low || d->unwritten > 0;
+    d->intake_stopped = low || d->unwritten > 0 || d->stop.life_waits;
     if (!d->intake_stopped)
         dp_alarm_clear(d, "disk");
 }

@@ -75,11 +75,11 @@ struct dp_hello {
     X(VERSION,         "no common link protocol version", "upgrade the older node; parents first")                      \
     X(WRONG_NODE,      "the peer says it is another node than its key belongs to", "check the enrolment of that node")   \
     X(WRONG_PARENT,    "this node belongs to another parent", "set [parent] address to the right parent")               \
-    X(RESTORED,        "the peer holds entries signed by this node that are not here: the store was restored or cloned", "stop this node and follow the recovery guide; issue nothing from it") \
+    X(RESTORED,        "the peer holds entries signed by this node that are not here: the store was restored or cloned", "put the newer store back; when its parent holds nothing of it that is not here, root ends the stop with `daipao life clear`") \
     X(PEER_RESTORED,   "the peer lost entries of its own that are held here", "have the peer's operator follow the recovery guide") \
     X(FORK,            "the peer's last header contradicts the one held here", "keep both stores and have the parent issue a cut") \
     X(EPOCH,           "the peer's journal is not the one known here", "have the peer's operator follow the recovery guide") \
-    X(CLONE,           "a second living process of this node is connected", "stop one of the two machines")               \
+    X(CLONE,           "a second living process of this node is connected", "stop one of the two machines and say `daipao link clear` at the parent; then root of the other one ends its stop with `daipao life clear`")               \
     X(REVOKED,         "the certificate of this node was withdrawn", "ask the parent's operator")                        \
     X(PROTOCOL,        "the peer broke the link protocol", "report it with the log of both ends")                         \
     X(SILENT,          "nothing heard within the time", "check the line")                                              \

@@ -15,7 +15,6 @@
 #define NO_TURN_MS 200
 #define ALARM_EACH_MS 1000
 #define ALARM_BURST_MS 10000
-#define LIFE_REFRESH_MS 30000
 
 /* ---- transport: node ids to keys ---- */
 
@@ -226,11 +225,7 @@ static void housekeeping(struct shell *sh, int64_t now)
         dp_os_notify_watchdog();
         sh->watchdog_next_ms = now + dog;
     }
-    if (sh->life != NULL && now >= sh->life_next_ms) {
-        if (dp_life_refresh(sh->life) != DP_OK)
-            dp_log(DP_LOG_WARN, "the life file beside the store cannot be written");
-        sh->life_next_ms = now + LIFE_REFRESH_MS;
-    }
+    dp_shell_life_tend(sh, now);
 }
 
 int dp_shell_run(struct shell *sh)

@@ -34,7 +34,9 @@ struct shell {
     uint64_t dials_failed; /* when the parent was last up */
     char joined_at[256];
     int64_t life_next_ms, watchdog_next_ms;
-    int64_t alarm_at_ms; /* up to when the time for programs of alarms is used */
+    int64_t life_retry_ms; /* the start could not be noted: tried again then; 0 = nothing waits */
+    bool life_anew;        /* a stop was ended: what is beside the store may be begun anew */
+    int64_t alarm_at_ms;   /* up to when the time for programs of alarms is used */
     struct {
         struct dp_node node;
         struct dp_net_key key;
@@ -48,6 +50,19 @@ struct dp_transport dp_shell_transport(struct shell *sh);
 bool dp_shell_turn(struct shell *sh);
 /* Turns until a signal says stop; the exit code. */
 int dp_shell_run(struct shell *sh);
+
+/*
+ * life.c: the life file beside the store (R-STO-3, R-HEL-7).
+ * When the daemon is there and before anything is answered: begin or resume the life, or stop the node. An
+ * error ends the start, with what and why in words. A full disk is none: it is tried again until there is
+ * room.
+ */
+DP_MUST enum dp_err dp_shell_life_start(struct shell *sh, char *why, size_t why_len, const char **what);
+/* A new identity was taken. */
+void dp_shell_life_begin(struct shell *sh);
+/* Now and then: what waits, and the file brought up to what was sealed. */
+void dp_shell_life_tend(struct shell *sh, int64_t now);
+struct dp_beside dp_shell_beside(struct shell *sh);
 
 /* way.c: sockets as the state of the node wants them, after each turn. */
 void dp_shell_follow(struct shell *sh);

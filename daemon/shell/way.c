@@ -237,15 +237,8 @@ static void join(struct shell *sh)
 void dp_shell_follow(struct shell *sh)
 {
     uint32_t inc;
-    uint8_t id[DP_LIFE_ID];
-    if (sh->life == NULL && dp_daemon_new_life(sh->d, &inc)) {
-        sh->random.fill(sh->random.ctx, id, sizeof id);
-        if (dp_life_begin(sh->kv, &sh->place, id, inc, &sh->life) == DP_OK)
-            dp_daemon_life(sh->d, sh->life);
-        else
-            dp_daemon_stop_issuing(sh->d, DP_STOP_RESTORED,
-                                   "the life file beside the store cannot be written");
-    }
+    if (sh->life == NULL && dp_daemon_new_life(sh->d, &inc))
+        dp_shell_life_begin(sh);
     if (dp_daemon_enrolled(sh->d)) {
         listen_links(sh);
         dial_parent(sh);

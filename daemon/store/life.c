@@ -34,19 +34,21 @@ const char *dp_life_text(enum dp_life_state s)
 {
     switch (s) {
     case DP_LIFE_OK:
-        return "store and life file agree";
+        return DP_SAID("store and life file agree");
     case DP_LIFE_NEW:
-        return "the store has not begun a life";
+        return DP_SAID("the store has not begun a life");
     case DP_LIFE_MISSING:
-        return "the life file is missing or damaged";
+        return DP_SAID("the life file is missing or damaged");
     case DP_LIFE_OTHER_MACHINE:
-        return "the store comes from another machine";
+        return DP_SAID("the store comes from another machine");
     case DP_LIFE_OTHER_FILE:
-        return "the store is a copy or its life file is of another life";
+        return DP_SAID("the store is a copy or its life file is of another life");
     case DP_LIFE_BEHIND:
-        return "the store is older than its life file";
+        return DP_SAID("the store is older than its life file");
     case DP_LIFE_RESTORED:
-        return "the store was restored from a backup";
+        return DP_SAID("the store was restored from a backup");
+    case DP_LIFE_HALTED_HERE:
+        return DP_SAID("this node was stopped as restored or doubled, and nobody has ended the stop");
     }
     return "unknown";
 }
@@ -129,7 +131,7 @@ static enum dp_life_state compare(const struct dp_life *life, const struct dp_li
         return DP_LIFE_BEHIND;
     if (life->starts > was->starts + 1 || life->sealed > f->sealed_most)
         return DP_LIFE_OTHER_FILE;
-    return DP_LIFE_OK;
+    return f->halted ? DP_LIFE_HALTED_HERE : DP_LIFE_OK;
 }
 
 /* R-STO-3, R-HEL-3 */
@@ -151,7 +153,7 @@ enum dp_err dp_life_check(struct dp_kv *kv, const struct dp_life_place *place, e
         return DP_IO;
     if (restored)
         *state = DP_LIFE_RESTORED;
-    else if (life->starts == 0 && (has_file != DP_OK || f.life.starts == 0))
+    else if (life->starts == 0 && (has_file != DP_OK || (f.life.starts == 0 && !f.halted)))
         *state = DP_LIFE_NEW;
     else if (has_file != DP_OK)
         *state = DP_LIFE_MISSING;
@@ -302,6 +304,16 @@ enum dp_err dp_life_stop(struct dp_life_keeper **k)
 
     dp_life_drop(k);
     return err;
+}
+
+enum dp_err dp_life_halt(const struct dp_life_place *place)
+{
+    return dp_life_file_rename(place, DP_LIFE_FILE, DP_LIFE_HALTED);
+}
+
+enum dp_err dp_life_unhalt(const struct dp_life_place *place)
+{
+    return dp_life_file_rename(place, DP_LIFE_HALTED, DP_LIFE_FILE);
 }
 
 void dp_life_drop(struct dp_life_keeper **k)

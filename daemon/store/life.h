@@ -28,8 +28,9 @@
 
 #include "port/kv.h"
 
-#define DP_LIFE_TABLE 39    /* DP_T_LIFE of the layout: of this module alone */
-#define DP_LIFE_FILE "life" /* in the directory of the store */
+#define DP_LIFE_TABLE 39              /* DP_T_LIFE of the layout: of this module alone */
+#define DP_LIFE_FILE "life"           /* in the directory of the store */
+#define DP_LIFE_HALTED "life.stopped" /* its name while the node is stopped as restored or doubled */
 #define DP_LIFE_ID 16
 #define DP_LIFE_RESERVE 65536 /* sealed entries per write of the file */
 
@@ -41,6 +42,7 @@ enum dp_life_state {
     DP_LIFE_OTHER_FILE,    /* the store is a copy, or the file is of another life or an older one */
     DP_LIFE_BEHIND,        /* the store is older than the file */
     DP_LIFE_RESTORED,      /* the store came out of a backup */
+    DP_LIFE_HALTED_HERE,   /* store and file agree, and the file bears the name DP_LIFE_HALTED */
 };
 
 /* English, without full stop; static. */
@@ -93,6 +95,14 @@ DP_MUST enum dp_err dp_life_refresh(struct dp_life_keeper *k);
 
 /* The clean stop: the file says exactly what was sealed. Nulls, whatever the result. */
 DP_MUST enum dp_err dp_life_stop(struct dp_life_keeper **k);
+
+/*
+ * R-HEL-7: give the life file the name DP_LIFE_HALTED, or its own name back. That takes no room, so that a
+ * stop which a full disk does not let into the store is seen at the next start all the same. Durable on
+ * DP_OK, which also says that there is no file to name. A keeper of this life must be dropped first.
+ */
+DP_MUST enum dp_err dp_life_halt(const struct dp_life_place *place);
+DP_MUST enum dp_err dp_life_unhalt(const struct dp_life_place *place);
 
 /* Free without writing, as a crash would leave it. Nulls. */
 void dp_life_drop(struct dp_life_keeper **k);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -95,16 +96,26 @@ static enum dp_err decode(struct dp_slice s, struct dp_life_file *f)
     return dp_rd_done(&r);
 }
 
-enum dp_err dp_life_file_read(const struct dp_life_place *place, struct dp_life_file *out)
+static enum dp_err read_named(const struct dp_life_place *place, const char *name,
+                              uint8_t buf[FILE_BYTES + 1], size_t *len)
 {
     char path[DP_FSYS_PATH];
-    uint8_t buf[FILE_BYTES + 1];
-    struct dp_life_file f;
-    size_t len = 0;
-    enum dp_err err = dp_fsys_join(path, place->dir, "/", DP_LIFE_FILE);
+    enum dp_err err = dp_fsys_join(path, place->dir, "/", name);
 
-    if (err == DP_OK)
-        err = read_small(path, buf, sizeof(buf), &len);
+    return err == DP_OK ? read_small(path, buf, FILE_BYTES + 1, len) : err;
+}
+
+enum dp_err dp_life_file_read(const struct dp_life_place *place, struct dp_life_file *out)
+{
+    uint8_t buf[FILE_BYTES + 1];
+    struct dp_life_file f = {.halted = true};
+    size_t len = 0;
+    enum dp_err err = read_named(place, DP_LIFE_HALTED, buf, &len);
+
+    if (err == DP_NOT_FOUND) {
+        f.halted = false;
+        err = read_named(place, DP_LIFE_FILE, buf, &len);
+    }
     if (err != DP_OK)
         return err;
     if (len != FILE_BYTES)
@@ -113,6 +124,18 @@ enum dp_err dp_life_file_read(const struct dp_life_place *place, struct dp_life_
     if (err == DP_OK)
         *out = f;
     return err;
+}
+
+static enum dp_err drop_halted(const struct dp_life_place *place)
+{
+    char path[DP_FSYS_PATH];
+    enum dp_err err = dp_fsys_join(path, place->dir, "/", DP_LIFE_HALTED);
+
+    if (err != DP_OK)
+        return err;
+    if (unlink(path) != 0)
+        return errno == ENOENT ? DP_OK : dp_fsys_err(errno);
+    return dp_fsys_sync_dir(place->dir);
 }
 
 enum dp_err dp_life_file_write(const struct dp_life_place *place, const struct dp_life_file *f)
@@ -135,5 +158,20 @@ enum dp_err dp_life_file_write(const struct dp_life_place *place, const struct d
     dp_wr_u64(&w, f->where.device);
     dp_wr_u64(&w, f->where.inode);
     dp_wr_u32(&w, dp_crc32c(0, buf, w.len));
-    return dp_fsys_replace(path, dp_wr_slice(&w));
+    err = dp_fsys_replace(path, dp_wr_slice(&w));
+    return err == DP_OK ? drop_halted(place) : err;
+}
+
+enum dp_err dp_life_file_rename(const struct dp_life_place *place, const char *from, const char *to)
+{
+    char was[DP_FSYS_PATH], is[DP_FSYS_PATH];
+    enum dp_err err = dp_fsys_join(was, place->dir, "/", from);
+
+    if (err == DP_OK)
+        err = dp_fsys_join(is, place->dir, "/", to);
+    if (err != DP_OK)
+        return err;
+    if (rename(was, is) != 0)
+        return errno == ENOENT ? DP_OK : dp_fsys_err(errno);
+    return dp_fsys_sync_dir(place->dir);
 }

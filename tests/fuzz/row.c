@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "node/stop.h"
 #include "store/kv_mem.h"
 #include "store/layout.h"
 
@@ -186,12 +187,30 @@ static bool row(const struct row *row, struct dp_slice s, struct dp_arena *a)
     return taken;
 }
 
+/* ---- why a node was stopped ---- */
+
+static bool stop_row(struct dp_slice s)
+{
+    struct dp_stop_row r;
+    uint8_t again[DP_STOP_ROW_MAX];
+    enum dp_err e = dp_stop_row_get(s, &r);
+
+    if (e != DP_OK) {
+        FUZZ_CHECK(e == DP_CORRUPT);
+        return false;
+    }
+    FUZZ_CHECK(dp_slice_eq(dp_stop_row_put(&r, again), s));
+    return true;
+}
+
 bool fuzz_one(const struct dp_suite *suite, struct dp_slice input, struct dp_arena *a)
 {
     if (suite == &fuzz_hollow || input.len == 0)
         return false;
-    size_t which = input.p[0] % 6;
+    size_t which = input.p[0] % 7;
     input = dp_slice_of(input.p + 1, input.len - 1);
+    if (which == 6)
+        return stop_row(input);
     if (which >= 2)
         return row(&rows[which - 2], input, a);
     return which == 0 ? casefile_right(input, a) : casefile(input, a);

@@ -222,6 +222,12 @@ struct cl_node *cl_process(struct cluster *c, struct dp_node id, const char *dir
     return n;
 }
 
+static void hold(void *ctx, bool stopped)
+{
+    struct cl_node *n = ctx;
+    n->halted = stopped;
+}
+
 void cl_start(struct cl_node *n)
 {
     char keys[CL_DIR_MAX + 8];
@@ -239,6 +245,7 @@ void cl_start(struct cl_node *n)
         .random = dp_random_seeded(&n->rng),
         .clock = {wall_ms, mono_ms, synced, n},
         .transport = {cl_line_send, cl_line_drop, reply, enroll_reply, n},
+        .beside = {hold, n},
     };
     e = dp_daemon_new(&ports, &opt, n->kr, &n->d);
     if (e == DP_FULL || e == DP_IO) { /* the service manager tries again */
@@ -247,6 +254,8 @@ void cl_start(struct cl_node *n)
         return;
     }
     assert_ok(e);
+    if (n->halted)
+        dp_daemon_stop_issuing(n->d, DP_STOP_RESTORED, dp_life_text(DP_LIFE_HALTED_HERE), false);
     dp_daemon_probe(n->d, on_commit, n);
     n->restart_ms = INT64_MAX;
     n->dead = false;
@@ -328,6 +337,7 @@ static struct cl_node *copy_process(struct cluster *c, const struct cl_node *of)
 {
     struct cl_node *n = cl_process(c, of->id, of->dir, NULL);
     cl_copy_store(of->kv, n->kv);
+    n->halted = of->halted;
     return n;
 }
 
@@ -336,6 +346,7 @@ void cl_replace(struct cl_node *n, struct dp_kv *kv)
     cl_kill(n, -1);
     n->kv->ops->close(&n->kv);
     n->kv = kv;
+    n->halted = false; /* the machine as a whole goes back */
     n->c->swapped = true;
     cl_start(n);
 }

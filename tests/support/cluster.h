@@ -88,6 +88,7 @@ struct cl_node {
     bool crash_waits;         /* in the next one that brings an entry or an item */
     bool dead;                /* crashed in this turn: says nothing more */
     bool pump_due;
+    bool halted; /* beside its store: it is stopped, as the life file of a daemon says it (R-HEL-7) */
     uint64_t turns, crashes_before, crashes_after;
 };
 

@@ -56,6 +56,7 @@ static void stopped(struct proc_node *n, const char *word)
     CHECK(strcmp(text, word) == 0, "%s says %s, not %s", n->id, text, word);
     int64_t seq = proc_number(n, "status", "own.seq");
     CHECK(act_register(n, NULL, &m, &r) == DP_STOPPED, "%s registers: %s", n->id, r.text);
+    CHECK(dp_err_exit(DP_STOPPED) == 8 && strstr(r.text, "life clear") != NULL, "%s: %s", n->id, r.text);
     CHECK(proc_number(n, "status", "own.seq") == seq, "%s issued something", n->id);
     json_t *cases = act_digests(n, "");
     CHECK(json_object_size(cases) > 0, "%s shows nothing any more", n->id);
@@ -96,6 +97,9 @@ static void two_of_one(struct scene *s)
     proc_kill(v, SIGTERM);
     CHECK(act_admin(s->t.township, "link.clear", VILLAGE) == DP_OK, "the link cannot be cleared");
     proc_start(&s->t.rig, v);
+    proc_wait(v, "status", "links_up", 1, 30);
+    stopped(v, "CLONE"); /* R-HEL-7: it remembers, and root ends it */
+    CHECK(act_admin(v, "life.clear", "") == DP_OK, "the stop cannot be ended");
     proc_wait(v, "status", "links_up", 1, 30);
     tree_relay(v, s->t.city, &r);
 }
@@ -148,6 +152,54 @@ static void put_back(const char *from, const char *to)
     fclose(out);
 }
 
+/* R-HEL-7: killed, its parent away, started again and again: nothing is taken in on the strength of nothing.
+ */
+static void in_the_dark(struct scene *s, const char *word)
+{
+    struct proc_node *v = s->t.village;
+    char text[512];
+    proc_kill(s->t.township, SIGTERM);
+    for (unsigned i = 0; i < 3; i++) {
+        proc_kill(v, i == 0 ? SIGKILL : SIGTERM);
+        proc_start(&s->t.rig, v);
+        stopped(v, word);
+        CHECK(proc_number(v, "status", "links_up") == 0, "the line is not down");
+        act_text(v, "status", "intake", text);
+        CHECK(strcmp(text, "stopped") == 0, "intake is %s", text);
+        act_text(v, "status", "stopped_by", text);
+        CHECK(strcmp(text, TOWNSHIP) == 0, "found by %s", text);
+        CHECK(act_admin(v, "life.clear", "") == DP_CONFLICT, "a stop is ended in the dark");
+    }
+    proc_start(&s->t.rig, s->t.township);
+    proc_wait(s->t.township, "status", "links_up", 1, 30);
+    act_wait_alarm(s->t.township, "link", VILLAGE ": the peer lost entries", 30);
+    CHECK(act_admin(v, "life.clear", "") == DP_CONFLICT, "a stop is ended while the parent holds more");
+}
+
+/* The store that has everything comes back, and what lies beside it still says stopped. */
+static void put_the_true_one_back(struct scene *s)
+{
+    struct proc_node *v = s->t.village;
+    struct act_result r;
+    char from[300], to[300];
+    proc_kill(v, SIGTERM);
+    snprintf(from, sizeof from, "%s/today/data.mdb", v->dir);
+    snprintf(to, sizeof to, "%s/data/store/data.mdb", v->dir);
+    put_back(from, to);
+    CHECK(act_admin(s->t.township, "link.clear", VILLAGE) == DP_OK, "the link cannot be cleared");
+    proc_start(&s->t.rig, v);
+    stopped(v, "RESTORED");
+    proc_wait(v, "status", "links_up", 1, 30);
+    CHECK(act_admin(v, "life.clear", "") == DP_OK, "the stop cannot be ended");
+    proc_wait(v, "status", "links_up", 1, 30);
+    tree_relay(v, s->t.city, &r);
+    proc_kill(v, SIGTERM);
+    proc_start(&s->t.rig, v);
+    proc_wait(v, "status", "links_up", 1, 30);
+    tree_relay(v, s->t.city, &r);
+    proc_kill(v, SIGTERM);
+}
+
 static void rolled_back(struct scene *s)
 {
     static const char *const files[] = {"data.mdb", "life"};
@@ -162,6 +214,9 @@ static void rolled_back(struct scene *s)
     proc_wait(v, "status", "links_up", 1, 30);
     tree_relay(v, s->t.city, &r);
     proc_kill(v, SIGTERM);
+    snprintf(from, sizeof from, "%s/data/store", v->dir);
+    snprintf(to, sizeof to, "%s/today", v->dir);
+    copy(from, to);
     for (unsigned i = 0; i < 2; i++) {
         snprintf(from, sizeof from, "%s/yesterday/%s", v->dir, files[i]);
         snprintf(to, sizeof to, "%s/data/store/%s", v->dir, files[i]);
@@ -171,7 +226,8 @@ static void rolled_back(struct scene *s)
     stopped(v, "RESTORED");
     act_wait_alarm(s->t.township, "link", VILLAGE ": the peer lost entries", 30);
     unharmed(s);
-    proc_kill(v, SIGTERM);
+    in_the_dark(s, "RESTORED");
+    put_the_true_one_back(s);
 }
 
 static void no_life(struct scene *s)

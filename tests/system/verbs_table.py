@@ -30,6 +30,7 @@ VERBS = [
     ("link show", "county", "link show " + TOWN, "node state lanes", "county", "link show 331024000000", 3, "link list"),
     ("link clear", "county", "link clear " + TOWN, "cleared", "county", "link clear 331024000000", 3, "link list"),
 
+    ("life clear", "village", "life clear", "cleared", "county", "life clear", 6, "not stopped"),
     ("office add", "county", "office add {county}/forestry 天台县林业局", "added",
      "bare", "office add {county}/forestry 天台县林业局", 8, "node join"),
     ("office list", "county", "office list", "offices", "county", "office list all", 2, "--help"),

@@ -141,6 +141,10 @@ static void test_two_living_processes(void **state)
     cl_must(t.town, &x);
     cluster_run(t.c, 60000);
     assert_int_equal(cl_session(t.town, t.village)->state, DP_SESSION_UP);
+    assert_silenced(t.village);
+    cl_admin(&x, "life.clear");
+    cl_must(t.village, &x);
+    cluster_run(t.c, 60000);
     struct cl_result r = town_register(t.village);
     cluster_run(t.c, 60000);
     assert_int_equal(cl_facts(t.city, &r.name), 1);
@@ -218,7 +222,7 @@ static void test_stopped_by_the_shell(void **state)
     struct town t;
     (void)state;
     town_open(&t, 28);
-    dp_daemon_stop_issuing(t.town->d, DP_STOP_RESTORED, "the store is older than the life file");
+    dp_daemon_stop_issuing(t.town->d, DP_STOP_RESTORED, "the store is older than its life file", true);
     assert_silenced(t.town);
     struct cl_result r = town_register(t.village);
     cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");

@@ -285,7 +285,7 @@ static void test_a_matter_for_a_stopped_node(void **state)
     struct town t;
     (void)state;
     town_open(&t, 107);
-    dp_daemon_stop_issuing(t.county->d, DP_STOP_RESTORED, "the store is older than the life file");
+    dp_daemon_stop_issuing(t.county->d, DP_STOP_RESTORED, "the store is a copy", false);
     (void)accuse(t.village, TOWN "/bureau");
     town_settle(&t);
     assert_int_equal(matters(t.county), 0);
@@ -295,6 +295,11 @@ static void test_a_matter_for_a_stopped_node(void **state)
     cluster_run(t.c, MINUTE_MS);
     assert_shelved(&t, 1);
     cl_kill(t.county, 100);
+    cluster_run(t.c, MINUTE_MS);
+    assert_shelved(&t, 1);
+    struct cl_command x;
+    cl_admin(&x, "life.clear");
+    cl_must(t.county, &x);
     cluster_run(t.c, MINUTE_MS);
     town_settle(&t);
     assert_int_equal(matters(t.county), 1);

@@ -175,6 +175,53 @@ static void seals_rise(void **state)
     close_store(&l);
 }
 
+/* R-HEL-7: under its other name the file says that the node is stopped, until it has its own name again. */
+static void a_halted_life(void **state)
+{
+    struct life_test l = life_test(*state);
+
+    begin_life(&l, id_a, 1);
+    seal(&l, 5);
+    dp_life_drop(&l.k);
+    assert_int_equal(dp_life_halt(place(&l)), DP_OK);
+    expect_state(&l, DP_LIFE_HALTED_HERE);
+    assert_int_equal(dp_life_halt(place(&l)), DP_OK);
+    expect_state(&l, DP_LIFE_HALTED_HERE);
+    copy_file(l.s, "store/life.stopped", "store/life", "cp"); /* who puts one beside it ends nothing */
+    expect_state(&l, DP_LIFE_HALTED_HERE);
+    copy_file(l.s, "store/life", "", "rm");
+    assert_int_equal(dp_life_unhalt(place(&l)), DP_OK);
+    expect_state(&l, DP_LIFE_OK);
+    resume_life(&l);
+    seal(&l, 6);
+    dp_life_drop(&l.k);
+    assert_int_equal(dp_life_halt(place(&l)), DP_OK);
+    begin_life(&l, id_b, 1); /* a new life leaves nothing of the old name */
+    expect_state(&l, DP_LIFE_OK);
+    stop(&l);
+    expect_state(&l, DP_LIFE_OK);
+    close_store(&l);
+}
+
+/* What is halted is compared all the same. */
+static void an_older_store_beside_a_halted_life(void **state)
+{
+    struct life_test l = life_test(*state);
+
+    begin_life(&l, id_a, 1);
+    close_store(&l);
+    copy_file(l.s, "store/data.mdb", "old", "cp");
+    reopen(&l);
+    seal(&l, 5);
+    stop(&l);
+    assert_int_equal(dp_life_halt(place(&l)), DP_OK);
+    close_store(&l);
+    copy_file(l.s, "old", "store/data.mdb", "cp");
+    reopen(&l);
+    expect_state(&l, DP_LIFE_BEHIND);
+    close_store(&l);
+}
+
 /* Wherever it dies, the same store on the same machine is itself. */
 static void crashes_are_not_clones(void **state)
 {
@@ -520,6 +567,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_life_from_first_to_second_start),
         T(seals_rise),
+        T(a_halted_life),
+        T(an_older_store_beside_a_halted_life),
         T(crashes_are_not_clones),
         T(a_seal_that_is_not_committed),
         T(the_file_is_gone_or_damaged),
