@@ -38,7 +38,7 @@ struct dp_verb {
     uint8_t min, max; /* positional arguments */
     uint8_t kind;     /* kind of entry it issues, 0 = none */
     uint8_t ask;      /* enum dp_ask_first */
-    uint64_t opts;
+    dp_opt_set opts;
     const char *help;
 };
 extern const struct dp_verb dp_verbs[];
@@ -59,7 +59,8 @@ DP_MUST enum dp_err dp_read_file(const char *path, size_t max, char **text, size
 
 /* Handlers, by file. */
 dp_verb_run dp_run_step;                                                           /* step.c */
-dp_verb_run dp_run_note, dp_run_correct, dp_run_part, dp_run_opinion;              /* step.c */
+dp_verb_run dp_run_note, dp_run_part, dp_run_opinion;                              /* step.c */
+dp_verb_run dp_run_correct;                                                        /* correct.c */
 dp_verb_run dp_run_attach;                                                         /* attach.c */
 dp_verb_run dp_run_drafts, dp_run_draft_drop;                                      /* drafts.c */
 dp_verb_run dp_run_register, dp_run_errand_open;                                   /* intake.c */

@@ -56,11 +56,9 @@ static error_t take_option(struct parse *p, int key, const char *arg)
     struct dp_args *out = p->out;
 
     out->opt[o] = arg != NULL ? arg : "";
-    if (out->many_count < DP_ARGS_MANY_MAX) {
-        out->many[out->many_count].opt = o;
-        out->many[out->many_count].value = out->opt[o];
-        out->many_count++;
-    }
+    out->many[out->many_count].opt = o;
+    out->many[out->many_count].value = out->opt[o];
+    out->many_count++;
     return 0;
 }
 
@@ -68,8 +66,11 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 {
     struct parse *p = state->input;
 
-    if (key >= KEY_FIRST && key < KEY_FIRST + OPT_COUNT)
+    if (key >= KEY_FIRST && key < KEY_FIRST + OPT_COUNT) {
+        if (p->out->many_count == DP_ARGS_MANY_MAX)
+            argp_error(state, _("more than %d options"), DP_ARGS_MANY_MAX);
         return take_option(p, key, arg);
+    }
     switch (key) {
     case ARGP_KEY_INIT:
         state->child_inputs[0] = p->app;

@@ -76,7 +76,10 @@
     X(PARENT_ADDRESS, "parent-address", "ADDRESS",    N_("address of its parent, when that is not this node")) \
     X(OUT,            "out",            "FILE",       N_("file to write"))                         \
     X(SYSTEM,         "system",         "NAME",       N_("source system where the register names none")) \
-    X(ENCODING,       "encoding",       "ENCODING",   N_("utf-8 or gb18030 (default: found out)"))
+    X(ENCODING,       "encoding",       "ENCODING",   N_("utf-8 or gb18030 (default: found out)")) \
+    X(SET,            "set",            "FIELD=VALUE", N_("a field that has no option of its own; may be repeated")) \
+    X(CLEAR,          "clear",          "FIELD",      N_("empty this field, or several with commas; asks first")) \
+    X(PETITIONER,     "petitioner",     "NUMBER",     N_("which petitioner of several, from 1; one more than there are adds one"))
 /* clang-format on */
 
 enum dp_opt {
@@ -85,14 +88,16 @@ enum dp_opt {
 #undef DP_OPT_ENUM
         OPT_COUNT
 };
-_Static_assert(OPT_COUNT <= 64, "a verb names its options in 64 bits");
-#define DP_OPT(id) (UINT64_C(1) << OPT_##id)
+/* The options that a verb takes: a bit each. */
+__extension__ typedef unsigned __int128 dp_opt_set;
+_Static_assert(OPT_COUNT <= 128, "a verb names its options in 128 bits");
+#define DP_OPT(id) ((dp_opt_set)1 << OPT_##id)
 
 const char *dp_opt_name(enum dp_opt o);
 bool dp_opt_has_value(enum dp_opt o);
 
 #define DP_ARGS_POS_MAX 4
-#define DP_ARGS_MANY_MAX 16
+#define DP_ARGS_MANY_MAX 32
 
 struct dp_args {
     const char *pos[DP_ARGS_POS_MAX]; /* NULL past pos_count */

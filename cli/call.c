@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/id.h"
+#include "correct.h"
 #include "said.h"
 #include "words.h"
 
@@ -289,6 +290,7 @@ static void print_would(const char *json)
         printf("  %s: %s\n", _("personal parts would go to"), parts_to);
     if (bytes > 0)
         printf("  %s: %lld\n", _("bytes on the line, if sent alone"), (long long)bytes);
+    dp_print_changes(v);
     json_decref(v);
 }
 

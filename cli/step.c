@@ -301,24 +301,6 @@ int dp_run_note(struct dp_app *app, const struct dp_verb *v, const struct dp_arg
     return code;
 }
 
-/* The part that replaces the old one is made from the options that were given. */
-int dp_run_correct(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
-{
-    struct dp_draft d;
-    int code = dp_err_exit(DP_USAGE);
-
-    dp_draft_init(&d);
-    if (dp_step_fill(&d, v->kind, a) == DP_OK && dp_draft_intake(&d, a) == DP_OK) {
-        d.step.re = d.step.other = dp_pb_str(a->pos[1]);
-        if (d.step.n_parts == 0)
-            code = dp_fail(DP_USAGE, "%s", _("say what it should read: --text, --content, --name, ..."));
-        else
-            code = dp_do_step(app, &d.step, a->opt[OPT_WAIT]);
-    }
-    dp_draft_fini(&d);
-    return code;
-}
-
 /* R-PRT-3: what is done to a part of an entry needs a reason that is on the list. */
 int dp_run_part(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
 {

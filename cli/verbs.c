@@ -58,7 +58,7 @@ const struct dp_verb dp_verbs[] = {
 
     {"case", "register", dp_run_register, "", 0, 0, 1, 0, REGISTER, N_("register a matter")},
     {"case", "split", dp_run_step, "CASE", 1, 1, 16, DP_ASK_FIRST, STEP | TEXTS, N_("part a mixed matter")},
-    {"case", "correct", dp_run_correct, "CASE ENTRY", 2, 2, 17, 0, STEP | TEXTS | O(INDEX) | O(REASON) | PERSON | CONTENTS, N_("replace a part of an own entry")},
+    {"case", "correct", dp_run_correct, "CASE ENTRY", 2, 2, 17, 0, STEP | TEXTS | O(INDEX) | O(REASON) | PERSON | CONTENTS | O(SET) | O(CLEAR) | O(PETITIONER), N_("correct fields of an own entry; what is not given stays")},
     {"case", "unmask", dp_run_part, "CASE ENTRY REASON", 3, 3, 29, DP_ASK_FIRST, STEP | TEXTS | O(INDEX), N_("open a part of an entry from below; everybody on the case sees that, and why")},
     {"case", "erase", dp_run_part, "CASE ENTRY REASON", 3, 3, 30, DP_ASK_FIRST, STEP | TEXTS | O(INDEX), N_("have a part of an entry erased everywhere, for good")},
     {"case", "withdraw", dp_run_step, "CASE", 1, 1, 8, DP_ASK_FIRST, STEP | O(REASON) | O(RE), N_("take back an own offer that nobody accepted yet")},

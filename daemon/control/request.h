@@ -40,9 +40,9 @@ struct dp_file {
 
 struct dp_step {
     uint32_t kind;
-    const char *case_ref, *to, *other, *re, *label, *from_draft, *doc_no;
+    const char *case_ref, *to, *other, *re, *label, *from_draft, *doc_no, *clear;
     struct dp_date due, date, receipt;
-    uint32_t code, code2, code3, days, index;
+    uint32_t code, code2, code3, days, index, person;
     const struct dp_intake *intake; /* register, else NULL */
     const struct dp_part_text *parts;
     uint8_t part_count;

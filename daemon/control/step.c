@@ -36,6 +36,8 @@ static const struct dp_ctl_field step_fields[] = {
     DP_CTL_FIELD(LINE,  Step, from_draft, dp_step, REF_MAX),
     DP_CTL_FIELD(LINE,  Step, doc_no,     dp_step, DP_DOC_NO_MAX),
     DP_CTL_FIELD(BYTES, Step, token,      dp_step, 32),
+    DP_CTL_FIELD(LINE,  Step, clear,      dp_step, WORD_MAX),
+    DP_CTL_FIELD(U32,   Step, person,     dp_step, DP_PETITIONERS_MAX),
 };
 static const struct dp_ctl_field intake_fields[] = {
     DP_CTL_FIELD(U32,  Intake, origin,        dp_intake, 99),

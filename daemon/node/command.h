@@ -26,6 +26,7 @@ struct dp_forecast {
     const struct dp_entry *e; /* as it would be issued; its name is the next one */
     const struct dp_part_in *parts;
     uint8_t part_count;
+    const struct dp_correction *correction; /* field by field; NULL: it is none (correct.h) */
 };
 /* What would happen, to whom personal parts would go, and its bytes on the lines of this node if sent alone.
  */

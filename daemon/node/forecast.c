@@ -5,7 +5,7 @@
  * hold. Nothing is kept and no randomness is drawn.
  */
 #include "control/json.h"
-#include "node/command.h"
+#include "node/correct.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -170,6 +170,25 @@ static void put_whom(char *text, size_t cap, const struct dp_entry *e, struct dp
     snprintf(text + at, cap - at, "%s%s", at == 0 ? "" : ", ", who);
 }
 
+/* To the office that wrote the entry, and to nobody else: it may read what was (R-PRT-4). */
+static void put_changes(struct dp_json *j, const struct dp_correction *k)
+{
+    dp_json_name(j, "entry", &k->of);
+    dp_json_u64(j, "index", k->index);
+    dp_json_str(j, "part", dp_part_kind_word(k->kind));
+    if (k->petitioner != 0)
+        dp_json_u64(j, "petitioner", k->petitioner);
+    dp_json_array(j, "changes");
+    for (uint8_t i = 0; i < k->change_count; i++) {
+        dp_json_object(j, NULL);
+        dp_json_str(j, "field", k->change[i].field);
+        dp_json_str(j, "old", k->change[i].old);
+        dp_json_str(j, "new", k->change[i].new);
+        dp_json_end(j);
+    }
+    dp_json_end(j);
+}
+
 static void put_answer(struct dp_daemon *d, const struct dp_forecast *f, const char *parts_to, uint64_t bytes,
                        struct dp_outcome *out)
 {
@@ -185,6 +204,8 @@ static void put_answer(struct dp_daemon *d, const struct dp_forecast *f, const c
     dp_json_str(&j, "to", to);
     dp_json_str(&j, "parts_to", parts_to);
     dp_json_u64(&j, "bytes_alone", bytes);
+    if (f->correction != NULL)
+        put_changes(&j, f->correction);
     dp_json_end(&j);
     const char *json = dp_json_text(&j);
     if (json == NULL)

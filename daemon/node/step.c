@@ -3,7 +3,7 @@
  * A step of a local officer: found, planned, judged, and then issued. What is refused leaves nothing behind;
  * a dry run goes exactly as far as the judgement.
  */
-#include "node/command.h"
+#include "node/correct.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +97,7 @@ struct step {
     struct dp_entry e;
     struct dp_part_in parts[DP_PARTS_MAX];
     uint8_t part_count;
+    const struct dp_correction *correction; /* NULL for other kinds */
 };
 
 /* R-VAL-7 for what the case as it stands allows. */
@@ -274,14 +275,27 @@ void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
                 const struct dp_step *s, struct dp_outcome *out)
 {
     struct step x = {0};
+    struct dp_correction k;
+    struct dp_step whole = *s;
     if (!may_issue(d, c, s, out))
         return;
     if (s->kind == DP_KIND_REGISTER) {
         dp_do_register(d, c, rq, s, out);
         return;
     }
+    if (!find_slot(d, c, s, &x, out))
+        return;
+    if (s->kind == DP_KIND_CORRECT) {
+        if (!dp_correct(d, c, x.slot, s, &k, out))
+            return;
+        whole.parts = &k.part;
+        whole.part_count = 1;
+        whole.index = k.index;
+        x.correction = &k;
+    }
+    s = &whole;
     x.part_count = s->part_count;
-    if (!find_slot(d, c, s, &x, out) || step_body(d, c, s, &x.in.body, out) != DP_OK)
+    if (step_body(d, c, s, &x.in.body, out) != DP_OK)
         return;
     enum dp_err err = dp_step_parts(d, s, x.parts);
     if (err != DP_OK) {
@@ -291,7 +305,7 @@ void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
     if (!announce_file(d, s, &x, out) || !plan_step(d, c, s, &x, out))
         return;
     if (rq->dry_run) {
-        struct dp_forecast f = {x.slot, &x.st, &x.e, x.parts, x.part_count};
+        struct dp_forecast f = {x.slot, &x.st, &x.e, x.parts, x.part_count, x.correction};
         dp_forecast_answer(d, &f, out);
     } else if (keep_file(d, c, s, &x, out)) {
         issue(d, s, &x, out);

@@ -313,6 +313,7 @@ void oracle_answered(struct oracle *o, struct cl_node *n, const struct cl_comman
         sim_broken(o->s, "I2", "%s acknowledged %s, which is not in its store", n->text, text);
     e->acknowledged = true;
     o->acknowledged++;
+    check_field_answer(o, x, r);
     check_part_kept(o, oracle_node_of(o, n), e);
 }
 
@@ -358,5 +359,6 @@ void oracle_rest(struct oracle *o)
     check_case_rest(o);
     check_part_rest(o);
     check_reader_rest(o);
+    check_field_rest(o);
     check_desk_rest(o);
 }

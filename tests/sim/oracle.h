@@ -104,8 +104,9 @@ struct oracle {
     struct oracle_edition *editions;
     struct oracle_withdrawn *withdrawn;
     struct oracle_slip *slips[ORACLE_SLIPS];
-    struct dp_arena look; /* of one check */
-    struct dp_arena turn; /* of one commit */
+    struct oracle_text *texts; /* what was said, field by field (I47) */
+    struct dp_arena look;      /* of one check */
+    struct dp_arena turn;      /* of one commit */
     struct tape_ears ears;
     bool thorough; /* fold after every commit; else at rest alone */
 };
@@ -195,6 +196,9 @@ void check_due_rest(struct oracle *o, struct oracle_node *x);
 void check_desk_entry(struct oracle *o, const struct dp_entry *e);
 void check_desk_answer(struct oracle *o, const struct cl_node *n, const struct dp_intake *in, bool sealed);
 void check_desk_rest(struct oracle *o);
+/* check_field.c: what texts say after they were corrected. A step of the command was acknowledged. */
+void check_field_answer(struct oracle *o, const struct cl_command *x, const struct cl_result *r);
+void check_field_rest(struct oracle *o);
 /* check_frame.c: what leaves is committed and allowed. */
 void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, struct dp_slice frame);
 /* check_alarm.c: every stop has its alarm, every list its end. */

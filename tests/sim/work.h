@@ -15,6 +15,7 @@ struct sim_slip {
     char mark[24];  /* stands in the entry: one slip is one case (I29) */
     bool by_source; /* known by a number of its source, else by a token */
     uint8_t token[16];
+    bool two; /* people came */
     uint32_t purpose, flags;
     char respondent[2][DP_OFFICE_TEXT];
     uint8_t respondents;
@@ -26,14 +27,17 @@ struct sim_agent {
     char office[DP_OFFICE_TEXT];
     uint32_t uid;
     struct dp_rng dice;
-    struct cl_event visit;      /* next look at the inbox */
-    uint32_t to_register;       /* people who wait to be heard */
-    uint32_t accusations;       /* of these */
-    uint64_t seen;              /* entries its node had at the last look */
-    uint32_t left;              /* items that it left lying there */
-    char given[DP_NAME_TEXT];   /* the last case that it gave to an office below */
-    char offered[DP_NAME_TEXT]; /* the last that it offered to anybody */
-    struct dp_rng pen;          /* what it writes about that */
+    struct cl_event visit;                                /* next look at the inbox */
+    uint32_t to_register;                                 /* people who wait to be heard */
+    uint32_t accusations;                                 /* of these */
+    uint64_t seen;                                        /* entries its node had at the last look */
+    uint32_t left;                                        /* items that it left lying there */
+    char given[DP_NAME_TEXT];                             /* the last case that it gave to an office below */
+    char offered[DP_NAME_TEXT];                           /* the last that it offered to anybody */
+    struct dp_rng pen;                                    /* what it writes about that */
+    char own_case[DP_NAME_TEXT], own_entry[DP_NAME_TEXT]; /* the last text of its own, to be corrected */
+    uint8_t own_kind;                                     /* of its part; 0 = of a registration */
+    uint32_t corrections;
     struct sim_slip slip;
     uint32_t slips;
     uint32_t tried, refused, unanswered;
@@ -99,7 +103,11 @@ void work_publish_end(void);
 /* ---- work_pen.c ---- */
 /* The case was offered: what is written from now on comes between the offer and its answer. */
 void work_pen_offered(struct sim_agent *a, const char *ref);
-/* Write something on it, or nothing. */
+/* A text of its own that may be wrong: of a registration (kind 0) or a note. */
+void work_pen_wrote(struct sim_agent *a, const char *ref, const struct dp_name *entry, uint8_t kind);
+/* More about who came than a name. */
+void work_pen_intake(struct sim_agent *a, struct cl_command *x);
+/* Write something on it, or nothing; or correct the last text of its own. */
 void work_pen(struct sim_agent *a);
 
 /* ---- the workloads that bring more than matters and visits ---- */

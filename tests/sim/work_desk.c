@@ -41,6 +41,7 @@ static void fill_in(struct sim_agent *a, struct sim_slip *p)
     *p = (struct sim_slip){.taken = true};
     snprintf(p->mark, sizeof(p->mark), "slip %u-%u", a->n->index, a->slips++);
     p->by_source = often(a, 25);
+    p->two = dp_rng_below(&a->pen, 100) < 30;
     for (unsigned i = 0; i < sizeof(p->token); i++)
         p->token[i] = (uint8_t)dp_rng_below(&a->dice, 256);
     p->flags = often(a, h->urgent) ? DP_REG_URGENT : 0;
@@ -68,8 +69,14 @@ bool work_hear(struct sim_agent *a)
     } else {
         x.cmd.u.step.token = dp_slice_of(p->token, sizeof(p->token));
     }
+    work_pen_intake(a, &x);
     struct cl_result r = work_do(a, &x);
     p->taken = !r.answered;
+    if (r.answered && r.err == DP_OK && r.name.seq != 0) {
+        char ref[DP_NAME_TEXT];
+        dp_name_format(&r.name, ref);
+        work_pen_wrote(a, ref, &r.name, 0);
+    }
     return r.answered;
 }
 

@@ -20,7 +20,9 @@ static void write_note(struct sim_agent *a)
     struct cl_command x;
     cl_step(&x, DP_KIND_NOTE, a->offered);
     cl_text(&x, "came by and asked how far it is");
-    (void)work_do(a, &x);
+    struct cl_result r = work_do(a, &x);
+    if (r.answered && r.err == DP_OK)
+        work_pen_wrote(a, a->offered, &r.name, DP_PART_TEXT);
 }
 
 static void attach(struct sim_agent *a)
@@ -58,9 +60,60 @@ void work_pen_offered(struct sim_agent *a, const char *ref)
     snprintf(a->offered, sizeof(a->offered), "%s", ref);
 }
 
+/* ---- corrections ---- */
+
+void work_pen_wrote(struct sim_agent *a, const char *ref, const struct dp_name *entry, uint8_t kind)
+{
+    if (ref != a->own_case)
+        snprintf(a->own_case, sizeof(a->own_case), "%s", ref);
+    dp_name_format(entry, a->own_entry);
+    a->own_kind = kind;
+}
+
+void work_pen_intake(struct sim_agent *a, struct cl_command *x)
+{
+    struct dp_petitioner *p = x->part[0].petitioners;
+    p[0].address = "upper hamlet 4";
+    p[0].id_no = "331023196001011234";
+    p[0].gender = 2;
+    x->part[1].demand = "mend it before winter";
+    if (!a->slip.two)
+        return;
+    p[1] = (struct dp_petitioner){.name = "Li Daming", .phone = "13900005678", .address = "lower hamlet 1"};
+    x->part[0].petitioner_count = 2;
+}
+
+/* Some of the fields, of the part that the entry has or of one of two. */
+static void correct(struct sim_agent *a)
+{
+    static char phone[24];
+    struct cl_command x;
+    uint8_t kind = a->own_kind != 0 ? a->own_kind : often(a, 60) ? DP_PART_PETITIONERS : DP_PART_CONTENT;
+    struct dp_step *s = cl_step(&x, DP_KIND_CORRECT, a->own_case);
+    s->re = s->other = a->own_entry;
+    s->person = kind == DP_PART_PETITIONERS ? 1 + often(a, 20) : 0;
+    s->clear = kind == DP_PART_PETITIONERS && often(a, 20) ? "gender" : "";
+    x.part[0] = (struct dp_part_text){.kind = kind, .petitioner_count = kind == DP_PART_PETITIONERS};
+    s->part_count = 1;
+    snprintf(phone, sizeof(phone), "138%08u", ++a->corrections);
+    if (kind == DP_PART_PETITIONERS)
+        x.part[0].petitioners[0].phone = phone;
+    else if (kind == DP_PART_CONTENT)
+        x.part[0].title = phone;
+    else
+        x.part[0].text = phone;
+    struct cl_result r = work_do(a, &x);
+    if (r.answered && r.err == DP_OK)
+        work_pen_wrote(a, a->own_case, &r.name, kind); /* a correction of it is corrected next */
+    else if (r.answered)
+        a->own_entry[0] = '\0';
+}
+
 void work_pen(struct sim_agent *a)
 {
-    if (a->offered[0] == '\0' || !often(a, a->s->work->habits.pen))
+    if (a->own_entry[0] != '\0' && often(a, a->s->work->habits.pen / 2))
+        correct(a);
+    if (a->n->d == NULL || a->offered[0] == '\0' || !often(a, a->s->work->habits.pen))
         return;
     if (often(a, 15))
         ask_for_help(a);

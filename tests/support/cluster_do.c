@@ -25,7 +25,7 @@ struct dp_step *cl_step(struct cl_command *x, enum dp_kind kind, const char *cas
     struct dp_step *s = &x->cmd.u.step;
     s->kind = kind;
     s->case_ref = case_ref;
-    s->to = s->other = s->re = s->label = s->from_draft = s->doc_no = "";
+    s->to = s->other = s->re = s->label = s->from_draft = s->doc_no = s->clear = "";
     s->parts = x->part;
     return s;
 }

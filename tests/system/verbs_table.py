@@ -71,7 +71,7 @@ VERBS = [
     ("case fetch", "county/bureau", "case fetch {plain} 1 {dir}/fetched", "",
      "county/bureau", "case fetch {plain} 9 {dir}/fetched9", 3, "case show"),
     ("case correct", "county/bureau", "case correct {plain_2} {entry:plain_2} --title 楼顶渗水 --content 更正后的内容", "entry number",
-     "county/bureau", "case correct {plain_2} {absent} --title 楼顶", 3, "case list"),
+     "county/bureau", "case correct {plain_2} {absent} --title 楼顶", 3, "case show"),
     ("case unmask", "township/bureau", "case unmask {below} {entry:below} absent", "entry number",
      "village/station", "case unmask {below} {entry:below} absent", 4, "its office may not issue this kind"),
     ("case erase", "county/bureau", "case erase {plain_2} {entry:plain_2} asked --index 1", "entry number",
