@@ -47,9 +47,21 @@ struct batch {
 };
 static struct batch met;
 
+/* I3: what an honest node signed was in its own store before it was anywhere else. */
+static void check_written(struct oracle *o, const struct oracle_node *x, const struct dp_name *name)
+{
+    char text[DP_NAME_TEXT];
+    const struct cl_node *origin = oracle_node_at(o, name->origin);
+    if (origin == NULL || origin == x->n || !fault_is_honest(o->s, origin) || oracle_find(o, name) != NULL)
+        return;
+    dp_name_format(name, text);
+    sim_broken(o->s, "I3", "%s takes in %s, which nobody wrote", x->n->text, text);
+}
+
 static void take(struct oracle *o, struct oracle_node *x, const struct dp_name *name, struct dp_slice bytes,
                  struct batch *b)
 {
+    check_written(o, x, name);
     struct oracle_entry *e = oracle_meet(o, x->n, name, bytes);
     (void)oracle_hold(x, name);
     if (b->count < sizeof(b->e) / sizeof(b->e[0]))

@@ -24,7 +24,7 @@
     X(REVOKE,   "revoke")   /* a certificate is withdrawn */                                  \
     X(ROSTER,   "roster")   /* officers come, go, and move */                                 \
     X(ODD,      "odd")      /* a node issues an entry that nobody can use */                  \
-    X(HOSTILE,  "hostile")  /* a child with its own keys sends well-formed lies: one in a tree */
+    X(HOSTILE,  "hostile")  /* a node with its own keys sends well-formed lies: one in a tree */
 /* clang-format on */
 
 enum sim_fault_kind {
@@ -76,6 +76,8 @@ int64_t fault_clock_ahead_ms(const struct sim *s, const struct cl_node *n);
 /* ---- hostile.c ---- */
 /* One well-formed lie of this node to its parent, signed with its own keys. */
 void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice);
+/* hostile_above.c: one to a child of it, in half of the times. False: none was told. */
+bool hostile_above(struct sim *s, struct cl_node *n);
 /* An own entry of this node that nobody can use; it knows no better. */
 void hostile_odd(struct sim *s, struct cl_node *n);
 

@@ -430,6 +430,8 @@ static enum lie choose(const struct sim *s, struct dp_rng *dice)
 
 void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice)
 {
+    if (hostile_above(s, n))
+        return;
     enum lie lie = choose(s, dice);
     struct cl_link *l = cl_link_of(s->c, n);
     struct forger f = {.s = s, .n = n, .dice = dice};

@@ -7,7 +7,8 @@
  *   main.c      options; one history in a child process, many of them in a row
  *   world.c     the trees: enrolled once, then every history starts from them
  *   profile.c   rates of faults and ranges of lines, by name
- *   fault.c     makes them happen; hostile.c the lies, roster.c the officers
+ *   fault.c     makes them happen; roster.c the officers
+ *   hostile.c   the lies of a child; hostile_above.c those of a parent
  *   work.c      offices (agents); work_*.c the workloads, one table row each
  *   tape.c      the store of a node with a tape of what each commit writes, and store faults
  *   oracle.c    the books; check_*.c what must hold, by number
