@@ -340,8 +340,7 @@ static void print_log_row(const struct dp_app *app, const json_t *row)
     char text[256];
 
     if (app->json) {
-        json_dumpf(row, stdout, JSON_COMPACT);
-        putchar('\n');
+        (void)dp_put_json(row);
         return;
     }
     for (unsigned i = 0; i < sizeof(tabs) / sizeof(tabs[0]); i++) {

@@ -12,6 +12,7 @@
 #include "base/id.h"
 #include "correct.h"
 #include "said.h"
+#include "visible.h"
 #include "words.h"
 
 #define VERSION 1
@@ -144,11 +145,20 @@ static json_t *json_of_result(const PBC(Result) * r)
     return v;
 }
 
+bool dp_put_json(const json_t *v)
+{
+    char *raw = json_dumps(v, JSON_COMPACT), *text = raw == NULL ? NULL : dp_visible_json(raw);
+    bool ok = text != NULL && puts(text) >= 0;
+
+    free(text);
+    free(raw);
+    return ok;
+}
+
 int dp_print_json(json_t *v)
 {
-    bool ok = json_dumpf(v, stdout, JSON_COMPACT) == 0;
+    bool ok = dp_put_json(v);
 
-    putchar('\n');
     json_decref(v);
     return ok ? 0 : dp_fail(DP_IO, "%s", _(dp_err_text(DP_IO)));
 }

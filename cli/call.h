@@ -45,8 +45,10 @@ int dp_do_step(struct dp_app *app, PBC(Step) * step, const char *wait);
 int dp_do_admin(struct dp_app *app, PBC(Admin) * admin, const char *done);
 /* What such a command came to; the exit code. */
 int dp_print_admin(struct dp_app *app, const PBC(Result) * r, const char *done);
-/* JSON on stdout, one line's end. */
+/* JSON on stdout, one line's end; what a terminal would obey is \uXXXX in it. Takes `v`; the exit code. */
 int dp_print_json(json_t *v);
+/* The same of a borrowed one; false: it could not be written. */
+bool dp_put_json(const json_t *v);
 
 /* wait.c: until the entry has arrived at its addressee, or at the parent. Exit code 0 or 10. */
 int dp_wait_for(struct dp_app *app, const char *case_ref, const char *entry, const char *seconds);

@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "table.h"
+#include "visible.h"
 
 static const char *const columns[] = {
     "number",      "name",           "status",       "holder",          "registrar",      "registered_on",
@@ -84,8 +85,9 @@ static int write_file(const char *path, const json_t *rows)
     FILE *f;
 
     if (strcmp(path, "-") == 0) {
-        put_rows(stdout, rows);
-        return 0;
+        f = dp_visible_data();
+        put_rows(f, rows);
+        return fflush(f) == 0 ? 0 : dp_fail(DP_IO, "%s", strerror(errno));
     }
     snprintf(temp, sizeof(temp), "%s.part", path);
     f = fopen(temp, "wb");

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app.h"
+#include "visible.h"
 
 #define CELL_MAX 1024
 #define WIDE 4096 /* columns when no terminal cuts them */
@@ -138,13 +139,14 @@ void dp_tab_text(const json_t *row, const struct dp_tab *tab, char *out, size_t 
 static bool add_row(struct libscols_table *t, const json_t *row, const struct dp_tab *tabs, unsigned count)
 {
     struct libscols_line *line = scols_table_new_line(t, NULL);
-    char text[CELL_MAX];
+    char text[CELL_MAX], cell[CELL_MAX];
 
     if (line == NULL)
         return false;
     for (unsigned i = 0; i < count; i++) {
         dp_tab_text(row, &tabs[i], text, sizeof(text));
-        if (scols_line_set_data(line, i, text) != 0)
+        dp_visible(text, cell, sizeof(cell)); /* before its width is counted */
+        if (scols_line_set_data(line, i, cell) != 0)
             return false;
     }
     return true;
