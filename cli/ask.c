@@ -275,7 +275,7 @@ static int digest_of_case(struct dp_app *app, PBC(Query) * q)
 /* Pages hand the chain of digests on, so that the last page's is that of all. */
 static enum dp_err digest_pages(struct dp_app *app, PBC(Query) * q, json_t *all, int *code)
 {
-    static char after[64], chain[80];
+    static char after[128], chain[80];
     json_int_t count = 0;
     bool more = true;
 

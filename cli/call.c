@@ -244,7 +244,7 @@ static bool take_rows(json_t *all, json_t *page, uint32_t limit, char *next, siz
 
 enum dp_err dp_query_rows(struct dp_app *app, PBC(Query) * q, uint32_t limit, json_t **out, int *code)
 {
-    char next[DP_NAME_TEXT + 1] = "";
+    char next[128] = "";
     json_t *all = NULL, *page = NULL;
     bool more = true;
 

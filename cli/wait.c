@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/id.h"
 #include "call.h"
 
 #define POLL_MS 500
@@ -60,45 +59,24 @@ static enum seen look_in_track(struct dp_app *app, const char *case_ref, const c
     return seen;
 }
 
-static bool nothing_owed(const json_t *link)
+static bool parent_has_it(struct dp_app *app, const char *entry)
 {
-    json_t *b = json_object_get(link, "backlog");
-
-    return json_integer_value(b) == 0;
-}
-
-/* Sealed here, and nothing owed to the parent; a root has none. */
-static bool parent_has_it(struct dp_app *app, uint64_t seq)
-{
-    PBC(Query) status = DAIPAO__CONTROL__V1__QUERY__INIT, link = DAIPAO__CONTROL__V1__QUERY__INIT;
-    json_t *v, *l;
-    const char *parent;
-    bool has = false;
+    PBC(Query) q = DAIPAO__CONTROL__V1__QUERY__INIT;
+    json_t *v;
+    bool has;
     int code;
 
-    status.what = dp_pb_str("status");
-    if (dp_query(app, &status, &v, &code) != DP_OK)
+    q.what = dp_pb_str("held");
+    q.name = dp_pb_str(entry);
+    if (dp_query(app, &q, &v, &code) != DP_OK)
         return false;
-    parent = json_string_value(json_object_get(v, "parent"));
-    if (parent == NULL) {
-        has = true;
-    } else if ((uint64_t)json_integer_value(json_object_get(json_object_get(v, "own"), "sealed_seq")) >=
-               seq) {
-        link.what = dp_pb_str("link");
-        link.node = dp_pb_str(parent);
-        if (dp_query(app, &link, &l, &code) == DP_OK) {
-            has = nothing_owed(l);
-            json_decref(l);
-        }
-    }
+    has = json_is_true(json_object_get(v, "held"));
     json_decref(v);
     return has;
 }
 
 static bool is_there(struct dp_app *app, const char *case_ref, const char *entry)
 {
-    struct dp_name n;
-
     switch (look_in_track(app, case_ref, entry)) {
     case SEEN_ARRIVED:
         return true;
@@ -107,7 +85,7 @@ static bool is_there(struct dp_app *app, const char *case_ref, const char *entry
     case SEEN_NOTHING:
         break;
     }
-    return dp_name_parse(dp_slice_str(entry), &n) == DP_OK && parent_has_it(app, n.seq);
+    return parent_has_it(app, entry);
 }
 
 static int64_t now_ms(void)

@@ -5,6 +5,7 @@
  * all verbs share, and the upkeep of links, locks and alarms.
  */
 #include "node/admin.h"
+#include "node/sight.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +51,17 @@ bool dp_admin_office(struct dp_act *x, struct dp_office *o)
 
 bool dp_admin_case(struct dp_act *x, struct dp_subject *s)
 {
-    enum dp_err e = dp_case_lookup(x->d, x->a->name, s);
+    struct dp_slot *slot = NULL;
+    enum dp_err e;
+    *s = (struct dp_subject){.type = DP_SUBJECT_CASE};
+    if (!x->c->is_root || x->c->has_office)
+        e = dp_sight_find(x->d, x->c, x->a->name, &slot);
+    else if (dp_name_parse(dp_slice_str(x->a->name), &s->name) == DP_OK)
+        e = DP_OK;
+    else
+        e = dp_db_number(&x->d->db, dp_slice_str(x->a->name), s);
+    if (slot != NULL)
+        *s = slot->f.subject;
     if (e == DP_AMBIGUOUS)
         dp_outcome_set(x->d, x->out, e, "%s: %-s", x->a->name,
                        DP_SAID("more than one case ends so; give more of the number"));

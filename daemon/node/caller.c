@@ -7,18 +7,6 @@
 
 /* ---- lookups ---- */
 
-enum dp_err dp_case_lookup(struct dp_daemon *d, const char *ref, struct dp_subject *out)
-{
-    struct dp_name n;
-    if (ref[0] == '\0')
-        return DP_NOT_FOUND;
-    if (dp_name_parse(dp_slice_str(ref), &n) == DP_OK) {
-        *out = (struct dp_subject){.type = DP_SUBJECT_CASE, .name = n};
-        return DP_OK;
-    }
-    return dp_db_number(&d->db, dp_slice_str(ref), out);
-}
-
 static bool contains(struct dp_slice hay, const char *needle)
 {
     size_t n = strlen(needle);

@@ -12,9 +12,6 @@ struct dp_date dp_today(const struct dp_daemon *d);
 /* step.c: texts of a command as the plain bytes of parts; arena of the turn. */
 enum dp_err dp_step_parts(struct dp_daemon *d, const struct dp_step *s, struct dp_part_in *out);
 
-/* named.c: whether the case is here and may be known to the caller's office. */
-bool dp_named_found(struct dp_daemon *d, const struct dp_caller *c, const struct dp_subject *other);
-
 /* intake.c */
 void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                     const struct dp_step *s, struct dp_outcome *out);

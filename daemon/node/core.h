@@ -586,18 +586,19 @@ enum dp_err dp_sweep(struct dp_daemon *d);
 
 /* ---- drafts.c: local, sealed, no entries ---- */
 #define DP_DRAFT_INDEX 253 /* "part index" of a draft's key, beyond any real part */
-#define DP_DRAFTS_MAX 1000 /* on this node */
-/* What a draft's key is wrapped for, in place of an entry. */
+#define DP_DRAFTS_MAX 1000 /* of one office */
+/* What a draft's key is wrapped for, in place of an entry; `no` is that of its row. */
 struct dp_name dp_draft_name(const struct dp_daemon *d, uint64_t no);
 /* `body` as dp_matter_pack makes it. DP_FULL past DP_DRAFTS_MAX. */
-enum dp_err dp_draft_keep(struct dp_daemon *d, struct dp_slice body, char id[24]);
+enum dp_err dp_draft_keep(struct dp_daemon *d, const struct dp_office *office, struct dp_slice body,
+                          char id[24]);
 /* A draft of this office, opened; arena of the turn. DP_NOT_FOUND: there is none, or it is another office's.
  */
 enum dp_err dp_draft_take(struct dp_daemon *d, const struct dp_office *office, const char *id,
                           struct dp_matter *out);
 /* The next one of the office above *no (0: the first); false at the end. */
 bool dp_draft_next(struct dp_daemon *d, const struct dp_office *office, uint64_t *no, struct dp_matter *out);
-void dp_draft_drop(struct dp_daemon *d, const char *id);
+void dp_draft_drop(struct dp_daemon *d, const struct dp_office *office, const char *id);
 
 /* ---- link.c ---- */
 /* The link stops here: the reason goes to the peer, and is an alarm. */
@@ -625,8 +626,6 @@ void dp_outcome_set(struct dp_daemon *d, struct dp_outcome *r, enum dp_err err, 
     __attribute__((format(printf, 4, 5)));
 /* Done, with this to say. */
 void dp_outcome_json(struct dp_daemon *d, struct dp_outcome *r, const char *json);
-/* Find a case by number, unique tail or entry name. */
-enum dp_err dp_case_lookup(struct dp_daemon *d, const char *ref, struct dp_subject *out);
 /* An office by id, name or unique part of a name. */
 enum dp_err dp_office_lookup(struct dp_daemon *d, const char *text, struct dp_office *out);
 /* Borrowed editions live until the next lookups of the same turn push them out: use, do not keep. */

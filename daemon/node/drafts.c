@@ -2,9 +2,11 @@
 /*
  * Drafts of registrations: on this node only, sealed under keys of their own, no entries and no facts. A
  * draft starts no clock and makes no promise; registering it does, and drops it. It belongs to the office
- * that wrote it: to any other there is no such draft (R-N3-6). A number is never given twice.
+ * that wrote it: to any other there is no such draft (R-N3-6). Each office has numbers and room of its own,
+ * so that neither tells of another's (R-N3-9). A number is never given twice. Row: tag of the office 4,
+ * number 4.
  */
-#include "node/core.h"
+#include "node/sight.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,13 +15,20 @@
 
 static const char context[] = "daipao/draft/1";
 
-static bool parse_id(const char *id, uint64_t *out)
+static uint64_t first_row(const struct dp_daemon *d, const struct dp_office *o)
+{
+    return (uint64_t)dp_sight_tag(d, o) << 32;
+}
+
+static bool parse_id(const struct dp_daemon *d, const struct dp_office *o, const char *id, uint64_t *out)
 {
     char *end;
+    unsigned long long no;
     if (id[0] < '1' || id[0] > '9')
         return false;
-    *out = strtoull(id, &end, 10);
-    return *end == '\0';
+    no = strtoull(id, &end, 10);
+    *out = first_row(d, o) | no;
+    return *end == '\0' && no <= UINT32_MAX;
 }
 
 struct dp_name dp_draft_name(const struct dp_daemon *d, uint64_t no)
@@ -27,34 +36,40 @@ struct dp_name dp_draft_name(const struct dp_daemon *d, uint64_t no)
     return (struct dp_name){.origin = d->id.self, .seq = no};
 }
 
-static bool is_room(struct dp_daemon *d)
+static bool is_room(struct dp_daemon *d, const struct dp_office *o)
 {
-    uint64_t no = 0;
+    uint64_t row = first_row(d, o); /* no number is 0: nothing lies there */
     struct dp_slice v;
     unsigned n = 0;
-    while (n < DP_DRAFTS_MAX && dp_db_next64(&d->db, DP_T_DRAFT, n == 0, &no, &v) == DP_OK)
+    while (n < DP_DRAFTS_MAX && dp_db_next64(&d->db, DP_T_DRAFT, false, &row, &v) == DP_OK &&
+           row >> 32 == dp_sight_tag(d, o))
         n++;
     return n < DP_DRAFTS_MAX;
 }
 
 /* Also after the last one was dropped: who says its number again must not get another. */
-static enum dp_err next_number(struct dp_daemon *d, uint64_t *no)
+static enum dp_err next_number(struct dp_daemon *d, const struct dp_office *o, uint64_t *row)
 {
+    char word[32];
     uint64_t last = 0;
-    enum dp_err e = dp_db_meta_u64(&d->db, "draft-serial", &last);
+    snprintf(word, sizeof word, "draft-serial:%08" PRIx32, dp_sight_tag(d, o));
+    enum dp_err e = dp_db_meta_u64(&d->db, word, &last);
     if (e != DP_OK && e != DP_NOT_FOUND)
         return e;
-    *no = last + 1;
-    dp_db_meta_u64_put(&d->db, "draft-serial", *no);
+    if (last >= UINT32_MAX)
+        return DP_FULL;
+    dp_db_meta_u64_put(&d->db, word, last + 1);
+    *row = first_row(d, o) | (last + 1);
     return DP_OK;
 }
 
-enum dp_err dp_draft_keep(struct dp_daemon *d, struct dp_slice body, char id[24])
+enum dp_err dp_draft_keep(struct dp_daemon *d, const struct dp_office *office, struct dp_slice body,
+                          char id[24])
 {
     uint64_t no;
     struct dp_key key;
     size_t len = DP_WRAPPED_BYTES + body.len + DP_TAG_BYTES;
-    enum dp_err e = is_room(d) ? next_number(d, &no) : DP_FULL;
+    enum dp_err e = is_room(d, office) ? next_number(d, office, &no) : DP_FULL;
     if (e != DP_OK)
         return e;
     struct dp_name name = dp_draft_name(d, no);
@@ -69,7 +84,7 @@ enum dp_err dp_draft_keep(struct dp_daemon *d, struct dp_slice body, char id[24]
     if (e != DP_OK)
         return e;
     dp_db_put64(&d->db, DP_T_DRAFT, no, dp_slice_of(row, len));
-    snprintf(id, 24, "%" PRIu64, no);
+    snprintf(id, 24, "%" PRIu32, (uint32_t)no);
     return DP_OK;
 }
 
@@ -107,25 +122,26 @@ enum dp_err dp_draft_take(struct dp_daemon *d, const struct dp_office *office, c
 {
     uint64_t no;
     struct dp_slice v;
-    enum dp_err e = parse_id(id, &no) ? dp_db_get64(&d->db, DP_T_DRAFT, no, &v) : DP_NOT_FOUND;
+    enum dp_err e = parse_id(d, office, id, &no) ? dp_db_get64(&d->db, DP_T_DRAFT, no, &v) : DP_NOT_FOUND;
     return e == DP_OK ? open_own(d, office, no, v, out) : e;
 }
 
 bool dp_draft_next(struct dp_daemon *d, const struct dp_office *office, uint64_t *no, struct dp_matter *out)
 {
     struct dp_slice v;
-    bool first = *no == 0;
-    while (dp_db_next64(&d->db, DP_T_DRAFT, first, no, &v) == DP_OK) {
-        first = false;
-        if (open_own(d, office, *no, v, out) == DP_OK)
+    uint64_t row = first_row(d, office) | *no;
+    while (dp_db_next64(&d->db, DP_T_DRAFT, false, &row, &v) == DP_OK &&
+           row >> 32 == dp_sight_tag(d, office)) {
+        *no = (uint32_t)row;
+        if (open_own(d, office, row, v, out) == DP_OK)
             return true;
     }
     return false;
 }
 
-void dp_draft_drop(struct dp_daemon *d, const char *id)
+void dp_draft_drop(struct dp_daemon *d, const struct dp_office *office, const char *id)
 {
     uint64_t no;
-    if (parse_id(id, &no))
+    if (parse_id(d, office, id, &no))
         dp_db_del64(&d->db, DP_T_DRAFT, no);
 }

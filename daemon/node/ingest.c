@@ -121,12 +121,12 @@ static bool number_is_its_own(const struct dp_entry *e)
 
 static void index_register(struct dp_daemon *d, const struct dp_entry *e)
 {
-    struct dp_subject have;
     if (number_is_its_own(e))
         dp_db_number_put(&d->db, &e->reg->number, &e->subject);
-    if (e->reg->source_no[0] != '\0' &&
-        dp_db_source(&d->db, e->reg->source_system, e->reg->source_no, &have) == DP_NOT_FOUND)
-        dp_db_source_put(&d->db, e->reg->source_system, e->reg->source_no, &e->subject);
+    const struct dp_office *first =
+        dp_office_is_none(&e->reg->first_office) ? &e->office : &e->reg->first_office;
+    if (e->reg->source_no[0] != '\0')
+        dp_db_source_put(&d->db, e->reg->source_system, e->reg->source_no, first, &e->subject);
 }
 
 /* Those that waited for this entry in other files. */

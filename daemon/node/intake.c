@@ -4,6 +4,7 @@
  * What a protected matter does then is in protected.c.
  */
 #include "node/command.h"
+#include "node/sight.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,13 +48,10 @@ static enum dp_err build_reg(struct dp_daemon *d, const struct dp_intake *in, st
 static bool take_split(struct dp_daemon *d, const struct dp_caller *c, const struct dp_intake *in,
                        struct dp_reg *reg, struct dp_outcome *out)
 {
-    struct dp_subject s;
-    enum dp_err e;
+    struct dp_slot *slot;
     if (in->split_from[0] == '\0')
         return true;
-    e = dp_case_lookup(d, in->split_from, &s);
-    struct dp_slot *slot = e == DP_OK ? dp_cache_find(d, &s, &e) : NULL;
-    if (slot == NULL || !dp_named_found(d, c, &s)) { /* R-N3-6 */
+    if (dp_sight_find(d, c, in->split_from, &slot) != DP_OK) {
         dp_outcome_set(d, out, DP_NOT_FOUND, "no such case here: %s; see `daipao case list`", in->split_from);
         return false;
     }
@@ -133,14 +131,14 @@ static const char *differs(struct dp_daemon *d, const struct dp_caller *c, const
 static bool known_source(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,
                          const struct dp_step *step, struct dp_outcome *out)
 {
+    struct dp_db_source at = {.len = 0};
+    struct dp_slot *slot = NULL;
     struct dp_subject s;
-    enum dp_err e;
-    if (reg->source_no[0] == '\0' || dp_db_source(&d->db, reg->source_system, reg->source_no, &s) != DP_OK)
+    while (reg->source_no[0] != '\0' && slot == NULL &&
+           dp_db_source_next(&d->db, reg->source_system, reg->source_no, &at, &s) == DP_OK)
+        (void)dp_sight_slot(d, c, &s, &slot); /* of others there is none (R-N3-9) */
+    if (slot == NULL || !slot->f.has_reg)
         return false;
-    struct dp_slot *slot = dp_cache_find(d, &s, &e);
-    if (slot == NULL || !slot->f.has_reg ||
-        dp_n3_denies_office(&slot->f.reg, dp_locked(d, &s), s.name.origin, &c->office))
-        return false; /* R-N3-6: its existence must not show */
     const char *other = differs(d, c, &slot->f, reg, step);
     out->err = DP_DUPLICATE;
     if (other != NULL)
@@ -179,7 +177,7 @@ static void keep_draft(struct dp_daemon *d, const struct dp_caller *c, struct dp
     if (e == DP_OK)
         e = dp_matter_pack(d, c, reg, receipt, parts, n, none, &body);
     if (e == DP_OK)
-        e = dp_draft_keep(d, body, id);
+        e = dp_draft_keep(d, &c->office, body, id);
     if (e != DP_OK) {
         dp_outcome_set(d, out, e, "the draft could not be kept: %-s", dp_err_text(e));
         return;
@@ -208,7 +206,7 @@ static void drop_draft(struct dp_daemon *d, const struct dp_caller *c, const str
     if (!find_draft(d, c, s, &m, out))
         return;
     if (!rq->dry_run)
-        dp_draft_drop(d, s->from_draft);
+        dp_draft_drop(d, &c->office, s->from_draft);
     dp_outcome_json(d, out,
                     rq->dry_run ? "{\"would\":\"" DP_SAID("drop the draft") "\"}" : "{\"dropped\":true}");
 }
@@ -222,7 +220,7 @@ static void register_draft(struct dp_daemon *d, const struct dp_caller *c, const
     struct dp_reg reg = *m.form.reg;
     finish_register(d, c, rq, &reg, m.form.receipt, m.parts, m.part_count, out);
     if (out->err == DP_OK && !rq->dry_run)
-        dp_draft_drop(d, s->from_draft);
+        dp_draft_drop(d, &c->office, s->from_draft);
 }
 
 void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
@@ -287,7 +285,7 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
     }
     finish_register(d, c, rq, &reg, receipt, parts, s->part_count, out);
     if (out->err == DP_OK && !rq->dry_run && dp_draft_take(d, &c->office, s->from_draft, &old) == DP_OK)
-        dp_draft_drop(d, s->from_draft);
+        dp_draft_drop(d, &c->office, s->from_draft);
 }
 
 static void send_away(struct dp_daemon *d, const struct dp_caller *c, const struct dp_reg *reg,

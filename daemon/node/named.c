@@ -80,14 +80,6 @@ bool dp_named_denies_node(struct dp_daemon *d, const struct dp_casefile *f, cons
     return false;
 }
 
-bool dp_named_found(struct dp_daemon *d, const struct dp_caller *c, const struct dp_subject *other)
-{
-    enum dp_err err;
-    const struct dp_slot *slot = dp_cache_find(d, other, &err);
-    return slot != NULL && slot->f.has_reg &&
-           !dp_n3_denies_office(&slot->f.reg, dp_locked(d, other), other->name.origin, &c->office);
-}
-
 /* The case that the entry ties to this one, which everybody here would then know of. */
 static bool tells_of(struct dp_daemon *d, const struct dp_state *st, const struct dp_entry *e)
 {
@@ -95,14 +87,16 @@ static bool tells_of(struct dp_daemon *d, const struct dp_state *st, const struc
 }
 
 /* Whom the entry makes a party, who then gets the whole history. */
-static bool lets_in(struct dp_daemon *d, const struct dp_casefile *f, const struct dp_office *to)
+static bool lets_in(struct dp_daemon *d, const struct dp_casefile *f, const struct dp_office *by,
+                    const struct dp_office *to)
 {
     if (dp_office_is_none(to))
         return false;
     if (f->has_reg && dp_n3_denies_office(&f->reg, dp_locked(d, &f->subject), f->subject.name.origin, to))
         return true;
+    /* Who does not see an entry is not told of it by a refusal: it is kept back where it is sent. */
     for (uint32_t i = 0; i < f->count; i++)
-        if (dp_named_denies_office(d, f, i, to))
+        if (dp_named_denies_office(d, f, i, to) && !dp_named_denies_office(d, f, i, by))
             return true;
     return false;
 }
@@ -110,5 +104,5 @@ static bool lets_in(struct dp_daemon *d, const struct dp_casefile *f, const stru
 enum dp_err dp_named_judge(struct dp_daemon *d, const struct dp_casefile *f, const struct dp_state *st,
                            const struct dp_entry *e)
 {
-    return lets_in(d, f, &e->body.to) || tells_of(d, st, e) ? DP_DENIED : DP_OK;
+    return lets_in(d, f, &e->office, &e->body.to) || tells_of(d, st, e) ? DP_DENIED : DP_OK;
 }

@@ -14,6 +14,8 @@
 /* ---- numbers and editions ---- */
 
 #define SERIAL_MAX 99999
+#define AWAY_MAX 9999 /* of these, at the end, are for receipts */
+#define AWAY_DRAWS 64 /* until one is found that is free */
 
 /* How many of the day so far: meta row yyyymmdd << 32 | count. */
 static enum dp_err day_count(struct dp_daemon *d, const char *row, uint32_t day, uint32_t *out)
@@ -39,29 +41,38 @@ static bool is_on_ticket(struct dp_daemon *d, const struct dp_number *n)
 }
 
 /*
- * Registrations here count up from 1; receipts for what is sent away count down from the end, so that the
- * numbers that the nodes above see have no hole that tells of such a matter (R-N3-4). A clock that was set
- * comes to a day again whose count is gone: what was given stays given.
+ * Registrations count up from 1, so that the numbers that the nodes above see have no hole that tells of a
+ * matter which was sent away (R-N3-4). A clock that was set comes to a day again whose count is gone: what
+ * was given stays given.
  */
-static enum dp_err make_number(struct dp_daemon *d, char channel, bool away, struct dp_number *out)
+static enum dp_err number_here(struct dp_daemon *d, char channel, struct dp_number *out)
 {
-    uint32_t here = 0, sent = 0, day = dp_date_yyyymmdd(dp_date_of_ms(d->now_wall));
-    uint32_t *count = away ? &sent : &here;
+    uint32_t count = 0, day = dp_date_yyyymmdd(dp_date_of_ms(d->now_wall));
     struct dp_subject s;
     bool given = true;
-    enum dp_err e = day_count(d, "serial", day, &here);
-    if (e == DP_OK)
-        e = day_count(d, "serial-away", day, &sent);
+    enum dp_err e = day_count(d, "serial", day, &count);
     while (e == DP_OK && given) {
-        if (here + sent >= SERIAL_MAX)
+        if (count >= SERIAL_MAX - AWAY_MAX)
             return DP_FULL;
-        ++*count;
-        e = dp_number_make(d->id.self, day, channel, away ? SERIAL_MAX + 1 - sent : here, out);
-        given = away ? is_on_ticket(d, out) : dp_db_number(&d->db, dp_slice_str(out->text), &s) == DP_OK;
+        e = dp_number_make(d->id.self, day, channel, ++count, out);
+        given = dp_db_number(&d->db, dp_slice_str(out->text), &s) == DP_OK;
     }
     if (e == DP_OK)
-        dp_db_meta_u64_put(&d->db, away ? "serial-away" : "serial", (uint64_t)day << 32 | *count);
+        dp_db_meta_u64_put(&d->db, "serial", (uint64_t)day << 32 | count);
     return e;
+}
+
+/* Receipts for what is sent away are drawn, so that none tells how many there were before it (R-N3-9). */
+static enum dp_err number_away(struct dp_daemon *d, char channel, struct dp_number *out)
+{
+    uint32_t draw, day = dp_date_yyyymmdd(dp_date_of_ms(d->now_wall));
+    for (unsigned i = 0; i < AWAY_DRAWS; i++) {
+        d->port.random.fill(d->port.random.ctx, (uint8_t *)&draw, sizeof draw);
+        enum dp_err e = dp_number_make(d->id.self, day, channel, SERIAL_MAX - draw % AWAY_MAX, out);
+        if (e != DP_OK || !is_on_ticket(d, out))
+            return e;
+    }
+    return DP_FULL;
 }
 
 struct dp_name dp_edition_current(struct dp_daemon *d, const char *id)
@@ -92,7 +103,7 @@ enum dp_err dp_register(struct dp_daemon *d, const struct dp_office *office, uin
     struct dp_state st;
     enum dp_void_reason why;
     uint64_t kinds;
-    enum dp_err err = make_number(d, reg->channel, false, &reg->number);
+    enum dp_err err = number_here(d, reg->channel, &reg->number);
     if (err != DP_OK)
         return err;
     dp_query_code_make(&d->port.random, &qc);
@@ -217,7 +228,7 @@ enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const 
     struct dp_slice body;
     struct dp_reg r = *reg;
     r.first_office = c->office;
-    enum dp_err err = make_number(d, r.channel, true, &r.number);
+    enum dp_err err = number_away(d, r.channel, &r.number);
     if (err != DP_OK)
         return err;
     d->port.random.fill(d->port.random.ctx, ticket, sizeof ticket);
@@ -263,15 +274,18 @@ static enum dp_err answer(struct dp_daemon *d, struct dp_node to, const uint8_t 
  */
 static bool came_before(struct dp_daemon *d, const struct dp_reg *reg, char number[DP_NUMBER_TEXT])
 {
+    struct dp_db_source at = {.len = 0};
     struct dp_subject s;
     enum dp_err e;
-    if (reg->source_no[0] == '\0' || dp_db_source(&d->db, reg->source_system, reg->source_no, &s) != DP_OK)
-        return false;
-    const struct dp_slot *slot = dp_cache_find(d, &s, &e);
-    if (slot == NULL || !slot->f.has_reg || !dp_office_eq(&slot->f.reg.first_office, &reg->first_office))
-        return false;
-    snprintf(number, DP_NUMBER_TEXT, "%s", slot->f.reg.number.text);
-    return true;
+    while (reg->source_no[0] != '\0' &&
+           dp_db_source_next(&d->db, reg->source_system, reg->source_no, &at, &s) == DP_OK) {
+        const struct dp_slot *slot = dp_cache_find(d, &s, &e);
+        if (slot == NULL || !slot->f.has_reg || !dp_office_eq(&slot->f.reg.first_office, &reg->first_office))
+            continue;
+        snprintf(number, DP_NUMBER_TEXT, "%s", slot->f.reg.number.text);
+        return true;
+    }
+    return false;
 }
 
 /*

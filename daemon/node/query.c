@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Questions of local people and programs. One table says who may ask what; who may see which case is decided
- * in one function, and what may not be seen is answered as if it did not exist (N3).
+ * in sight.c, and what may not be seen is answered as if it did not exist (R-N3-9).
  */
 #include "node/query.h"
 
@@ -10,54 +10,18 @@
 
 #define JSON_MAX (16u << 20)
 
-/* ---- who sees what ---- */
-
-static bool office_above(const struct dp_office *o, struct dp_node registrar)
-{
-    return dp_office_role(o) == DP_ROLE_BUREAU && dp_node_covers(o->node, registrar);
-}
-
-enum dp_view dp_ask_view(const struct dp_ask *a, const struct dp_casefile *f, const struct dp_state *s)
-{
-    const struct dp_office *o = &a->c->office;
-
-    if (!a->c->has_office)
-        return DP_VIEW_NONE;
-    if (f->has_reg && dp_n3_denies_office(&f->reg, dp_locked(a->d, &f->subject), f->subject.name.origin, o))
-        return DP_VIEW_NONE;
-    if (dp_state_is_party(s, o))
-        return DP_VIEW_PARTY;
-    return office_above(o, f->subject.name.origin) ? DP_VIEW_CODED : DP_VIEW_NONE;
-}
-
 void dp_ask_fail(struct dp_ask *a, enum dp_err err, const char *text)
 {
     dp_outcome_set(a->d, a->out, err, "%-s", text);
 }
 
-static enum dp_err find_case(struct dp_ask *a, struct dp_casefile **f, struct dp_state *s, enum dp_view *view)
+bool dp_ask_case(struct dp_ask *a)
 {
-    struct dp_subject subject;
     struct dp_slot *slot;
-    enum dp_err e = dp_case_lookup(a->d, a->q->case_ref, &subject);
+    enum dp_err e = dp_sight_find(a->d, a->c, a->q->case_ref, &slot);
 
-    if (e != DP_OK)
-        return e;
-    slot = dp_cache_find(a->d, &subject, &e);
-    if (slot == NULL)
-        return e;
-    e = dp_fold(&slot->f, &a->d->turn, s);
-    if (e != DP_OK)
-        return e;
-    *f = &slot->f;
-    *view = dp_ask_view(a, &slot->f, s);
-    return *view == DP_VIEW_NONE ? DP_NOT_FOUND : DP_OK;
-}
-
-bool dp_ask_case(struct dp_ask *a, struct dp_casefile **f, struct dp_state *s, enum dp_view *view)
-{
-    enum dp_err e = find_case(a, f, s, view);
-
+    if (e == DP_OK)
+        e = dp_sight_look(a->d, a->c, &slot->f, &a->d->turn, &a->seen);
     if (e == DP_NOT_FOUND)
         dp_ask_fail(a, e, "no such case here; see `daipao case list`");
     else if (e == DP_AMBIGUOUS)
@@ -84,18 +48,47 @@ struct walk {
 /* False: stop the walk. */
 static bool walk_one(struct dp_ask *a, struct walk *w, struct dp_slice packed)
 {
-    struct dp_state s;
-    struct dp_ask_row row = {&w->file, &s, DP_VIEW_NONE};
+    struct dp_seen *x = &a->seen;
 
     if (dp_casefile_unpack(packed, &w->file) != DP_OK)
         return true; /* damaged: fsck names it, a list does not stop for it */
     dp_arena_reset(&a->d->look);
-    if (dp_fold(&w->file, &a->d->look, &s) != DP_OK)
+    if (dp_sight_look(a->d, a->c, &w->file, &a->d->look, x) != DP_OK)
         return true;
-    row.view = dp_ask_view(a, &w->file, &s);
-    if (row.view == DP_VIEW_NONE && !w->everything)
+    if (x->view == DP_VIEW_NONE) {
+        if (!w->everything || dp_fold(&w->file, &a->d->look, &x->s) != DP_OK)
+            return true;
+        x->f = &w->file;
+    }
+    return w->each(a, &(struct dp_ask_row){x->f, &x->s, x->view}, w->ctx);
+}
+
+static bool begin_at(struct dp_ask *a, struct dp_name *at)
+{
+    uint8_t place[DP_BOOKMARK_BYTES];
+
+    if (a->q->after[0] == '\0')
         return true;
-    return w->each(a, &row, w->ctx);
+    if (dp_bookmark_open(a->d, a->c, a->q->what, a->q->after, place) != DP_OK) {
+        dp_ask_fail(a, DP_USAGE, "\"after\" is not the \"next\" of an answer to this question");
+        return false;
+    }
+    *at = dp_name_get(place);
+    return true;
+}
+
+static void put_next(struct dp_ask *a, const struct dp_name *last)
+{
+    uint8_t place[DP_BOOKMARK_BYTES];
+    char text[DP_BOOKMARK_TEXT];
+    enum dp_err e;
+
+    dp_name_put(last, place);
+    e = dp_bookmark_make(a->d, a->c, a->q->what, place, text);
+    if (e != DP_OK)
+        dp_ask_fail(a, e, "the list cannot be read");
+    else
+        dp_json_str(&a->j, "next", text);
 }
 
 void dp_ask_rows(struct dp_ask *a, bool everything, dp_ask_each *each, void *ctx)
@@ -105,10 +98,8 @@ void dp_ask_rows(struct dp_ask *a, bool everything, dp_ask_each *each, void *ctx
     struct dp_slice packed;
     bool more = false;
 
-    if (a->q->after[0] != '\0' && dp_name_parse(dp_slice_str(a->q->after), &at.name) != DP_OK) {
-        dp_ask_fail(a, DP_USAGE, "\"after\" is not the name of a case");
+    if (!begin_at(a, &at.name))
         return;
-    }
     last = at;
     dp_casefile_init(&w.file, &at);
     dp_json_array(&a->j, "rows");
@@ -126,14 +117,14 @@ void dp_ask_rows(struct dp_ask *a, bool everything, dp_ask_each *each, void *ctx
     dp_casefile_fini(&w.file);
     dp_json_end(&a->j);
     if (more)
-        dp_json_name(&a->j, "next", &last.name);
+        put_next(a, &last.name);
     else
         dp_json_str(&a->j, "next", NULL);
 }
 
 /* ---- the table ---- */
 
-enum who { ANYBODY, OFFICER, EITHER };
+enum who { ANYBODY, OFFICER, EITHER, TECHNICIAN };
 
 static const struct {
     const char *what;
@@ -144,7 +135,7 @@ static const struct {
     {"links", ANYBODY, dp_ask_links},
     {"link", ANYBODY, dp_ask_link},
     {"alarms", ANYBODY, dp_ask_alarms},
-    {"quarantine", ANYBODY, dp_ask_quarantine},
+    {"quarantine", TECHNICIAN, dp_ask_quarantine},
     {"enrolments", ANYBODY, dp_ask_enrolments},
     {"offices", ANYBODY, dp_ask_offices},
     {"officers", ANYBODY, dp_ask_officers},
@@ -159,6 +150,7 @@ static const struct {
     {"show", OFFICER, dp_ask_show},
     {"track", OFFICER, dp_ask_track},
     {"file", OFFICER, dp_ask_file},
+    {"held", OFFICER, dp_ask_held},
     {"drafts", OFFICER, dp_ask_drafts},
     {"log", EITHER, dp_ask_log},
     {"digest", EITHER, dp_ask_digests},
@@ -184,7 +176,11 @@ static void finish(struct dp_ask *a)
 
 static bool may_ask(struct dp_ask *a, enum who who)
 {
-    if (who == ANYBODY || a->c->has_office || (who == EITHER && a->c->is_root))
+    if (who == TECHNICIAN && !dp_sight_of_node(a->c)) {
+        dp_ask_fail(a, DP_NOT_ENTITLED, "only root and the technician of this node may ask this");
+        return false;
+    }
+    if (who == ANYBODY || who == TECHNICIAN || a->c->has_office || (who == EITHER && a->c->is_root))
         return true;
     dp_outcome_set(a->d, a->out, DP_NOT_ENTITLED,
                    "user %u asks for no office: say which with --as OFFICE, or see `daipao officer add`",
@@ -203,12 +199,14 @@ void dp_do_query(struct dp_daemon *d, const struct dp_caller *c, const struct dp
         if (!may_ask(&a, table[i].who))
             return;
         out->err = DP_OK;
+        dp_casefile_init(&a.seen.copy, &(struct dp_subject){.type = DP_SUBJECT_CASE});
         dp_buf_init(&a.buf, JSON_MAX);
         dp_json_init(&a.j, &a.buf);
         dp_json_object(&a.j, NULL);
         table[i].fn(&a);
         finish(&a);
         dp_buf_fini(&a.buf);
+        dp_casefile_fini(&a.seen.copy);
         return;
     }
     dp_outcome_set(d, out, DP_USAGE, "no such query: %s", q->what);

@@ -7,7 +7,7 @@
 #define DP_NODE_QUERY_H
 
 #include "control/json.h"
-#include "node/core.h"
+#include "node/sight.h"
 
 /* One query under way; the JSON text grows in `buf` and ends in the arena of the turn. */
 struct dp_ask {
@@ -18,18 +18,12 @@ struct dp_ask {
     struct dp_buf buf;
     struct dp_json j;
     struct dp_date today;
+    struct dp_seen seen; /* the case of the query, or of the row */
 };
 
-/* What an office may see of a case (R-N3-6, R-DOWN-2). */
-enum dp_view {
-    DP_VIEW_NONE,  /* not even that it exists */
-    DP_VIEW_CODED, /* coded fields: a bureau above the registrar */
-    DP_VIEW_PARTY, /* and those parts whose keys are here */
-};
-enum dp_view dp_ask_view(const struct dp_ask *a, const struct dp_casefile *f, const struct dp_state *s);
-
-/* The case of the query, folded into the arena of the turn. False: the outcome is set. */
-bool dp_ask_case(struct dp_ask *a, struct dp_casefile **f, struct dp_state *s, enum dp_view *view);
+/* The case of the query as its caller sees it: a->seen, in the arena of the turn. False: the outcome is set.
+ */
+bool dp_ask_case(struct dp_ask *a);
 
 /* The outcome of a query that failed. */
 void dp_ask_fail(struct dp_ask *a, enum dp_err err, const char *text);
@@ -38,13 +32,13 @@ void dp_ask_fail(struct dp_ask *a, enum dp_err err, const char *text);
  * Walk the cases that the caller's office may see, in order of name, from a->q->after on. At most
  * DP_ASK_LOOK_MAX cases are looked at, or until `each` returns false; then "next" says where to go on. `each`
  * gets a case folded into d->look, which is valid until it returns, and writes into the array "rows". "next"
- * is null at the end.
+ * is null at the end, else a bookmark, since what was looked at last may be hidden from the caller.
  */
-#define DP_ASK_LOOK_MAX 4000
+#define DP_ASK_LOOK_MAX DP_SIGHT_LOOK_MAX
 struct dp_ask_row {
-    const struct dp_casefile *f;
+    const struct dp_casefile *f; /* as the caller sees it */
     const struct dp_state *s;
-    enum dp_view view; /* NONE only in a walk over everything */
+    enum dp_view view; /* NONE only in a walk over everything, where it is as it stands */
 };
 typedef bool dp_ask_each(struct dp_ask *a, const struct dp_ask_row *row, void *ctx);
 void dp_ask_rows(struct dp_ask *a, bool everything, dp_ask_each *each, void *ctx);
@@ -74,7 +68,7 @@ typedef void dp_ask_fn(struct dp_ask *a);
 dp_ask_fn dp_ask_status, dp_ask_links, dp_ask_link, dp_ask_alarms, dp_ask_quarantine, dp_ask_enrolments;
 dp_ask_fn dp_ask_offices, dp_ask_officers, dp_ask_calendars, dp_ask_profiles;
 dp_ask_fn dp_ask_inbox, dp_ask_list, dp_ask_errands, dp_ask_orders, dp_ask_digests, dp_ask_find;
-dp_ask_fn dp_ask_show, dp_ask_track, dp_ask_file, dp_ask_log, dp_ask_drafts, dp_ask_finds;
+dp_ask_fn dp_ask_show, dp_ask_track, dp_ask_file, dp_ask_log, dp_ask_drafts, dp_ask_finds, dp_ask_held;
 
 #define DP_FOUND_KEPT 20000 /* rows of who looked for a person; the oldest go */
 

@@ -203,30 +203,30 @@ static void put_case_dues(struct dp_ask *a, const struct dp_casefile *f, const s
 
 void dp_ask_show(struct dp_ask *a)
 {
-    struct dp_casefile *f;
-    struct dp_state s;
-    enum dp_view view;
+    const struct dp_casefile *f;
+    const struct dp_state *s = &a->seen.s;
 
-    if (!dp_ask_case(a, &f, &s, &view))
+    if (!dp_ask_case(a))
         return;
-    dp_ask_case_head(a, f, &s);
-    dp_json_str(&a->j, "view", view == DP_VIEW_PARTY ? "party" : "coded");
-    put_parties(a, &s);
-    put_path(a, f, &s);
-    dp_ask_fact(a, "opinion", f, s.opinion);
-    dp_ask_fact(a, "served", f, s.served);
-    dp_ask_fact(a, "evaluated", f, s.evaluated);
-    dp_ask_fact(a, "closed", f, s.closed);
-    put_orders(a, f, &s);
+    f = a->seen.f;
+    dp_ask_case_head(a, f, s);
+    dp_json_str(&a->j, "view", a->seen.view == DP_VIEW_PARTY ? "party" : "coded");
+    put_parties(a, s);
+    put_path(a, f, s);
+    dp_ask_fact(a, "opinion", f, s->opinion);
+    dp_ask_fact(a, "served", f, s->served);
+    dp_ask_fact(a, "evaluated", f, s->evaluated);
+    dp_ask_fact(a, "closed", f, s->closed);
+    put_orders(a, f, s);
     put_attachments(a, f);
-    put_case_dues(a, f, &s);
-    put_facts(a, "void", f, s.voided, s.voided_count);
-    put_facts(a, "superseded", f, s.superseded, s.superseded_count);
-    put_facts(a, "pending", f, s.pending, s.pending_count);
-    dp_json_bool(&a->j, "loop_notice", s.loop_notice);
+    put_case_dues(a, f, s);
+    put_facts(a, "void", f, s->voided, s->voided_count);
+    put_facts(a, "superseded", f, s->superseded, s->superseded_count);
+    put_facts(a, "pending", f, s->pending, s->pending_count);
+    dp_json_bool(&a->j, "loop_notice", s->loop_notice);
     dp_json_bool(&a->j, "locked", dp_locked(a->d, &f->subject));
     dp_json_u64(&a->j, "entries", f->count);
-    put_parts(a, f, view);
+    put_parts(a, f, a->seen.view);
 }
 
 /* ---- track ---- */
@@ -256,24 +256,24 @@ static void put_handovers(struct dp_ask *a, const struct dp_casefile *f, const s
 
 void dp_ask_track(struct dp_ask *a)
 {
-    struct dp_casefile *f;
-    struct dp_state s;
+    const struct dp_casefile *f;
+    const struct dp_state *s = &a->seen.s;
     struct dp_office holder;
-    enum dp_view view;
 
-    if (!dp_ask_case(a, &f, &s, &view))
+    if (!dp_ask_case(a))
         return;
-    holder = dp_state_custodian(&s);
+    f = a->seen.f;
+    holder = dp_state_custodian(s);
     dp_json_str(&a->j, "number", f->has_reg ? f->reg.number.text : NULL);
     dp_json_name(&a->j, "name", &f->subject.name);
-    dp_json_str(&a->j, "status", dp_status_word(s.status));
+    dp_json_str(&a->j, "status", dp_status_word(s->status));
     dp_json_office(&a->j, "responsible", &holder);
-    dp_ask_fact(a, "since", f, s.path_count > 0 ? s.path[s.path_count - 1].opened : DP_FACT_NONE);
-    put_handovers(a, f, &s);
-    put_orders(a, f, &s);
+    dp_ask_fact(a, "since", f, s->path_count > 0 ? s->path[s->path_count - 1].opened : DP_FACT_NONE);
+    put_handovers(a, f, s);
+    put_orders(a, f, s);
     dp_json_array(&a->j, "events");
     for (uint32_t i = 0; i < f->count; i++)
         dp_ask_fact(a, NULL, f, i);
     dp_json_end(&a->j);
-    put_case_dues(a, f, &s);
+    put_case_dues(a, f, s);
 }

@@ -100,15 +100,12 @@ static void put_file(struct dp_ask *a, const struct dp_entry *e, const struct dp
 
 void dp_ask_file(struct dp_ask *a)
 {
-    struct dp_casefile *f;
-    struct dp_state s;
-    enum dp_view view;
     const struct dp_entry *e;
     struct dp_part_text t = {0};
 
-    if (!dp_ask_case(a, &f, &s, &view))
+    if (!dp_ask_case(a))
         return;
-    e = view == DP_VIEW_PARTY ? attachment_of(a, f) : NULL;
+    e = a->seen.view == DP_VIEW_PARTY ? attachment_of(a, a->seen.f) : NULL;
     if (e == NULL)
         dp_ask_fail(a, DP_NOT_FOUND, "no such attachment; see `daipao case show`");
     else if (!e->body.flag)

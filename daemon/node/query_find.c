@@ -181,7 +181,6 @@ struct feed {
 /* Whether the caller may see the subject; nodes and data are for everybody, a case for its offices. */
 static bool feed_look(struct dp_ask *a, struct feed *x, const struct dp_subject *subject)
 {
-    struct dp_state s;
     enum dp_err e;
     struct dp_slot *slot;
 
@@ -198,8 +197,10 @@ static bool feed_look(struct dp_ask *a, struct feed *x, const struct dp_subject 
         return true;
     }
     dp_arena_reset(&a->d->look);
-    if (dp_fold(&slot->f, &a->d->look, &s) == DP_OK)
-        x->view = dp_ask_view(a, &slot->f, &s);
+    if (dp_sight_look(a->d, a->c, &slot->f, &a->d->look, &a->seen) != DP_OK)
+        return false;
+    x->file = a->seen.f;
+    x->view = a->seen.view;
     return x->view != DP_VIEW_NONE;
 }
 

@@ -134,7 +134,7 @@ static void put_nonzero(struct dp_json *j, const char *key, uint64_t v)
         dp_json_u64(j, key, v);
 }
 
-static void put_body(struct dp_json *j, const struct dp_body *b, bool hidden)
+static void put_body(struct dp_json *j, const struct dp_body *b)
 {
     if (!dp_office_is_none(&b->to))
         dp_json_office(j, "to", &b->to);
@@ -147,7 +147,7 @@ static void put_body(struct dp_json *j, const struct dp_body *b, bool hidden)
     put_nonzero(j, "code3", b->code3);
     put_nonzero(j, "days", b->days);
     put_nonzero(j, "size", b->size);
-    if (!dp_name_is_none(&b->other) && !hidden)
+    if (!dp_name_is_none(&b->other))
         dp_json_name(j, "other", &b->other);
     if (b->label[0] != '\0')
         dp_json_str(j, "label", b->label);
@@ -157,7 +157,6 @@ void dp_ask_fact(struct dp_ask *a, const char *key, const struct dp_casefile *f,
 {
     struct dp_json *j = &a->j;
     const struct dp_fact *x;
-    bool hidden;
 
     if (i == DP_FACT_NONE) {
         dp_json_str(j, key, NULL);
@@ -174,10 +173,9 @@ void dp_ask_fact(struct dp_ask *a, const char *key, const struct dp_casefile *f,
     dp_json_str(j, "verdict", verdict_word(x->verdict));
     if (x->verdict == DP_VOIDED)
         dp_json_str(j, "void_reason", dp_void_name((enum dp_void_reason)x->reason));
-    hidden = dp_named_denies_office(a->d, f, i, &a->c->office); /* R-N3-7 */
-    if (!dp_name_is_none(&x->e.re) && !hidden)
+    if (!dp_name_is_none(&x->e.re))
         dp_json_name(j, "re", &x->e.re);
-    put_body(j, &x->e.body, hidden);
+    put_body(j, &x->e.body);
     dp_json_end(j);
 }
 

@@ -180,7 +180,7 @@ static bool digest_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx
         return true;
     a->d->suite->hash(both, 2, &x->chain);
     x->count++;
-    if (!x->with_rows || (row->view == DP_VIEW_NONE && !a->c->is_root))
+    if (!x->with_rows)
         return true;
     dp_json_object(&a->j, NULL);
     dp_json_name(&a->j, "name", &row->f->subject.name);
@@ -202,25 +202,24 @@ static void digest_all(struct dp_ask *a)
         dp_ask_fail(a, DP_USAGE, "not a node, or not a digest to go on from");
         return;
     }
-    dp_ask_rows(a, true, digest_row, &x);
+    dp_ask_rows(a, a->c->is_root, digest_row, &x); /* root compares stores; an office what it sees (R-N3-9) */
     dp_json_u64(&a->j, "count", x.count);
     dp_ask_digest(&a->j, "digest", &x.chain);
 }
 
 void dp_ask_digests(struct dp_ask *a)
 {
-    struct dp_casefile *f;
-    struct dp_state s;
+    const struct dp_casefile *f;
     struct dp_digest one;
-    enum dp_view view;
 
     if (a->q->case_ref[0] == '\0') {
         digest_all(a);
         return;
     }
-    if (!dp_ask_case(a, &f, &s, &view))
+    if (!dp_ask_case(a))
         return;
-    if (digest_of(a, f, &s, &one) != DP_OK) {
+    f = a->seen.f;
+    if (digest_of(a, f, &a->seen.s, &one) != DP_OK) {
         dp_ask_fail(a, DP_NOMEM, "the case cannot be read");
         return;
     }

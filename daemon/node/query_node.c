@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The node itself: its state, its lines, what troubles it. Nothing of any case. */
+/*
+ * The node itself: its state, its lines, what troubles it. What counts or names things of cases is for root
+ * and the technician (R-N3-9): to others a line is up or down, and an alarm is one that no case can raise.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,12 +19,35 @@ static const char *tier_word(struct dp_node n)
 
 /* ---- alarms ---- */
 
+/* Alarms that come of the machine, the clock and the lines alone. */
+static bool is_of_no_case(const char *word)
+{
+    static const char *const words[] = {"stopped", "disk",        "clock",  "parent",
+                                        "link",    "certificate", "silence"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i], word) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What is kept back by N3 says that there is something: root alone is told. */
+static bool may_hear(const struct dp_ask *a, const char *word)
+{
+    if (strcmp(word, "withheld") == 0)
+        return a->c->is_root;
+    return dp_sight_of_node(a->c) || is_of_no_case(word);
+}
+
 static void put_alarms(struct dp_ask *a)
 {
     const struct dp_alarm_row *row;
 
     dp_json_array(&a->j, "alarms");
     for (uint32_t at = 0; (row = dp_alarm_next(a->d, &at)) != NULL;) {
+        if (!may_hear(a, row->word))
+            continue;
         dp_json_object(&a->j, NULL);
         dp_json_str(&a->j, "word", row->word);
         if (row->node.v != 0)
@@ -33,7 +59,7 @@ static void put_alarms(struct dp_ask *a)
         dp_json_end(&a->j);
     }
     dp_json_end(&a->j);
-    if (a->d->alarms.lost > 0)
+    if (a->d->alarms.lost > 0 && dp_sight_of_node(a->c))
         dp_json_u64(&a->j, "alarms_not_kept", a->d->alarms.lost);
 }
 
@@ -174,12 +200,14 @@ void dp_ask_status(struct dp_ask *a)
     dp_ask_word(j, "intake_why", closed);
     dp_ask_time(j, "time", d->now_wall);
     dp_json_bool(j, "clock_synced", d->port.clock.synced(d->port.clock.ctx));
-    if (d->id.enrolled)
-        put_own(a);
     put_links_up(a);
     put_alarms(a);
-    put_store(a);
     put_versions(j);
+    if (!dp_sight_of_node(a->c))
+        return;
+    if (d->id.enrolled)
+        put_own(a);
+    put_store(a);
     put_counters(a);
     put_net(a);
 }
@@ -207,23 +235,32 @@ static uint64_t backlog_of(const struct dp_lane_state *lane)
     return lane->journal_last > lane->acked ? lane->journal_last - lane->acked : 0;
 }
 
-static void put_link_head(struct dp_ask *a, const struct dp_peer *p)
+/* What is owed to a peer, and when it was heard, follows from what is sent. */
+static void put_traffic(struct dp_ask *a, const struct dp_peer *p)
 {
     struct dp_json *j = &a->j;
     uint64_t backlog = 0;
 
     for (unsigned i = 0; i < DP_LANES; i++)
         backlog += backlog_of(&p->s.lane[i]);
-    dp_json_node(j, "node", p->node);
-    dp_json_str(j, "side", p->is_parent ? "parent" : "child");
-    dp_json_str(j, "state", state_word(p->s.state));
-    dp_json_bool(j, "revoked", p->row.revoked);
     dp_json_u64(j, "backlog", backlog);
     dp_json_u64(j, "in_flight", p->s.flight_count);
     dp_json_u64(j, "in_flight_bytes", p->s.flight_bytes);
     dp_json_i64(j, "rtt_ms", p->s.rtt_ms);
     dp_json_u64(j, "rate_bps", p->s.rate_bps);
     dp_ask_time(j, "heard", p->row.heard_ms);
+}
+
+static void put_link_head(struct dp_ask *a, const struct dp_peer *p)
+{
+    struct dp_json *j = &a->j;
+
+    dp_json_node(j, "node", p->node);
+    dp_json_str(j, "side", p->is_parent ? "parent" : "child");
+    dp_json_str(j, "state", state_word(p->s.state));
+    dp_json_bool(j, "revoked", p->row.revoked);
+    if (dp_sight_of_node(a->c))
+        put_traffic(a, p);
     dp_ask_word(j, "stop", p->s.stop == DP_STOP_NONE ? NULL : dp_stop_name(p->s.stop));
     if (p->s.stop != DP_STOP_NONE) {
         dp_json_str(j, "stop_text", dp_stop_text(p->s.stop));
@@ -285,6 +322,8 @@ void dp_ask_link(struct dp_ask *a)
         return;
     }
     put_link_head(a, p);
+    if (!dp_sight_of_node(a->c))
+        return;
     snprintf(program, sizeof(program), "%u.%u.%u", (unsigned)(p->row.program >> 16),
              (unsigned)(p->row.program >> 8 & 0xff), (unsigned)(p->row.program & 0xff));
     dp_json_str(j, "program", p->row.program == 0 ? NULL : program);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "case/rights.h"
+#include "node/sight.h"
 
 enum dp_err dp_step_parts(struct dp_daemon *d, const struct dp_step *s, struct dp_part_in *out)
 {
@@ -34,7 +35,7 @@ static void copy_text(char *to, size_t cap, const char *from)
 static enum dp_err step_body(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s,
                              struct dp_body *b, struct dp_outcome *out)
 {
-    struct dp_subject other;
+    struct dp_slot *other = NULL;
     b->due = s->due;
     b->date = s->date;
     if (s->kind == DP_KIND_SERVE && dp_date_is_none(b->date))
@@ -53,15 +54,17 @@ static enum dp_err step_body(struct dp_daemon *d, const struct dp_caller *c, con
         }
     }
     if (s->other[0] != '\0') {
-        enum dp_err e = dp_case_lookup(d, s->other, &other);
-        /* Of a case its existence must not show either (R-N3-6); an entry of this one the plan looks for. */
-        if (e == DP_OK && dp_kind_shape(s->kind) == DP_SHAPE_RELATION && !dp_named_found(d, c, &other))
-            e = DP_NOT_FOUND;
+        /* Another case is one that the caller sees; an entry of this one the plan looks for. */
+        enum dp_err e = DP_OK;
+        if (dp_kind_shape(s->kind) == DP_SHAPE_RELATION ||
+            dp_name_parse(dp_slice_str(s->other), &b->other) != DP_OK)
+            e = dp_sight_find(d, c, s->other, &other);
         if (e != DP_OK) {
             dp_outcome_set(d, out, e, "no such case here: %s; see `daipao case list`", s->other);
             return e;
         }
-        b->other = other.name;
+        if (other != NULL)
+            b->other = other->f.subject.name;
     }
     return DP_OK;
 }
@@ -143,18 +146,31 @@ static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const stru
     return err == DP_OK;
 }
 
-/* The case a step is about; an order may be about one that is not here yet (R-ORD-1). */
+/*
+ * R-ORD-1: an order may be about a case of a node below that is not here yet, while the chain of that node
+ * has not come so far. A name that may be here is looked for like any other, and what is not seen is not here
+ * (R-N3-9).
+ */
+static bool may_still_come(struct dp_daemon *d, const struct dp_step *s, struct dp_subject *subject)
+{
+    struct dp_chain_row chain;
+    *subject = (struct dp_subject){.type = DP_SUBJECT_CASE};
+    if ((s->kind != DP_KIND_SUPERVISE && s->kind != DP_KIND_REMIND) ||
+        dp_name_parse(dp_slice_str(s->case_ref), &subject->name) != DP_OK ||
+        dp_node_eq(subject->name.origin, d->id.self) || !dp_node_covers(d->id.self, subject->name.origin))
+        return false;
+    enum dp_err e = dp_db_chain(&d->db, subject->name.origin, subject->name.inc, &chain);
+    return e == DP_NOT_FOUND || (e == DP_OK && chain.seq < subject->name.seq);
+}
+
+/* The case a step is about. */
 static bool find_slot(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s, struct step *x,
                       struct dp_outcome *out)
 {
     struct dp_subject subject;
-    enum dp_err e = dp_case_lookup(d, s->case_ref, &subject);
-    if (e == DP_OK)
-        x->slot = s->kind == DP_KIND_SUPERVISE || s->kind == DP_KIND_REMIND ? dp_cache_get(d, &subject, &e)
-                                                                            : dp_cache_find(d, &subject, &e);
-    if (e == DP_OK && x->slot->f.has_reg &&
-        dp_n3_denies_office(&x->slot->f.reg, dp_locked(d, &subject), subject.name.origin, &c->office))
-        e = DP_NOT_FOUND; /* its existence must not show either (R-N3-6) */
+    enum dp_err e = dp_sight_find(d, c, s->case_ref, &x->slot);
+    if (e == DP_NOT_FOUND && may_still_come(d, s, &subject))
+        x->slot = dp_cache_get(d, &subject, &e);
     if (e != DP_OK)
         dp_outcome_set(d, out, e, "%s: %-s", s->case_ref,
                        e == DP_AMBIGUOUS ? DP_SAID("more than one case ends so; give more of the number")

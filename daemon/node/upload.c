@@ -6,10 +6,11 @@
  * piece completes; an upload that no step comes for is forgotten.
  */
 #include "node/command.h"
+#include "node/sight.h"
 
 #include <string.h>
 
-#define UPLOADS_MAX 16
+#define UPLOADS_MAX 16 /* of one office: what others send is not told by a refusal (R-N3-9) */
 #define REST_MS (INT64_C(3600) * 1000)
 #define WORD_MIN 16
 #define SALT_BYTES 32
@@ -35,6 +36,8 @@ static struct dp_digest id_of(struct dp_daemon *d, const struct dp_caller *c, co
     dp_wr_bytes(&w, c->office.slug, sizeof c->office.slug);
     struct dp_slice in[3] = {dp_slice_str(context), dp_wr_slice(&w), dp_slice_str(word)};
     d->suite->hash(in, 3, &id);
+    w = dp_wr_of(id.b, 4); /* the rows of an office lie together */
+    dp_wr_u32(&w, dp_sight_tag(d, &c->office));
     return id;
 }
 
@@ -97,9 +100,10 @@ static void forget(struct dp_daemon *d, const struct dp_digest *id, uint32_t chu
     dp_db_del_key(&d->db, DP_T_UPLOAD, dp_slice_of(id->b, sizeof id->b));
 }
 
-/* Those that rest too long are forgotten. How many others there are. */
-static unsigned tidy(struct dp_daemon *d)
+/* Those that rest too long are forgotten. How many others of the office there are. */
+static unsigned tidy(struct dp_daemon *d, const struct dp_office *of)
 {
+    const uint32_t tag = dp_sight_tag(d, of);
     struct dp_slice key = {0}, v;
     unsigned open = 0;
     while (dp_db_next_key(&d->db, DP_T_UPLOAD, dp_slice_of("", 0), &key, &v) == DP_OK) {
@@ -107,7 +111,8 @@ static unsigned tidy(struct dp_daemon *d)
         struct dp_rd r = dp_rd_of(v);
         int64_t last_ms = (int64_t)dp_rd_u64(&r);
         if (last_ms + REST_MS > d->now_wall && last_ms <= d->now_wall) {
-            open++;
+            struct dp_rd k = dp_rd_of(key);
+            open += dp_rd_u32(&k) == tag;
             continue;
         }
         memcpy(id.b, key.p, key.len < sizeof id.b ? key.len : sizeof id.b);
@@ -118,9 +123,9 @@ static unsigned tidy(struct dp_daemon *d)
     return open;
 }
 
-static enum dp_err begin(struct dp_daemon *d, struct upload *u)
+static enum dp_err begin(struct dp_daemon *d, const struct dp_caller *c, struct upload *u)
 {
-    if (tidy(d) >= UPLOADS_MAX)
+    if (tidy(d, &c->office) >= UPLOADS_MAX)
         return DP_AGAIN;
     d->port.random.fill(d->port.random.ctx, u->salt, sizeof u->salt);
     u->leaves = DP_NEW_ARRAY(&d->turn, struct dp_digest, DP_CHUNKS_MAX);
@@ -159,7 +164,7 @@ static enum dp_err take_piece(struct dp_daemon *d, const struct dp_caller *c, co
     struct upload u = {.id = id_of(d, c, b->upload)};
     enum dp_err e = read_row(d, &u);
     if (e == DP_NOT_FOUND)
-        e = b->offset == 0 ? begin(d, &u) : DP_GAP;
+        e = b->offset == 0 ? begin(d, c, &u) : DP_GAP;
     if (e == DP_OK)
         e = fits(&u, b);
     if (e != DP_OK)
@@ -193,7 +198,8 @@ void dp_do_blob(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
         dp_outcome_set(d, out, e,
                        "a file may have 32 MiB; say of a larger one where it is kept, with --announce");
     else if (e == DP_AGAIN)
-        dp_outcome_set(d, out, e, "too many files are on their way into this node; try again in a while");
+        dp_outcome_set(d, out, e,
+                       "too many files of this office are on their way into this node; try again in a while");
     else if (e != DP_OK)
         dp_outcome_set(d, out, e, "the file could not be kept: %-s", dp_err_text(e));
     else

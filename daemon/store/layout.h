@@ -42,14 +42,14 @@
     X(NODE_CERT,  "nodecert")   /* node 8 -> digest of its current certificate */                     \
     X(NUMBER,     "number")     /* case number -> subject 21 */                                       \
     X(TAIL,       "tail")       /* reversed case number -> subject 21: lookup by unique tail */       \
-    X(SOURCE,     "source")     /* source system, 0, source number -> subject 21 */                   \
+    X(SOURCE,     "source")     /* source system, 0, its number, 0, node 8, office 24 -> subject 21 */\
     X(FEED,       "feed")       /* local number 8 -> names of the entries one turn brought */         \
     X(OFFICE,     "office")     /* node 8, slug 16 -> name */                                         \
     X(OFFICER,    "officer")    /* node 8, slug 16, number 4 -> uid 4, roles 4, state 1 */            \
     X(UID,        "uid")        /* uid 4, node 8, slug 16 -> officer number 4 */                      \
     X(TOKEN,      "token")      /* token id -> enrolment token */                                     \
     X(REQUEST,    "request")    /* node 8 -> enrolment request */                                     \
-    X(DRAFT,      "draft")      /* serial 8 -> draft, sealed */                                       \
+    X(DRAFT,      "draft")      /* tag of an office 4, its number 4 -> draft, sealed */                \
     X(QUARANTINE, "quarantine") /* local number 8 -> what was refused, and why */                     \
     X(EVIDENCE,   "evidence")   /* digest 32 -> contradicting header */                               \
     X(SHELF,      "shelf")      /* peer 8, lane 1, number 8 -> code 2: refused by the peer */         \
@@ -70,6 +70,8 @@
     X(FILE,       "file")       /* root 32 -> (): an entry speaks of it; count 4: chunks without one */ \
     X(FOUND,      "found")      /* local number 8 -> who looked for a person, and which cases were shown (N4) */
 /* clang-format on */
+
+#define DP_DB_KEY_MAX 160 /* the longest composite key */
 
 enum dp_table {
 #define DP_TABLE_ENUM(name, word) DP_T_##name,
@@ -248,11 +250,26 @@ DP_MUST enum dp_err dp_db_next_key(struct dp_db *db, enum dp_table t, struct dp_
 
 /* ---- labels of cases ---- */
 void dp_db_number_put(struct dp_db *db, const struct dp_number *n, const struct dp_subject *s);
-/* By the whole number or by a unique tail of it (check character included). DP_AMBIGUOUS. */
+/* By the whole number. */
 DP_MUST enum dp_err dp_db_number(struct dp_db *db, struct dp_slice text, struct dp_subject *out);
-void dp_db_source_put(struct dp_db *db, const char *system, const char *no, const struct dp_subject *s);
-DP_MUST enum dp_err dp_db_source(struct dp_db *db, const char *system, const char *no,
-                                 struct dp_subject *out);
+/* Walk over the numbers that end in `tail` (check character included), from *at zeroed; DP_NOT_FOUND at the
+ * end. */
+struct dp_db_tail {
+    char reversed[DP_NUMBER_TEXT];
+    size_t len;
+};
+DP_MUST enum dp_err dp_db_tail_next(struct dp_db *db, struct dp_slice tail, struct dp_db_tail *at,
+                                    struct dp_subject *out);
+/* By its number in another system: each office of each node has a row of its own for it, the newest case. */
+void dp_db_source_put(struct dp_db *db, const char *system, const char *no, const struct dp_office *of,
+                      const struct dp_subject *s);
+/* Walk over the cases that bear it, from *at zeroed; DP_NOT_FOUND at the end. */
+struct dp_db_source {
+    uint8_t key[DP_DB_KEY_MAX];
+    size_t len;
+};
+DP_MUST enum dp_err dp_db_source_next(struct dp_db *db, const char *system, const char *no,
+                                      struct dp_db_source *at, struct dp_subject *out);
 
 /* ---- attachments ---- */
 void dp_db_chunk_put(struct dp_db *db, const struct dp_digest *root, uint32_t index, struct dp_slice sealed);

@@ -103,46 +103,73 @@ void dp_db_number_put(struct dp_db *db, const struct dp_number *n, const struct 
 
 enum dp_err dp_db_number(struct dp_db *db, struct dp_slice text, struct dp_subject *out)
 {
-    char rev[DP_NUMBER_TEXT];
-    struct dp_slice k, v, k2, v2;
-    if (text.len == 0 || text.len >= sizeof rev)
+    struct dp_slice v;
+    if (text.len == 0 || text.len >= DP_NUMBER_TEXT)
         return DP_NOT_FOUND;
-    if (db->kv->ops->get(db->t, DP_T_NUMBER, text, &v) == DP_OK)
-        return v.len == DP_SUBJECT_BYTES ? dp_subject_get(v.p, out) : DP_CORRUPT;
-    reverse((const char *)text.p, text.len, rev);
-    struct dp_slice prefix = dp_slice_of(rev, text.len);
-    enum dp_err e = dp_key_seek(db, DP_T_TAIL, DP_KV_GE, prefix, &k, &v);
-    if (e != DP_OK || !dp_key_has_prefix(k, prefix))
-        return DP_NOT_FOUND;
-    if (dp_key_seek_after(db, DP_T_TAIL, k, &k2, &v2) == DP_OK && dp_key_has_prefix(k2, prefix))
-        return DP_AMBIGUOUS;
+    enum dp_err e = db->kv->ops->get(db->t, DP_T_NUMBER, text, &v);
+    if (e != DP_OK)
+        return e;
     return v.len == DP_SUBJECT_BYTES ? dp_subject_get(v.p, out) : DP_CORRUPT;
 }
 
+enum dp_err dp_db_tail_next(struct dp_db *db, struct dp_slice tail, struct dp_db_tail *at,
+                            struct dp_subject *out)
+{
+    char rev[DP_NUMBER_TEXT];
+    struct dp_slice k, v;
+    enum dp_err e;
+    if (tail.len == 0 || tail.len >= sizeof rev)
+        return DP_NOT_FOUND;
+    reverse((const char *)tail.p, tail.len, rev);
+    struct dp_slice prefix = dp_slice_of(rev, tail.len);
+    if (at->len == 0)
+        e = dp_key_seek(db, DP_T_TAIL, DP_KV_GE, prefix, &k, &v);
+    else
+        e = dp_key_seek_after(db, DP_T_TAIL, dp_slice_of(at->reversed, at->len), &k, &v);
+    if (e != DP_OK || !dp_key_has_prefix(k, prefix))
+        return e == DP_OK ? DP_NOT_FOUND : e;
+    if (k.len > sizeof at->reversed || v.len != DP_SUBJECT_BYTES)
+        return DP_CORRUPT;
+    memcpy(at->reversed, k.p, k.len);
+    at->len = k.len;
+    return dp_subject_get(v.p, out);
+}
+
+/* Whose it is stands last, so that no office can take the row of another. */
 static void key_source(struct dp_key *k, const char *system, const char *no)
 {
     dp_key_start(k);
-    dp_wr_bytes(&k->w, system, strlen(system));
-    dp_wr_u8(&k->w, 0);
-    dp_wr_bytes(&k->w, no, strlen(no));
+    dp_wr_bytes(&k->w, system, strlen(system) + 1);
+    dp_wr_bytes(&k->w, no, strlen(no) + 1);
 }
 
-void dp_db_source_put(struct dp_db *db, const char *system, const char *no, const struct dp_subject *s)
+void dp_db_source_put(struct dp_db *db, const char *system, const char *no, const struct dp_office *of,
+                      const struct dp_subject *s)
 {
     struct dp_key k;
     uint8_t b[DP_SUBJECT_BYTES];
     dp_subject_put(s, b);
     key_source(&k, system, no);
+    dp_wr_u64(&k.w, s->name.origin.v);
+    dp_wr_u64(&k.w, of->node.v);
+    dp_wr_bytes(&k.w, of->slug, sizeof of->slug);
     dp_key_put(db, DP_T_SOURCE, &k, dp_slice_of(b, sizeof b));
 }
 
-enum dp_err dp_db_source(struct dp_db *db, const char *system, const char *no, struct dp_subject *out)
+enum dp_err dp_db_source_next(struct dp_db *db, const char *system, const char *no, struct dp_db_source *at,
+                              struct dp_subject *out)
 {
     struct dp_key k;
-    struct dp_slice v;
+    struct dp_slice key, v;
     key_source(&k, system, no);
-    enum dp_err e = dp_key_get(db, DP_T_SOURCE, &k, &v);
-    if (e != DP_OK)
-        return e;
-    return v.len == DP_SUBJECT_BYTES ? dp_subject_get(v.p, out) : DP_CORRUPT;
+    struct dp_slice prefix = dp_key_slice(&k), after = dp_slice_of(at->key, at->len);
+    enum dp_err e = at->len == 0 ? dp_key_seek(db, DP_T_SOURCE, DP_KV_GE, prefix, &key, &v)
+                                 : dp_key_seek_after(db, DP_T_SOURCE, after, &key, &v);
+    if (e != DP_OK || !dp_key_has_prefix(key, prefix))
+        return e == DP_OK ? DP_NOT_FOUND : e;
+    if (key.len > sizeof at->key || v.len != DP_SUBJECT_BYTES)
+        return DP_CORRUPT;
+    memcpy(at->key, key.p, key.len);
+    at->len = key.len;
+    return dp_subject_get(v.p, out);
 }

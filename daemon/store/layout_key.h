@@ -10,7 +10,7 @@
 
 /* At most the longest composite key of the layout. */
 struct dp_key {
-    uint8_t b[96];
+    uint8_t b[DP_DB_KEY_MAX];
     struct dp_wr w;
 };
 

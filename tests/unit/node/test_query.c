@@ -475,7 +475,7 @@ static void digests_agree_between_nodes(void **state)
 static void pages_join_without_a_gap(void **state)
 {
     struct cl_command x;
-    char seen[5][DP_NUMBER_TEXT] = {{0}}, after[DP_NAME_TEXT] = "";
+    char seen[5][DP_NUMBER_TEXT] = {{0}}, after[128] = "";
     unsigned count = 0;
 
     (void)state;
