@@ -67,6 +67,7 @@ struct dp_peer {
     bool saved_valid; /* `saved` holds the lanes as committed, for a failed turn */
     struct dp_lane_state saved[DP_LANES];
     uint64_t applied[DP_LANES]; /* last item applied in this turn, 0 = none */
+    bool unsent_due;            /* an item was met that N3 emptied and that was never sent (R-JRN-3) */
     bool missed;                /* an item came in this turn that was not applied: the turn fails */
     int64_t before_ms;          /* no entry of its blocks of this turn can be older (duties.c) */
     uint64_t before_turn;       /* of before_ms */
@@ -328,6 +329,8 @@ struct dp_peer *dp_peers_add(struct dp_daemon *d, struct dp_node node, bool is_p
 enum dp_err dp_peers_load(struct dp_daemon *d);
 void dp_peers_free(struct dp_daemon *d);
 void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, const struct dp_ref *r);
+/* R-JRN-3: the lane ends with `last` now. */
+void dp_peers_unjournal(struct dp_peer *p, uint8_t lane, uint64_t last);
 /* R-RSD-1: give up the journals to a peer that greeted just now; a hello is owed. */
 void dp_peers_renew(struct dp_daemon *d, struct dp_peer *p);
 void dp_peers_write(struct dp_daemon *d);

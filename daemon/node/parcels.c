@@ -5,6 +5,7 @@
  * sealed in the store until somebody who may read asks (dp_parcels_read).
  */
 #include "node/core.h"
+#include "node/unsent.h"
 
 #include <string.h>
 
@@ -235,7 +236,7 @@ static bool holds_of(const struct dp_casefile *f, const struct dp_ref *r)
     return false;
 }
 
-/* An empty item takes the number; what else was in the parcel is sealed again. */
+/* An empty item takes the number, or nobody (R-JRN-3); what else was in the parcel is sealed again. */
 static enum dp_err recall(struct dp_daemon *d, const struct dp_slot *slot, struct dp_peer *p, uint8_t lane,
                           uint64_t number, const struct dp_ref *r)
 {
@@ -275,7 +276,7 @@ enum dp_err dp_parcels_recall(struct dp_daemon *d, const struct dp_slot *slot)
             if (e != DP_OK)
                 return e;
         }
-    return DP_OK;
+    return dp_unsent_of_case(d, &slot->f.subject);
 }
 
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count)

@@ -172,6 +172,14 @@ void dp_peers_journal(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, cons
     dp_session_journal(&p->s, lane, number);
 }
 
+void dp_peers_unjournal(struct dp_peer *p, uint8_t lane, uint64_t last)
+{
+    if (last == p->s.lane[lane].journal_last)
+        return;
+    keep_lanes(p);
+    dp_session_unjournal(&p->s, lane, last);
+}
+
 void dp_peers_renew(struct dp_daemon *d, struct dp_peer *p)
 {
     uint32_t epochs[DP_LANES];

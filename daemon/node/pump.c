@@ -5,6 +5,7 @@
  * numbers stay without holes and the peer learns nothing.
  */
 #include "node/core.h"
+#include "node/unsent.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,6 +140,19 @@ static bool is_kept_back(struct dp_daemon *d, const struct dp_peer *p, const str
     return true;
 }
 
+bool dp_pump_is_empty(struct dp_daemon *d, struct dp_peer *p, const struct dp_ref *r)
+{
+    const struct dp_casefile *f;
+    enum dp_err e = r->name_count == 0 ? DP_DENIED : may_show(d, p, &r->subject, &f);
+    bool empty = e == DP_DENIED;
+    if (e != DP_OK)
+        return empty;
+    for (uint16_t i = 0; i < r->name_count; i++)
+        if (!is_kept_back(d, p, f, &r->names[i]))
+            return false;
+    return !dp_is_starved(d);
+}
+
 /* Where the entries lie that may go to the peer. */
 static enum dp_err locate(struct dp_daemon *d, const struct dp_peer *p, const struct dp_casefile *f,
                           const struct dp_ref *r, struct piece *out, uint16_t *count)
@@ -237,6 +251,11 @@ static enum dp_err build(struct dp_daemon *d, struct dp_peer *p, const struct dp
     return e;
 }
 
+static bool is_nothing(const struct dp_item_frame *it)
+{
+    return it->kind == DP_ITEM_PRUNED && it->body.len == 2 && it->body.p[0] == 0 && it->body.p[1] == 0;
+}
+
 static enum dp_err send_item(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, uint64_t number)
 {
     struct dp_ref r;
@@ -251,6 +270,10 @@ static enum dp_err send_item(struct dp_daemon *d, struct dp_peer *p, uint8_t lan
         return DP_NOMEM; /* what may be shown was not known for sure */
     if (!dp_session_fits(&p->s, lane, (uint32_t)f.u.item.body.len + DP_ITEM_HEAD_BYTES))
         return DP_AGAIN; /* the acks that make room wake the pump */
+    if (number > p->s.sent[lane] && is_nothing(&f.u.item)) {
+        p->unsent_due = true; /* R-JRN-3: it leaves the journal in the next turn */
+        return DP_AGAIN;
+    }
     f.u.item.lane = lane;
     f.u.item.epoch = p->s.lane[lane].epoch_out;
     f.u.item.number = number;

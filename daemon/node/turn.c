@@ -4,6 +4,7 @@
  * everything in memory goes back to what the store says.
  */
 #include "node/core.h"
+#include "node/unsent.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -73,6 +74,8 @@ static enum dp_err decide(struct dp_daemon *d)
         e = dp_files_go_on(d);
     if (e == DP_OK)
         e = dp_parcels_flush(d);
+    if (e == DP_OK)
+        e = dp_unsent_found(d);
     if (e == DP_OK && dp_own_wants_seal(d))
         e = dp_own_seal(d);
     if (e != DP_OK)
@@ -332,7 +335,7 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
     bool due = (d->want_seal && !d->doubted) || d->sweeping || d->sweep_again || d->chunks_due ||
-               dp_backups_busy(d) || (d->stop.unwritten && d->unwritten == 0);
+               dp_unsent_due(d) || dp_backups_busy(d) || (d->stop.unwritten && d->unwritten == 0);
     return d->retry_ms == 0 && due; /* a failed turn waits */
 }
 

@@ -244,12 +244,18 @@ void dp_session_sent(struct dp_session *s, uint8_t lane, uint64_t number, uint32
     dp_session_said(s, bytes, now_ms);
 }
 
-/* R-JRN-1: numbers rise without holes and are never taken back. */
+/* R-JRN-1: numbers rise without holes; what was sent is never taken back. */
 void dp_session_journal(struct dp_session *s, uint8_t lane, uint64_t last)
 {
     assert(lane < DP_LANES);
     if (last > s->lane[lane].journal_last)
         s->lane[lane].journal_last = last;
+}
+
+void dp_session_unjournal(struct dp_session *s, uint8_t lane, uint64_t last)
+{
+    assert(lane < DP_LANES && last >= s->sent[lane] && last + 1 >= s->next[lane]);
+    s->lane[lane].journal_last = last;
 }
 
 /* ---- receiving ---- */

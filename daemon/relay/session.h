@@ -278,6 +278,8 @@ void dp_session_sent(struct dp_session *s, uint8_t lane, uint64_t number, uint32
 void dp_session_said(struct dp_session *s, size_t bytes, int64_t now_ms);
 /* The journal grew (in a committed transaction). */
 void dp_session_journal(struct dp_session *s, uint8_t lane, uint64_t last);
+/* R-JRN-3: items that were never sent left the journal; `last` is not below what may have been. */
+void dp_session_unjournal(struct dp_session *s, uint8_t lane, uint64_t last);
 
 enum dp_item_verdict {
     DP_ITEM_APPLY,

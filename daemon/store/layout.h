@@ -170,6 +170,7 @@ struct dp_ref {
 };
 void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
                        const struct dp_ref *r);
+void dp_db_journal_del(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number);
 DP_MUST enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
                                   struct dp_arena *a, struct dp_ref *out);
 

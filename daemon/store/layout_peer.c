@@ -120,6 +120,13 @@ static enum dp_err ref_get(struct dp_slice v, struct dp_arena *a, struct dp_ref 
     return DP_OK;
 }
 
+void dp_db_journal_del(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number)
+{
+    struct dp_key k;
+    key_journal(&k, peer, lane, number);
+    dp_key_del(db, DP_T_JOURNAL, &k);
+}
+
 enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, uint64_t number,
                           struct dp_arena *a, struct dp_ref *out)
 {

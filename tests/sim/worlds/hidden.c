@@ -55,7 +55,38 @@ static void registers(void *ctx)
     hidden.counted.registered += r.err == DP_OK;
 }
 
-/* ---- at the end ---- */
+/* ---- at the end: a case is sent, and locked before it left ---- */
+
+#define STEP_MS INT64_C(1200000)
+
+static void sends_and_locks(void *ctx)
+{
+    static unsigned step;
+    static char name[DP_NAME_TEXT], whom[DP_OFFICE_TEXT];
+    struct cl_command x;
+    (void)ctx;
+    cl_office(hidden.c->nodes[TOWNSHIP], whom);
+    if (step == 0) {
+        struct dp_intake *in = cl_intake(&x, "Li Guihua", "of the office that is to have it");
+        in->respondents[0] = whom;
+        in->respondent_count = 1;
+    } else if (step == 1) {
+        life_step(hidden.end, &x, DP_KIND_TRANSFER, name)->to = whom;
+        cl_text(&x, "to be handled there");
+    } else if (step == 2) {
+        cl_admin(&x, "case.lock")->name = name;
+    } else {
+        (void)life_step(hidden.end, &x, DP_KIND_WITHDRAW, name);
+    }
+    struct cl_result r = cl_must_as(hidden.end, cl_uid(hidden.end), &x);
+    if (step == 0)
+        dp_name_format(&r.name, name);
+    hidden.counted.registered += step == 0;
+    if (step++ < 3)
+        cl_at(hidden.c, &hidden.matter[0], hidden.c->now_us + STEP_MS * 1000);
+}
+
+/* ---- at the end: what its inbox shows ---- */
 
 static void act_on(const char *action, const char *ref)
 {
@@ -109,12 +140,17 @@ void hidden_begin(struct cluster *c, const struct world_options *opt)
         hidden.desk = hidden.end;
     if (opt->hidden == HIDDEN_NONE)
         return;
+    cl_event_init(c, &hidden.visit, visits, NULL);
+    cl_at(c, &hidden.visit, moment_us(c->now_ms, opt->hidden == HIDDEN_LOCKED ? 4 * DAY_MS : DAY_MS));
+    if (opt->hidden == HIDDEN_LOCKED) {
+        cl_event_init(c, &hidden.matter[0], sends_and_locks, NULL);
+        cl_at(c, &hidden.matter[0], c->now_us + (WORLDS_CUT_MS + STEP_MS) * 1000 + 7);
+        return;
+    }
     uint64_t n = 1 + dp_rng_below(&hidden.dice, MATTERS_MAX);
     for (uint64_t i = 0; i < n; i++) {
         int64_t at = (int64_t)dp_rng_below(&hidden.dice, (uint64_t)(opt->days * DAY_MS * 3 / 4));
         cl_event_init(c, &hidden.matter[i], registers, NULL);
         cl_at(c, &hidden.matter[i], moment_us(c->now_ms, at));
     }
-    cl_event_init(c, &hidden.visit, visits, NULL);
-    cl_at(c, &hidden.visit, moment_us(c->now_ms, DAY_MS));
 }

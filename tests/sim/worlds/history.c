@@ -50,6 +50,27 @@ static void start_all(struct cluster *c, const struct world_options *opt)
     assert_true(cluster_settle(c, DAY_MS));
 }
 
+/* ---- a line that is down for a while, in both worlds ---- */
+
+static void cut_line(void *ctx)
+{
+    cl_cut(ctx, cl_link_of(ctx, ((struct cluster *)ctx)->nodes[TOWNSHIP]));
+}
+
+static void mend_line(void *ctx)
+{
+    cl_mend(cl_link_of(ctx, ((struct cluster *)ctx)->nodes[TOWNSHIP]));
+}
+
+static void plan_cut(struct cluster *c)
+{
+    static struct cl_event cut, mend;
+    cl_event_init(c, &cut, cut_line, c);
+    cl_event_init(c, &mend, mend_line, c);
+    cl_at(c, &cut, c->now_us + WORLDS_CUT_MS * 1000 + 3);
+    cl_at(c, &mend, c->now_us + (WORLDS_CUT_MS + WORLDS_CUT_LASTS_MS) * 1000 + 3);
+}
+
 static void history(struct cluster *c, const struct world_options *opt,
                     void (*write)(const struct observer *o, FILE *f), FILE *to)
 {
@@ -58,6 +79,8 @@ static void history(struct cluster *c, const struct world_options *opt,
     start_all(c, opt);
     observe_begin(&o, c, opt);
     life_begin(c, opt->seed, opt->days);
+    if (opt->cut)
+        plan_cut(c);
     hidden_begin(c, opt);
     cluster_run(c, opt->days * DAY_MS);
     observe_end(&o);

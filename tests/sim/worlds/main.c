@@ -20,12 +20,14 @@
 #define QUARTER_DAYS 91 /* 63 working days, about */
 #define TRIED_FROM 100000
 
-static const char *const hidden_words[HIDDEN_KINDS] = {"nothing", "township", "county", "nobody", "at-end"};
+static const char *const hidden_words[HIDDEN_KINDS] = {"nothing", "township", "county",
+                                                       "nobody",  "at-end",   "locked"};
 
 static struct {
     enum { NO_MODE, EQUAL, GUESS, LINES } mode;
     uint64_t first, last, from, n;
     struct world_options world;
+    enum hidden_kind only; /* HIDDEN_NONE: all that a mode knows */
     bool expect_different;
 } run = {.from = 1, .world = {.relay = TOWNSHIP, .end = COUNTY}};
 
@@ -35,17 +37,15 @@ static struct {
 static const struct {
     enum hidden_kind hidden;
     enum place relay, end;
-} pairs[] = {{HIDDEN_TOWNSHIP, TOWNSHIP, COUNTY},
-             {HIDDEN_COUNTY, TOWNSHIP, CITY},
-             {HIDDEN_COUNTY, COUNTY, CITY},
-             {HIDDEN_NOBODY, TOWNSHIP, COUNTY},
-             {HIDDEN_AT_END, TOWNSHIP, COUNTY}};
+} pairs[] = {{HIDDEN_TOWNSHIP, TOWNSHIP, COUNTY}, {HIDDEN_COUNTY, TOWNSHIP, CITY},
+             {HIDDEN_COUNTY, COUNTY, CITY},       {HIDDEN_NOBODY, TOWNSHIP, COUNTY},
+             {HIDDEN_AT_END, TOWNSHIP, COUNTY},   {HIDDEN_LOCKED, TOWNSHIP, COUNTY}};
 #define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
 
 /* What the county takes in itself needs no road: without the cure too no relay sees it. */
 static bool is_told_apart(size_t pair)
 {
-    return run.expect_different && pairs[pair].hidden != HIDDEN_AT_END;
+    return run.expect_different && pairs[pair].hidden != HIDDEN_AT_END && pairs[pair].hidden != HIDDEN_LOCKED;
 }
 
 static void say(uint64_t seed, size_t pair, const struct cl_node *relay, const struct comparison *x)
@@ -66,6 +66,7 @@ static bool pair_holds(struct cluster *tree, uint64_t seed, size_t pair)
     a.relay = b.relay = pairs[pair].relay;
     a.end = b.end = pairs[pair].end;
     b.hidden = pairs[pair].hidden;
+    a.cut = b.cut = b.hidden == HIDDEN_LOCKED;
     struct comparison x = worlds_compare(tree, &a, &b);
     say(seed, pair, tree->nodes[a.relay], &x);
     if (x.nothing)
@@ -80,14 +81,19 @@ static bool pair_holds(struct cluster *tree, uint64_t seed, size_t pair)
     return false;
 }
 
-/* Stops at the first that does not hold. */
+/* All pairs, or those of the kind that was asked for. Stops at the first that does not hold. */
 static int equal(struct cluster *tree)
 {
+    unsigned long long pairs_tried = 0;
     for (uint64_t seed = run.first; seed <= run.last; seed++)
-        for (size_t i = 0; i < PAIRS; i++)
+        for (size_t i = 0; i < PAIRS; i++) {
+            if (run.only != HIDDEN_NONE && pairs[i].hidden != run.only)
+                continue;
+            pairs_tried++;
             if (!pair_holds(tree, seed, i))
                 return 1;
-    printf("%llu pairs of worlds are %s\n", (unsigned long long)((run.last - run.first + 1) * PAIRS),
+        }
+    printf("%llu pairs of worlds are %s\n", pairs_tried,
            run.expect_different ? "told apart by their relay, but for what comes not past it"
                                 : "equal to their relay");
     return 0;
@@ -111,7 +117,7 @@ static void quarter(struct cluster *tree, uint64_t seed, struct sample *out)
     o.seed = seed;
     out->label = dp_rng_below(&r, 2) == 1;
     if (out->label)
-        o.hidden = HIDDEN_TOWNSHIP;
+        o.hidden = run.only != HIDDEN_NONE ? run.only : HIDDEN_TOWNSHIP;
     if (f == NULL)
         exit(2);
     struct world_tally t = worlds_run(tree, &o, write_features, f);
@@ -158,7 +164,9 @@ static int guess(struct cluster *tree)
 static int lines(struct cluster *tree)
 {
     run.world.seed = run.first;
-    run.world.end = run.world.hidden == HIDDEN_COUNTY ? CITY : COUNTY;
+    run.world.hidden = run.only;
+    run.world.end = run.only == HIDDEN_COUNTY ? CITY : COUNTY;
+    run.world.cut = run.only == HIDDEN_LOCKED;
     struct world_tally t = worlds_run(tree, &run.world, observe_print, stdout);
     printf("matters %u, steps %u, closed %u, given up %u; hidden: registered %u, steps at the end %u\n",
            t.life.matters, t.life.steps, t.life.closed, t.life.given_up, t.hidden.registered, t.hidden.steps);
@@ -170,7 +178,7 @@ static int lines(struct cluster *tree)
 static int usage(void)
 {
     fprintf(stderr, "usage: worlds --seeds A B | --guess N [--from S] | --lines S\n"
-                    "  [--days D] [--hidden nothing|township|county|nobody] [--at township|county]\n"
+                    "  [--days D] [--hidden township|county|nobody|at-end|locked] [--at township|county]\n"
                     "  [--cure-off] [--expect-different]\n");
     return 2;
 }
@@ -179,7 +187,7 @@ static bool hidden_of(const char *word)
 {
     for (unsigned k = 0; k < HIDDEN_KINDS; k++)
         if (strcmp(word, hidden_words[k]) == 0) {
-            run.world.hidden = (enum hidden_kind)k;
+            run.only = (enum hidden_kind)k;
             return true;
         }
     return false;

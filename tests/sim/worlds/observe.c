@@ -127,6 +127,7 @@ static bool frame(void *ctx, struct cl_node *from, struct cl_node *to, struct dp
         return true;
     s->lane = f.u.item.lane;
     s->kind = f.u.item.kind;
+    s->item = f.u.item.number;
     if (f.u.item.kind == DP_ITEM_PRUNED && f.u.item.body.len == f.u.item.total)
         s->size -= hiding_bytes_of_item(o, f.u.item.body);
     return true;
@@ -301,8 +302,9 @@ static void print_one(const struct observer *o, const struct seen *s, FILE *f)
             (long long)(us / 3600000000 % 24), (long long)(us / 60000000 % 60),
             (long long)(us / 1000000 % 60), (long long)(us % 1000000), words[s->what]);
     if (s->what <= SEEN_FRAME_OUT)
-        fprintf(f, " %s type %u %s lane %d, %u bytes", o->c->nodes[s->peer]->text, s->type,
-                kinds[s->kind < 7 ? s->kind : 0], s->lane == 255 ? -1 : s->lane, s->size);
+        fprintf(f, " %s type %u %s lane %d item %llu, %u bytes", o->c->nodes[s->peer]->text, s->type,
+                kinds[s->kind < 7 ? s->kind : 0], s->lane == 255 ? -1 : s->lane, (unsigned long long)s->item,
+                s->size);
     else if (s->what <= SEEN_GONE)
         fprintf(f, " %s, key of %u, value of %u", dp_table_word((enum dp_table)s->type), s->key, s->size);
     fprintf(f, "%s%s\n", s->text != 0 ? " " : "", s->text != 0 ? o->texts + s->text : "");

@@ -29,6 +29,7 @@ enum hidden_kind {
     HIDDEN_COUNTY,   /* accuses the county's bureau: its end is the city */
     HIDDEN_NOBODY,   /* an accusation that names no office: its end is the county */
     HIDDEN_AT_END,   /* accuses the township's bureau, and the county takes it in itself */
+    HIDDEN_LOCKED,   /* the county sends one to the township while the line is down, and locks it before */
     HIDDEN_KINDS
 };
 
@@ -41,6 +42,7 @@ struct world_options {
     enum place relay; /* TOWNSHIP, or COUNTY when that is accused */
     enum place end;   /* whose chain is no secret: where the hidden matter ends, or would */
     int days;         /* calendar days */
+    bool cut;         /* the line between township and county is down for some hours of the third day */
     bool cure_off;    /* a post leaves when there is something to send, and not else */
     bool answers;     /* each day the relay's people ask all that they may ask */
 };
@@ -63,6 +65,7 @@ struct seen {
     uint8_t type;  /* of a frame; a table */
     uint8_t lane;  /* of an item or a journal row; 255 = none */
     uint8_t kind;  /* of an item, else 0 */
+    uint64_t item; /* its number in its lane */
     uint32_t size; /* of a frame; of a value */
     uint32_t key;  /* bytes of a key */
     uint32_t text; /* offset in `texts` of what else is compared; 0 = nothing */
@@ -115,6 +118,11 @@ struct hidden_count {
 } hidden_count(void);
 
 /* ---- history.c ---- */
+
+#define WORLDS_CUT_MS                                                                                        \
+    (50 * INT64_C(3600000)) /* of the third day, about 11 o'clock, from the beginning on                     \
+                             */
+#define WORLDS_CUT_LASTS_MS (5 * INT64_C(3600000))
 
 struct cluster *worlds_tree(void);
 /* What happened in a history, so that no comparison is of nothing. */

@@ -209,6 +209,46 @@ static void test_a_lock_stops_what_is_queued(void **state)
     town_close(&t);
 }
 
+static bool count_empty(void *ctx, struct cl_node *from, struct cl_node *to, struct dp_slice frame)
+{
+    struct dp_frame f;
+    unsigned *empty = ctx;
+    (void)from;
+    (void)to;
+    if (dp_frame_get(frame, &f) == DP_OK && f.type == DP_FRAME_ITEM && f.u.item.kind == DP_ITEM_PRUNED)
+        *empty += f.u.item.body.len == 2;
+    return true;
+}
+
+/* R-JRN-3: what the lock emptied is no item, and what comes behind it arrives under the number that it has.
+ */
+static void test_what_a_lock_emptied_leaves_no_item(void **state)
+{
+    struct town t;
+    struct cl_command x;
+    unsigned empty = 0;
+    (void)state;
+    town_open(&t, 13);
+    uint64_t before = cl_session(t.county, t.town)->lane[DP_LANE_CASES].journal_last;
+    struct cl_result r = town_register(t.county), other = town_register(t.county);
+    cl_cut(t.c, cl_link_of(t.c, t.town));
+    cl_go(t.county, DP_KIND_TRANSFER, r.number, TOWN "/bureau");
+    uint64_t of_locked = cl_session(t.county, t.town)->lane[DP_LANE_CASES].journal_last;
+    assert_true(of_locked > before);
+    cl_admin(&x, "case.lock")->name = r.number;
+    cl_must(t.county, &x);
+    assert_int_equal(cl_session(t.county, t.town)->lane[DP_LANE_CASES].journal_last, before);
+    cl_go(t.county, DP_KIND_TRANSFER, other.number, TOWN "/bureau");
+    t.c->tap = count_empty;
+    t.c->tap_ctx = &empty;
+    cl_mend(cl_link_of(t.c, t.town));
+    town_settle(&t);
+    assert_int_equal(empty, 0);
+    assert_int_equal(cl_facts(t.town, &r.name), 0);
+    assert_true(town_reads(t.town, &other.name, 0, "Wang Cuihua"));
+    town_close(&t);
+}
+
 /* The parcel is lost with its connection, and the accused crashes on the way: it arrives once. */
 static void test_an_accusation_through_a_bad_line(void **state)
 {
@@ -270,6 +310,7 @@ int main(void)
         cmocka_unit_test(test_the_same_slip_twice),
         cmocka_unit_test(test_an_accusation_of_a_neighbour),
         cmocka_unit_test(test_a_lock_stops_what_is_queued),
+        cmocka_unit_test(test_what_a_lock_emptied_leaves_no_item),
         cmocka_unit_test(test_an_accusation_through_a_bad_line),
         cmocka_unit_test(test_nothing_of_a_sibling_ever),
     };
