@@ -81,6 +81,11 @@ static bool witnesses_agree(struct dp_act *x)
         if (!agrees(x, p))
             return false;
     }
+    for (uint32_t i = 0; i < d->peer_count; i++)
+        if (d->peers[i]->s.state == DP_SESSION_DOUBTED)
+            return refuse(x, NULL,
+                          DP_SAID("a neighbour claims to hold more of this node and is asked for the proof: "
+                                  "try again in half a minute"));
     return any || of.v == 0 ||
            refuse(x, NULL, DP_SAID("the node that showed why this one was stopped is no neighbour any more"));
 }

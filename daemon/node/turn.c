@@ -26,7 +26,11 @@ enum dp_err dp_daemon_begin(struct dp_daemon *d)
     dp_feed_again(d);
     d->chunks_left = DP_CHUNKS_A_TURN;
     dp_watch_clock_set(d);
-    return dp_db_begin(&d->db, true);
+    enum dp_err e = dp_db_begin(&d->db, true);
+    if (e == DP_OK && d->retry_ms != 0)
+        dp_shelf_watch(
+            d); /* the turn before failed: what it took off the shelf lies there, and its alarm is gone */
+    return e;
 }
 
 bool dp_is_starved(const struct dp_daemon *d)
@@ -334,8 +338,9 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
-    bool due = (d->want_seal && !d->doubted) || d->sweeping || d->sweep_again || d->chunks_due ||
-               dp_unsent_due(d) || dp_backups_busy(d) || (d->stop.unwritten && d->unwritten == 0);
+    bool due = (d->want_seal && !d->doubted && !dp_stop_sealing(d)) || d->sweeping || d->sweep_again ||
+               d->chunks_due || dp_unsent_due(d) || dp_backups_busy(d) ||
+               (d->stop.unwritten && d->unwritten == 0);
     return d->retry_ms == 0 && due; /* a failed turn waits */
 }
 

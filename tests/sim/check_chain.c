@@ -108,6 +108,10 @@ static void take_block(struct oracle *o, struct oracle_node *x, const struct tap
             count_own(o, x, n.seq);
         take(o, x, &n, blk.shown[i].bytes, b);
     }
+    if (whole && x->stopped && dp_node_eq(blk.h.origin, x->n->id) && blk.h.inc == x->own_inc &&
+        blk.h.first_seq + blk.h.count - 1 > x->sealed_seq)
+        sim_broken(o->s, "I20", "%s has stopped and seals up to %llu all the same", x->n->text,
+                   (unsigned long long)(blk.h.first_seq + blk.h.count - 1));
     if (whole && dp_node_eq(blk.h.origin, x->n->id) && blk.h.inc == x->own_inc &&
         blk.h.first_seq + blk.h.count - 1 > x->sealed_seq)
         x->sealed_seq = blk.h.first_seq + blk.h.count - 1;
@@ -148,6 +152,7 @@ void check_chain_commit(struct oracle *o, struct oracle_node *x, const struct ta
 {
     struct tape_write w;
     met.count = 0;
+    oracle_stopped(o, x->n); /* with what the very commit of the stop brings */
     for (size_t at = 0; tape_next(t, &at, &w);) {
         if (w.table == DP_T_OWN && !w.del)
             take_own(o, x, &w, &met);
@@ -161,7 +166,6 @@ void check_chain_commit(struct oracle *o, struct oracle_node *x, const struct ta
     for (size_t at = 0; tape_next(t, &at, &w);)
         if (w.table == DP_T_OWN && w.del)
             drop_own(o, x, &w);
-    x->stopped = x->n->d != NULL && x->n->d->stopped != DP_STOP_NONE;
 }
 
 void check_chain_rights(struct oracle *o, struct oracle_node *x)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/fault.h"
+#include "support/cmocka_all.h"
 
 #define STUCK_HOURS 4
 
@@ -55,6 +56,51 @@ static void check_goes_on(struct oracle *o, const struct cl_node *n)
     bool honest = fault_is_honest(o->s, n) && (l == NULL || fault_is_honest(o->s, o->s->c->nodes[l->parent]));
     if (honest && n->d->stopped != DP_STOP_NONE)
         sim_broken(o->s, "I20", "%s has lost nothing and stopped: %s", n->text, n->d->stopped_why);
+}
+
+void oracle_stopped(struct oracle *o, struct cl_node *n)
+{
+    struct oracle_node *x = oracle_node_of(o, n);
+    x->stopped |= n->d != NULL && n->d->stopped != DP_STOP_NONE;
+}
+
+/* The header of the last block that `m` holds whole of the chain of `n`, or of the same block at `n`. */
+static bool header_of(const struct cl_node *m, const struct cl_node *n, uint64_t *number, uint8_t raw[144])
+{
+    struct dp_db db = {.kv = m->kv};
+    struct dp_chain_row row;
+    struct dp_slice wire;
+    assert_int_equal(dp_db_begin(&db, false), DP_OK);
+    enum dp_err e = dp_db_chain(&db, n->id, n->d->own.inc, &row);
+    if (*number == 0)
+        *number = e == DP_OK ? row.number : 0;
+    bool here = e == DP_OK && *number > 0 && *number <= row.number &&
+                dp_db_block_any(&db, n->id, n->d->own.inc, *number, &wire) == DP_OK && wire.len >= 144;
+    if (here)
+        memcpy(raw, wire.p, 144);
+    dp_db_abort(&db);
+    return here;
+}
+
+bool oracle_may_go_on(struct oracle *o, struct cl_node *n)
+{
+    const struct cl_link *l = cl_link_of(o->s->c, n);
+    const struct cl_node *parent = l == NULL ? NULL : o->s->c->nodes[l->parent];
+    uint8_t there[144], here[144];
+    uint64_t number = 0;
+    if (parent == NULL || !fault_is_honest(o->s, parent))
+        return true;
+    if (!header_of(parent, n, &number, there))
+        return true; /* it holds none */
+    return header_of(n, n, &number, here) && memcmp(there, here, sizeof(here)) == 0;
+}
+
+void oracle_cleared(struct oracle *o, struct cl_node *n, bool may, const struct cl_result *r)
+{
+    if (may)
+        oracle_node_of(o, n)->stopped = n->d != NULL && n->d->stopped != DP_STOP_NONE && r->answered;
+    else if (r->answered && r->err == DP_OK)
+        sim_broken(o->s, "I20", "the stop of %s was ended, and its parent holds more than it", n->text);
 }
 
 /* ---- I37 ---- */

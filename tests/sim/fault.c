@@ -15,6 +15,16 @@
 
 #define DAY_MS INT64_C(86400000)
 #define YEAR_MS (365 * DAY_MS)
+#define HOUR_MS INT64_C(3600000)
+#define MINUTE_MS INT64_C(60000)
+
+/* How a node that was restored comes back. */
+enum after {
+    AFTER_NOTHING,
+    AFTER_BLIND, /* its line is dead: nobody can tell it for a while */
+    AFTER_FULL,  /* its disk is full when it is told, and when there is room it is dark */
+    AFTER_COUNT
+};
 
 struct place {
     struct sim *s;
@@ -23,6 +33,8 @@ struct place {
     struct dp_rng dice;
     struct cl_event next, over;
     struct dp_kv *backup; /* SIM_RESTORE */
+    enum after after;
+    bool did; /* SIM_DARK: the line is cut by it */
 };
 
 struct sim_faults {
@@ -165,12 +177,83 @@ static void restore(struct sim *s, struct place *p, struct cl_node *n)
         p->backup = tape_backup(n);
         return;
     }
+    struct cl_link *l = cl_link_of(s->c, n);
+    p->after = (enum after)dp_rng_below(&p->dice, AFTER_COUNT);
     s->faults->behind[n->index] = parent_holds_more(s, n, p->backup);
     fall(s, n, SIM_RESTORE);
     oracle_node_of(s->oracle, n)->swapped = true;
+    if (p->after == AFTER_BLIND && l != NULL)
+        cl_cut(s->c, l);
     cl_replace(n, p->backup);
     p->backup = NULL;
     oracle_swapped(s->oracle, n);
+    if (p->after == AFTER_FULL)
+        tape_full(tape_of(n), true);
+    if (p->after != AFTER_NOTHING)
+        cl_at(s->c, &p->over, s->c->now_us + 1000 * sim_spread(&p->dice, MINUTE_MS, 12 * HOUR_MS));
+}
+
+/* The rest of a restoration: room, and a line, are there again. */
+static void restored(struct sim *s, struct place *p, struct cl_node *n)
+{
+    struct cl_link *l = cl_link_of(s->c, n);
+    if (p->after == AFTER_BLIND && l != NULL)
+        cl_mend(l);
+    if (p->after != AFTER_FULL)
+        return;
+    tape_full(tape_of(n), false);
+    if (!s->calm)
+        fault_now(s, SIM_DARK, n->index, sim_spread(&p->dice, HOUR_MS, 12 * HOUR_MS));
+}
+
+static bool has_stopped(const struct cl_node *n)
+{
+    return n->d != NULL && n->d->stopped != DP_STOP_NONE;
+}
+
+/* What it knows of its stop is what it has written. */
+static void dark(struct sim *s, struct place *p, struct cl_node *n)
+{
+    struct cl_link *l = cl_link_of(s->c, n);
+    p->did = has_stopped(n) && l != NULL && !l->cut;
+    if (p->did)
+        cl_cut(s->c, l);
+    if (has_stopped(n))
+        cl_kill(n, (int64_t)dp_rng_below(&p->dice, MINUTE_MS));
+}
+
+static void dark_over(struct sim *s, struct place *p, struct cl_node *n)
+{
+    if (p->did)
+        cl_mend(cl_link_of(s->c, n));
+    p->did = false;
+}
+
+static void clear_line(struct cl_node *at, const struct cl_node *of)
+{
+    struct cl_command x;
+    if (at->d == NULL)
+        return;
+    cl_admin(&x, "link.clear")->node = of->text;
+    (void)cl_do(at, &x);
+}
+
+/* The lines first, so that those at their ends greet; at another time the stop. */
+static void clear_stop(struct sim *s, struct cl_node *n, struct dp_rng *dice)
+{
+    const struct cl_link *l = cl_link_of(s->c, n);
+    struct cl_command x;
+    if (!has_stopped(n))
+        return;
+    if (l != NULL && dp_rng_below(dice, 3) == 0) {
+        clear_line(s->c->nodes[l->parent], n);
+        clear_line(n, s->c->nodes[l->parent]);
+        return;
+    }
+    bool may = oracle_may_go_on(s->oracle, n);
+    cl_admin(&x, "life.clear");
+    struct cl_result r = cl_do(n, &x);
+    oracle_cleared(s->oracle, n, may, &r);
 }
 
 static void clone_node(struct sim *s, struct cl_node *n)
@@ -245,6 +328,12 @@ static void begin_fault(struct sim *s, struct place *p, struct dp_rng *dice)
     case SIM_RESTORE:
         restore(s, p, n);
         break;
+    case SIM_DARK:
+        dark(s, p, n);
+        break;
+    case SIM_CLEAR:
+        clear_stop(s, n, dice);
+        break;
     case SIM_CLONE:
         clone_node(s, n);
         break;
@@ -282,6 +371,10 @@ static void end_fault(struct sim *s, struct place *p)
         tape_full(tape_of(n), false);
     else if (p->kind == SIM_CLOCK)
         clock_right(n);
+    else if (p->kind == SIM_RESTORE)
+        restored(s, p, n);
+    else if (p->kind == SIM_DARK)
+        dark_over(s, p, n);
 }
 
 /* ---- when ---- */

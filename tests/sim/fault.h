@@ -19,7 +19,9 @@
     X(FULL,     "full")     /* a full disk for a while */                                     \
     X(FAIL,     "fail")     /* a few commits fail */                                          \
     X(CLOCK,    "clock")    /* a clock is set wrong, runs fast or jumps back, for a while */  \
-    X(RESTORE,  "restore")  /* a node starts from an older backup */                          \
+    X(RESTORE,  "restore")  /* a node starts from an older backup, some with a dead line or a full disk */ \
+    X(DARK,     "dark")     /* a node that has stopped dies, and comes back with a dead line */ \
+    X(CLEAR,    "clear")    /* root tries to end the stop of a node, or to clear its line */   \
     X(CLONE,    "clone")    /* a second process of a node */                                  \
     X(REVOKE,   "revoke")   /* a certificate is withdrawn */                                  \
     X(ROSTER,   "roster")   /* officers come, go, and move */                                 \

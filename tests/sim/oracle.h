@@ -82,7 +82,7 @@ struct oracle_node {
     uint32_t own_inc;       /* its life, and the last own entry in its store */
     uint64_t own_seq;
     uint64_t sealed_seq;  /* last one in a block of its own */
-    bool stopped;         /* it issues nothing any more, since its last commit */
+    bool stopped;         /* it has stopped once, and nobody had the right to end that (I20) */
     bool swapped;         /* its store is not the one that it had */
     uint64_t progress;    /* of its lines at the last hour */
     uint32_t keeps;       /* said since the last hour */
@@ -121,6 +121,13 @@ void oracle_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, st
 void oracle_started(struct oracle *o, struct cl_node *n);
 /* Its store is another one now: what it said before does not bind it (I20 does). */
 void oracle_swapped(struct oracle *o, struct cl_node *n);
+/* Whether it has stopped by now: from then on it is remembered here, whatever the node remembers. */
+void oracle_stopped(struct oracle *o, struct cl_node *n);
+/* Root may end its stop: its parent, if its word is worth something, holds nothing of its chain that it
+ * lacks. */
+bool oracle_may_go_on(struct oracle *o, struct cl_node *n);
+/* Root tried: `may` as it was before. */
+void oracle_cleared(struct oracle *o, struct cl_node *n, bool may, const struct cl_result *r);
 /* Now and then: progress, alarms, bounds. */
 void oracle_hour(struct oracle *o);
 /* Everything has come to rest and every line that works is up. */

@@ -147,6 +147,7 @@ static void turned(void *ctx, struct cl_node *n, bool failed)
 {
     struct sim *s = ctx;
     s->result.turns++;
+    oracle_stopped(s->oracle, n);
     if (failed)
         trace_say(s, n, "a turn failed");
 }
