@@ -24,8 +24,8 @@ static const struct {
     {"enroll", "token", "n"},   {"enroll", "approve", "n"}, {"enroll", "refuse", "nr"},
     {"enroll", "revoke", "nr"}, {"office", "add", "oN"},    {"office", "set", "oN"},
     {"office", "leave", "o"},   {"officer", "add", "o#"},   {"officer", "set", "o#"},
-    {"officer", "leave", "o#"}, {"case", "lock", "N"},      {"case", "unlock", "N"},
-    {"link", "clear", "n"},     {"alarm", "clear", "Nn"},   {"life", "clear", ""},
+    {"officer", "leave", "o#"}, {"link", "clear", "n"},     {"alarm", "clear", "Nn"},
+    {"life", "clear", ""},
 };
 
 static const char *fields_of(const struct dp_verb *v)
@@ -78,6 +78,7 @@ static enum dp_err take_user(PBC(Admin) * m, const char *user)
 
     if (user == NULL)
         return DP_OK;
+    m->user = true;
     pw = getpwnam(user);
     if (pw != NULL) {
         m->uid = pw->pw_uid;

@@ -189,6 +189,8 @@ static const struct meaning {
     {26, TO, 0, 0, 1, 1},
     {27, CODE, DP_CODES_ANSWER, 0, 0, 0},
     {28, CODE, DP_CODES_CLOSE, 0, 0, 0},
+    {34, CODE, DP_CODES_LOCK, 0, 0, 0},
+    {35, CODE, DP_CODES_UNLOCK, 0, 0, 0},
 };
 
 static const struct meaning *meaning_of(uint32_t kind)

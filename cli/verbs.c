@@ -50,8 +50,8 @@ const struct dp_verb dp_verbs[] = {
     {"office", "leave", dp_run_admin, "OFFICE", 1, 1, 0, DP_ASK_FIRST, 0, N_("take an office from the list")},
     {"officer", "list", dp_run_rows, "", 0, 0, 0, 0, 0, N_("officers of this node's offices")},
     {"officer", "add", dp_run_officer, "OFFICE NUMBER", 2, 2, 0, 0, O(UID) | O(ROLES), N_("let a user of this machine act for an office")},
-    {"officer", "set", dp_run_officer, "OFFICE NUMBER", 2, 2, 0, 0, O(UID) | O(ROLES), N_("change user or roles of an officer")},
-    {"officer", "leave", dp_run_officer, "OFFICE NUMBER", 2, 2, 0, DP_ASK_FIRST, O(UID), N_("end an officer's access")},
+    {"officer", "set", dp_run_admin, "OFFICE NUMBER", 2, 2, 0, 0, O(UID) | O(ROLES), N_("change user or roles of an officer")},
+    {"officer", "leave", dp_run_admin, "OFFICE NUMBER", 2, 2, 0, DP_ASK_FIRST, 0, N_("end an officer's access")},
 
     {"draft", "list", dp_run_drafts, "", 0, 0, 0, 0, 0, N_("registrations kept on this node and not made yet")},
     {"draft", "drop", dp_run_draft_drop, "NO", 1, 1, 1, DP_ASK_FIRST, 0, N_("throw a draft away")},
@@ -70,8 +70,8 @@ const struct dp_verb dp_verbs[] = {
     {"case", "attach", dp_run_attach, "CASE FILE", 2, 2, 19, 0, STEP | O(ANNOUNCE) | TEXTS, N_("add a file")},
     {"case", "fetch", dp_run_fetch, "CASE NO FILE", 3, 3, 0, 0, 0, N_("write attachment NO to a new file")},
     {"case", "link", dp_run_step, "CASE OTHER", 2, 2, 15, 0, STEP | O(RELATION) | TEXTS, N_("link with another case")},
-    {"case", "lock", dp_run_admin, "CASE", 1, 1, 0, 0, 0, N_("keep a case from the offices complained about, by hand")},
-    {"case", "unlock", dp_run_admin, "CASE", 1, 1, 0, DP_ASK_FIRST, 0, N_("end that")},
+    {"case", "lock", dp_run_step, "CASE REASON", 2, 2, 34, 0, STEP, N_("keep a case from the offices complained about, by hand")},
+    {"case", "unlock", dp_run_step, "CASE REASON", 2, 2, 35, DP_ASK_FIRST, STEP | O(RE), N_("lift a lock that this office set, or one below it; by the head")},
 
     {"case", "transfer", dp_run_step, "CASE OFFICE", 2, 2, 5, 0, STEP | O(REASON) | O(DUTY) | TEXTS, N_("transfer to an office below")},
     {"case", "assign", dp_run_step, "CASE OFFICE", 2, 2, 6, 0, STEP | O(REPORT_BY) | O(DUTY) | O(SOURCE) | O(LABEL) | TEXTS, N_("assign to an office below, which reports back")},

@@ -26,6 +26,7 @@ static const struct row kinds[] = {
     {20, "extend", N_("extended")}, {21, "opinion", N_("opinion issued")}, {22, "serve", N_("served")},
     {23, "evaluate", N_("evaluated")}, {24, "report_back", N_("reported back")},
     {25, "supervise", N_("supervision order")}, {26, "remind", N_("reminder")}, {27, "answer", N_("order answered")}, {33, "lift", N_("order lifted")},
+    {34, "lock", N_("locked")}, {35, "unlock", N_("lock lifted")},
     {28, "close", N_("closed")}, {29, "unmask", N_("unmasked")}, {30, "erase", N_("erasure asked")},
     {31, "erased", N_("erased")}, {32, "witness", N_("time witnessed")}, {64, "certificate", N_("certificate")},
     {65, "cut", N_("cut")}, {66, "officer_add", N_("officer added")}, {67, "officer_change", N_("officer changed")},
@@ -129,6 +130,16 @@ static const struct row erasures[] = {
     {3, "expired", N_("its time in the archive is over")}, {4, "ordered", N_("a court or a superior orders it")},
     {99, "other", N_("other")},
 };
+static const struct row locks[] = {
+    {1, "accused", N_("an office complained about may not learn of it")},
+    {2, "retaliation", N_("the petitioner fears for himself")}, {3, "asked", N_("the petitioner asks")},
+    {4, "ordered", N_("a court or a superior orders it")}, {99, "other", N_("other")},
+};
+static const struct row unlocks[] = {
+    {1, "over", N_("its reason is over")}, {2, "mistake", N_("recorded by mistake")},
+    {3, "agreed", N_("the petitioner agrees")}, {4, "ordered", N_("a court or a superior orders it")},
+    {99, "other", N_("other")},
+};
 static const struct row roles[] = {
     {1, "clerk", N_("clerk")}, {2, "head", N_("head")}, {4, "technician", N_("technician")},
 };
@@ -158,6 +169,7 @@ static const struct row reasons[] = {
     {23, "BINDING", N_("a designation cannot be objected to or withdrawn")},
     {24, "ERRAND_ONLY", N_("a village station may do this in errands only")},
     {25, "RULES_VERSION", N_("its rules version is not known")},
+    {26, "NOT_LOCKED", N_("no lock stands that its office may lift")},
 };
 
 /* Words in answers beyond those of the lists. */
@@ -212,6 +224,7 @@ static const struct list {
     [DP_CODES_GROUND] = LIST(grounds), [DP_CODES_LEVEL] = LIST(levels),
     [DP_CODES_MODE] = LIST(modes),     [DP_CODES_MEDIA] = LIST(medias),
     [DP_CODES_UNMASK] = LIST(unmasks), [DP_CODES_ERASE] = LIST(erasures),
+    [DP_CODES_LOCK] = LIST(locks),     [DP_CODES_UNLOCK] = LIST(unlocks),
     [DP_CODES_ROLE] = LIST(roles),     [DP_CODES_REASON] = LIST(reasons),
 };
 

@@ -41,7 +41,8 @@
     X(BODY,           "a code, date or number in it is not allowed")                       \
     X(BINDING,        "a designation cannot be objected to or withdrawn")                  \
     X(ERRAND_ONLY,    "a village station may do this in errands only")                     \
-    X(RULES_VERSION,  "its rules version is not known")
+    X(RULES_VERSION,  "its rules version is not known")                                    \
+    X(NOT_LOCKED,     "no lock stands that its office may lift")
 /* clang-format on */
 
 enum dp_void_reason {
@@ -94,6 +95,13 @@ uint32_t dp_casefile_find(const struct dp_casefile *f, const struct dp_name *n);
  * through this, so that it stays pure; NULL means nothing outside is known.
  */
 typedef bool dp_ready_elsewhere(void *ctx, const struct dp_name *n);
+
+/* ---- locks by hand (R-N3-9, lock.c); indices of facts, or DP_FACT_NONE ---- */
+/* The first valid `lock` from there on; the valid `unlock` that lifts it. */
+uint32_t dp_lock_next(const struct dp_casefile *f, uint32_t from);
+uint32_t dp_lock_lifted(const struct dp_casefile *f, uint32_t lock);
+/* Whether one stands. */
+bool dp_case_locked(const struct dp_casefile *f);
 
 /* What one insertion did. */
 struct dp_insert {

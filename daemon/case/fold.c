@@ -415,8 +415,9 @@ static void finish(struct fold *w, bool beyond)
     find_open_offer(w);
     s->is_errand = s->registered != DP_FACT_NONE && (f->reg.flags & DP_REG_ERRAND) != 0;
     /* R-N3-1: protected as soon as the register entry is held, whatever its verdict. */
-    s->is_protected = f->has_reg && (f->reg.purpose == DP_PURPOSE_ACCUSATION ||
-                                     (f->reg.flags & (DP_REG_CONFIDENTIAL | DP_REG_LOCK)) != 0);
+    s->is_protected =
+        dp_case_locked(f) || (f->has_reg && (f->reg.purpose == DP_PURPOSE_ACCUSATION ||
+                                             (f->reg.flags & (DP_REG_CONFIDENTIAL | DP_REG_LOCK)) != 0));
     s->registered_on = receipt_of(f, s->registered);
     s->accepted_on = receipt_of(f, s->accepted);
     s->served_on = receipt_of(f, s->served);

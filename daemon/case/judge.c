@@ -285,6 +285,10 @@ static enum dp_void_reason check_relation(struct dp_judge *j)
         return unless(own(j, re->custody) || asked_to_serve(j), DP_VOID_NOT_HOLDER);
     case DP_REL_HOLDER_OR_SUPERIOR:
         return holder_or_superior(j);
+    case DP_REL_PARTY_OR_SUPERIOR:
+        return unless(above_registrar(e) || party(j), DP_VOID_NOT_PARTY);
+    case DP_REL_ISSUER_OR_SUPERIOR:
+        return unless(own(j, j->x->re) || superior(&e->office, &re->e.office), DP_VOID_NOT_LOCKED);
     case DP_REL_ANSWERER:
         return unless(own(j, re->re), DP_VOID_NOT_OFFERER);
     }

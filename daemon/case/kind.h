@@ -66,6 +66,8 @@ enum dp_shape {
     X(ERASED,           31, "erased",            PART_ACT)    \
     X(WITNESS,          32, "witness",           WITNESS)     \
     X(LIFT,             33, "lift",              ACT)         \
+    X(LOCK,             34, "lock",              ACT)         \
+    X(UNLOCK,           35, "unlock",            ACT)         \
     X(CERTIFICATE,      64, "certificate",       CERTIFICATE) \
     X(CUT,              65, "cut",               CUT)         \
     X(OFFICER_ADD,      66, "officer_add",       OFFICER)     \

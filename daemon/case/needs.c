@@ -326,6 +326,16 @@ static enum dp_void_reason needs_lift(struct dp_judge *j)
     return dp_judge_past_any(j, DP_BIT(LIFT), dp_match_re, j->x->re) ? DP_VOID_ALREADY : DP_VOID_NONE;
 }
 
+/* R-N3-9: a reason in a code, and no text, which would outlive the lock. */
+static enum dp_void_reason needs_lock(struct dp_judge *j)
+{
+    if (!j->probe && (j->x->e.body.code == 0 || j->x->e.part_count > 0))
+        return DP_VOID_BODY;
+    if (j->x->e.kind == DP_KIND_LOCK)
+        return DP_VOID_NONE;
+    return dp_judge_past_any(j, DP_BIT(UNLOCK), dp_match_re, j->x->re) ? DP_VOID_ALREADY : DP_VOID_NONE;
+}
+
 /* R-ORD-2, R-ORD-3: a ground, a date, a level, and a named officer above the reminder. */
 static enum dp_void_reason needs_order(struct dp_judge *j)
 {
@@ -415,6 +425,8 @@ static needs_fn *const needs[DP_KIND_MAX + 1] = {
     [DP_KIND_ERASE] = needs_part,
     [DP_KIND_WITNESS] = needs_witness,
     [DP_KIND_LIFT] = needs_lift,
+    [DP_KIND_LOCK] = needs_lock,
+    [DP_KIND_UNLOCK] = needs_lock,
     [DP_KIND_OFFICER_ADD] = needs_officer,
     [DP_KIND_OFFICER_CHANGE] = needs_officer,
     [DP_KIND_OFFICER_LEAVE] = needs_officer,

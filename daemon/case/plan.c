@@ -167,6 +167,21 @@ static uint32_t to_acknowledge(const struct dp_step *p)
     return DP_FACT_NONE;
 }
 
+/* The lock that stands: an own one, else the last. */
+static uint32_t standing_lock(const struct dp_step *p)
+{
+    uint32_t last = DP_FACT_NONE;
+
+    for (uint32_t i = dp_lock_next(p->f, 0); i != DP_FACT_NONE; i = dp_lock_next(p->f, i + 1)) {
+        if (dp_lock_lifted(p->f, i) != DP_FACT_NONE)
+            continue;
+        if (is_mine(p, i))
+            return i;
+        last = i;
+    }
+    return last;
+}
+
 /* The obvious thing that this kind answers. */
 static uint32_t default_re(const struct dp_step *p)
 {
@@ -193,6 +208,8 @@ static uint32_t default_re(const struct dp_step *p)
         return order_to_answer(p);
     case DP_KIND_LIFT:
         return own_order(p);
+    case DP_KIND_UNLOCK:
+        return standing_lock(p);
     default:
         return DP_FACT_NONE;
     }
@@ -359,6 +376,8 @@ static enum dp_void_reason missing(enum dp_kind kind)
     case DP_KIND_SERVE:
     case DP_KIND_EVALUATE:
         return DP_VOID_TOO_EARLY;
+    case DP_KIND_UNLOCK:
+        return DP_VOID_NOT_LOCKED;
     default:
         return DP_VOID_NOT_ADDRESSEE;
     }

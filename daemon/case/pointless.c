@@ -103,6 +103,18 @@ static enum dp_void_reason on_lift(const struct dp_step *p)
     return o != NULL && is(o->answered) ? DP_VOID_TOO_LATE : DP_VOID_NONE;
 }
 
+/* A second lock of one office, and the lifting of what is lifted. */
+static enum dp_void_reason on_lock(const struct dp_step *p)
+{
+    if (p->x.e.kind == DP_KIND_UNLOCK)
+        return is(p->x.re) && is(dp_lock_lifted(p->f, p->x.re)) ? DP_VOID_ALREADY : DP_VOID_NONE;
+    for (uint32_t i = dp_lock_next(p->f, 0); is(i); i = dp_lock_next(p->f, i + 1)) {
+        if (dp_office_eq(&p->f->facts[i].e.office, &p->x.e.office) && !is(dp_lock_lifted(p->f, i)))
+            return DP_VOID_ALREADY;
+    }
+    return DP_VOID_NONE;
+}
+
 static enum dp_void_reason on_receipt(const struct dp_step *p)
 {
     return is(dp_step_receipt_of(p, p->x.e.kind, p->x.re)) ? DP_VOID_ALREADY : DP_VOID_NONE;
@@ -133,6 +145,9 @@ static enum dp_void_reason on_answering(const struct dp_step *p)
         return on_answer(p);
     case DP_KIND_LIFT:
         return on_lift(p);
+    case DP_KIND_LOCK:
+    case DP_KIND_UNLOCK:
+        return on_lock(p);
     case DP_KIND_ARRIVE:
     case DP_KIND_SIGN:
         return on_receipt(p);

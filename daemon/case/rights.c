@@ -63,6 +63,8 @@ const struct dp_right dp_rights[] = {
     {DP_KIND_ERASED,           ANY,  0,      d,      0, DP_REL_ANY,               false, K(ERASE),             false},
     {DP_KIND_WITNESS,          TCYP, 0,      d,      0, DP_REL_PARENT,            false, SOME,                 false},
     {DP_KIND_LIFT,             TCYP, 0,      b | d,  0, DP_REL_ISSUER,            false, DP_BITS_ORDER,        false},
+    {DP_KIND_LOCK,             ANY,  0,      sob,    0, DP_REL_PARTY_OR_SUPERIOR, false, NO,                   false},
+    {DP_KIND_UNLOCK,           ANY,  0,      sob,    0, DP_REL_ISSUER_OR_SUPERIOR, false, K(LOCK),             false},
     {DP_KIND_CERTIFICATE,      TCYP, 0,      d,      0, DP_REL_COVERS,            false, NO,                   false},
     {DP_KIND_CUT,              TCYP, 0,      d,      0, DP_REL_COVERS,            false, NO,                   false},
     {DP_KIND_OFFICER_ADD,      ANY,  0,      sob | d, 0, DP_REL_OWN_NODE,         false, NO,                   false},
@@ -85,7 +87,7 @@ const uint32_t dp_rights_count = COUNT;
 /* Row + 1 of each kind: the rows rise by kind, with gaps for the reserved numbers. */
 const struct dp_right *dp_right_of(uint32_t kind)
 {
-    if (kind >= DP_KIND_REGISTER && kind <= DP_KIND_LIFT)
+    if (kind >= DP_KIND_REGISTER && kind <= DP_KIND_UNLOCK)
         return &dp_rights[kind - DP_KIND_REGISTER];
     for (uint32_t i = DP_KIND_WITNESS; i < COUNT; i++) {
         if (dp_rights[i].kind == kind)
@@ -96,7 +98,7 @@ const struct dp_right *dp_right_of(uint32_t kind)
 
 bool dp_right_is_the_heads(uint32_t kind)
 {
-    return kind == DP_KIND_EXTEND; /* R22 34 */
+    return kind == DP_KIND_EXTEND || kind == DP_KIND_UNLOCK; /* R22 34; R-N3-9 */
 }
 
 bool dp_right_allows_re(const struct dp_right *r, uint32_t kind)

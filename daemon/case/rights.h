@@ -24,7 +24,9 @@ enum dp_relation {
     DP_REL_OWN_NODE,
     DP_REL_HOLDER_OR_SERVER,
     DP_REL_HOLDER_OR_SUPERIOR,
-    DP_REL_ANSWERER, /* issuer of the offer that `re` objects to */
+    DP_REL_PARTY_OR_SUPERIOR,  /* of the registrar */
+    DP_REL_ISSUER_OR_SUPERIOR, /* of the issuer of `re` */
+    DP_REL_ANSWERER,           /* issuer of the offer that `re` objects to */
 };
 
 struct dp_right {

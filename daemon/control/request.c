@@ -40,6 +40,7 @@ static const struct dp_ctl_field admin_fields[] = {
     DP_CTL_FIELD(LINE,  Admin, path,    dp_admin, 4096),
     DP_CTL_FIELD(BYTES, Admin, data,    dp_admin, 512u << 10),
     DP_CTL_FIELD(U32,   Admin, flags,   dp_admin, UINT32_MAX),
+    DP_CTL_FIELD(BOOL,  Admin, user,    dp_admin, 0),
 };
 static const struct dp_ctl_field blob_fields[] = {
     DP_CTL_FIELD(LINE,  Blob, upload, dp_blob, REF_MAX),

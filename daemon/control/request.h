@@ -61,6 +61,7 @@ struct dp_query {
 struct dp_admin {
     const char *verb, *node, *name, *address, *code, *reason, *office, *path;
     uint32_t number, uid, roles, flags;
+    bool user; /* uid is said, though it be 0 */
     struct dp_slice data;
 };
 

@@ -8,10 +8,8 @@
 
 static bool publisher(struct dp_act *x, struct dp_office *o)
 {
-    if (!x->c->has_office || dp_office_role(&x->c->office) != DP_ROLE_BUREAU)
-        dp_outcome_set(x->d, x->out, DP_NOT_ENTITLED,
-                       "profiles and calendars are published by the bureau: use --as DIVISION/bureau");
-    else if (dp_node_tier(x->d->id.self) > DP_TIER_COUNTY || dp_node_post(x->d->id.self) != 0)
+    /* R-ADM-1: whoever is asked for here stands in the list of the bureau. */
+    if (dp_node_tier(x->d->id.self) > DP_TIER_COUNTY || dp_node_post(x->d->id.self) != 0)
         dp_outcome_set(x->d, x->out, DP_NOT_ENTITLED,
                        "profiles and calendars are published by a county or above");
     else

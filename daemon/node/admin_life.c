@@ -93,9 +93,7 @@ static bool witnesses_agree(struct dp_act *x)
 void dp_admin_life_clear(struct dp_act *x)
 {
     struct dp_daemon *d = x->d;
-    if (!x->c->is_root)
-        dp_outcome_set(d, x->out, DP_NOT_ENTITLED, "only root may end the stop of a node");
-    else if (d->stopped == DP_STOP_NONE)
+    if (d->stopped == DP_STOP_NONE)
         (void)refuse(x, NULL, DP_SAID("this node is not stopped"));
     else if (d->retired || !dp_stop_is_of_life(d->stopped))
         (void)refuse(x, NULL, DP_SAID("this node was retired by its operator: that is for good"));

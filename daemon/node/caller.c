@@ -77,10 +77,18 @@ enum dp_err dp_caller_find(struct dp_daemon *d, uint32_t uid, const char *as_off
         out->roles = dp_rd_u32(&rv);
         hits++;
     }
-    out->has_office = hits == 1;
     if (named && hits == 0)
         return DP_NOT_ENTITLED;
-    return hits > 1 ? DP_AMBIGUOUS : DP_OK;
+    if (hits > 1) { /* none of them until one is named */
+        out->is_several = true;
+        out->roles = out->officer = 0;
+        out->office = (struct dp_office){0};
+        return DP_AMBIGUOUS;
+    }
+    /* R-ADM-2: a technician acts for no office, and sees no case. */
+    out->is_technician = (out->roles & DP_OFFICER_TECHNICIAN) != 0;
+    out->has_office = hits == 1 && !out->is_technician;
+    return DP_OK;
 }
 
 struct dp_date dp_today(const struct dp_daemon *d)

@@ -289,7 +289,7 @@ static enum dp_err keep_or_wait(struct dp_daemon *d, const struct dp_entry *e, c
     err = dp_fold(&slot->f, &d->look, &st);
     if (err != DP_OK)
         return err;
-    bool entitled = dp_route_keeps_key(&slot->f, &st, dp_locked(d, &e->subject), e, d->id.self);
+    bool entitled = dp_route_keeps_key(&slot->f, &st, dp_case_locked(&slot->f), e, d->id.self);
     if (entitled || had_a_part(d, &slot->f))
         keep(d, e, c);
     if (entitled)

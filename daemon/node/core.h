@@ -280,9 +280,11 @@ struct dp_daemon {
 
 struct dp_caller {
     uint32_t uid;
-    bool is_root; /* uid of the daemon or 0: may administer */
+    bool is_root; /* uid of the daemon or 0 */
     bool has_office;
-    struct dp_office office;
+    bool is_several;         /* an officer of several offices who named none */
+    bool is_technician;      /* of this node: has no office to act for (R-ADM-2) */
+    struct dp_office office; /* where the row of the officer, or of the technician, stands */
     uint32_t officer;
     uint32_t roles;
 };
@@ -388,7 +390,6 @@ enum dp_err dp_settle(struct dp_daemon *d);
 enum dp_err dp_settle_arrivals(struct dp_daemon *d, struct dp_slot *slot);
 /* Journal the whole history of every case that `child` is a party to. */
 void dp_settle_child(struct dp_daemon *d, struct dp_peer *child);
-bool dp_locked(struct dp_daemon *d, const struct dp_subject *s);
 /* Journal the whole subject for `child` once more, when it may go there now (R-RSD-5). */
 enum dp_err dp_settle_again(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *child);
 

@@ -69,7 +69,7 @@ static enum dp_err block_bytes(struct dp_daemon *d, struct dp_slice entry, uint6
 static uint64_t down_count(struct dp_daemon *d, const struct dp_forecast *f)
 {
     uint64_t n = 0;
-    bool locked = f->slot != NULL && dp_locked(d, &f->slot->f.subject);
+    bool locked = f->slot != NULL && dp_case_locked(&f->slot->f);
     for (uint32_t i = 0; f->slot != NULL && i < d->peer_count; i++) {
         const struct dp_peer *p = d->peers[i];
         bool party = dp_route_down(&f->slot->f, f->st, locked, p->node);
@@ -150,7 +150,7 @@ static enum dp_err content_for(struct dp_daemon *d, const struct dp_forecast *f,
 static uint32_t grantees(struct dp_daemon *d, const struct dp_forecast *f, struct dp_node *to, uint32_t max)
 {
     if (f->slot != NULL)
-        return dp_route_grantees(&f->slot->f, f->st, dp_locked(d, &f->slot->f.subject), f->e, d->id.self,
+        return dp_route_grantees(&f->slot->f, f->st, dp_case_locked(&f->slot->f), f->e, d->id.self,
                                  d->id.parent, to, max);
     if (d->id.parent.v == 0 || dp_n3_protected(f->e->reg, false))
         return 0; /* R-N3-5 */

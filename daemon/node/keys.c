@@ -15,8 +15,8 @@ static enum dp_err grant_custodian(struct dp_daemon *d, struct dp_slot *slot, co
 {
     struct dp_office holder = dp_state_custodian(st);
     if (holder.node.v == 0 || dp_node_eq(holder.node, d->id.self) ||
-        (slot->f.has_reg && dp_n3_denies_node(&slot->f.reg, dp_locked(d, &slot->f.subject),
-                                              slot->f.subject.name.origin, holder.node)))
+        (slot->f.has_reg &&
+         dp_n3_denies_node(&slot->f.reg, dp_case_locked(&slot->f), slot->f.subject.name.origin, holder.node)))
         return DP_OK;
     for (uint32_t i = 0; i < slot->f.count; i++) {
         const struct dp_entry *e = &slot->f.facts[i].e;
@@ -125,7 +125,7 @@ static bool path_moved(const struct dp_daemon *d, const struct dp_slot *slot)
  */
 static enum dp_err forget_keys(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
 {
-    bool locked = dp_locked(d, &slot->f.subject);
+    bool locked = dp_case_locked(&slot->f);
     bool keeps = dp_route_keeps_keys(&slot->f, st, locked, d->id.self);
     bool hand = keeps ? is_displaced(d, slot, st) && path_moved(d, slot) : !handed_over(d, slot, st);
     enum dp_err err = hand ? grant_custodian(d, slot, st, NULL) : DP_OK;
@@ -147,7 +147,7 @@ static enum dp_err forget_keys(struct dp_daemon *d, struct dp_slot *slot, const 
 static enum dp_err pass_keys(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
 {
     const struct dp_fresh *only = slot->keys_all ? NULL : slot->keyed;
-    bool locked = dp_locked(d, &slot->f.subject), gone = is_displaced(d, slot, st);
+    bool locked = dp_case_locked(&slot->f), gone = is_displaced(d, slot, st);
     for (uint32_t i = 0; i < slot->f.count; i++) {
         const struct dp_fact *x = &slot->f.facts[i];
         bool own_offer = dp_kind_is_offer(x->e.kind) && dp_node_eq(x->e.name.origin, d->id.self);
@@ -169,7 +169,7 @@ static enum dp_err pass_keys(struct dp_daemon *d, struct dp_slot *slot, const st
  */
 static enum dp_err adopt_content(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
 {
-    bool locked = dp_locked(d, &slot->f.subject);
+    bool locked = dp_case_locked(&slot->f);
     enum dp_err e = DP_OK;
     for (uint32_t i = 0; i < slot->f.count && e == DP_OK; i++) {
         const struct dp_entry *x = &slot->f.facts[i].e;

@@ -37,7 +37,7 @@ static bool of_protected(struct dp_daemon *d, const struct dp_name *n, denies_fn
     enum dp_err e = case_of(d, n, &x);
     if (e != DP_OK)
         return e != DP_NOT_FOUND;
-    bool locked = dp_locked(d, &x->f.subject);
+    bool locked = dp_case_locked(&x->f);
     return x->f.has_reg && dp_n3_protected(&x->f.reg, locked) && denies(x, locked, who);
 }
 
@@ -92,7 +92,7 @@ static bool lets_in(struct dp_daemon *d, const struct dp_casefile *f, const stru
 {
     if (dp_office_is_none(to))
         return false;
-    if (f->has_reg && dp_n3_denies_office(&f->reg, dp_locked(d, &f->subject), f->subject.name.origin, to))
+    if (f->has_reg && dp_n3_denies_office(&f->reg, dp_case_locked(f), f->subject.name.origin, to))
         return true;
     /* Who does not see an entry is not told of it by a refusal: it is kept back where it is sent. */
     for (uint32_t i = 0; i < f->count; i++)

@@ -150,7 +150,7 @@ enum dp_err dp_own_grant(struct dp_daemon *d, struct dp_slot *slot, const struct
         return DP_NOMEM;
     uint8_t lane = dp_route_lane(e, slot->f.has_reg ? &slot->f.reg : NULL);
     uint32_t n =
-        dp_route_grantees(&slot->f, st, dp_locked(d, &e->subject), e, d->id.self, d->id.parent, to, max);
+        dp_route_grantees(&slot->f, st, dp_case_locked(&slot->f), e, d->id.self, d->id.parent, to, max);
     for (uint32_t g = 0; g < n && err == DP_OK; g++)
         err = grant_one(d, slot, st, e, to[g], lane, only);
     return err;
@@ -170,7 +170,7 @@ static enum dp_err send_content(struct dp_daemon *d, const struct dp_entry *e, c
     err = dp_fold(&slot->f, &d->look, &st);
     if (err != DP_OK)
         return err;
-    bool locked = dp_locked(d, &e->subject);
+    bool locked = dp_case_locked(&slot->f);
     uint8_t lane = dp_route_lane(e, slot->f.has_reg ? &slot->f.reg : NULL);
     uint32_t max = dp_route_grantees_max(&st);
     struct dp_node *to = DP_NEW_ARRAY(&d->turn, struct dp_node, max);

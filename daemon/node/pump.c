@@ -120,7 +120,7 @@ static enum dp_err may_show(struct dp_daemon *d, struct dp_peer *p, const struct
     if (slot == NULL)
         return e == DP_NOT_FOUND ? DP_CORRUPT : e;
     *of = &slot->f;
-    bool locked = dp_locked(d, s);
+    bool locked = dp_case_locked(&slot->f);
     if (!slot->f.has_reg)
         return locked ? DP_DENIED : DP_OK; /* an order without its case */
     return dp_n3_denies_node(&slot->f.reg, locked, slot->f.subject.name.origin, p->node) ? DP_DENIED : DP_OK;

@@ -183,6 +183,20 @@ static void put_orders(struct dp_ask *a, const struct dp_casefile *f, const stru
     dp_json_end(&a->j);
 }
 
+/* Who locked it by hand and who lifted that: an entry each, for whoever may see the case (R-N3-9). */
+static void put_locks(struct dp_ask *a, const struct dp_casefile *f)
+{
+    dp_json_bool(&a->j, "locked", dp_case_locked(f));
+    dp_json_array(&a->j, "locks");
+    for (uint32_t i = dp_lock_next(f, 0); i != DP_FACT_NONE; i = dp_lock_next(f, i + 1)) {
+        dp_json_object(&a->j, NULL);
+        dp_ask_fact(a, "set", f, i);
+        dp_ask_fact(a, "lifted", f, dp_lock_lifted(f, i));
+        dp_json_end(&a->j);
+    }
+    dp_json_end(&a->j);
+}
+
 static void put_parties(struct dp_ask *a, const struct dp_state *s)
 {
     dp_json_array(&a->j, "parties");
@@ -224,7 +238,7 @@ void dp_ask_show(struct dp_ask *a)
     put_facts(a, "superseded", f, s->superseded, s->superseded_count);
     put_facts(a, "pending", f, s->pending, s->pending_count);
     dp_json_bool(&a->j, "loop_notice", s->loop_notice);
-    dp_json_bool(&a->j, "locked", dp_locked(a->d, &f->subject));
+    put_locks(a, f);
     dp_json_u64(&a->j, "entries", f->count);
     put_parts(a, f, a->seen.view);
 }

@@ -215,9 +215,9 @@ static enum dp_err is_denied(struct dp_daemon *d, const struct dp_name *n, struc
     *out = false;
     struct dp_slot *slot = x.subject.type == DP_SUBJECT_CASE ? dp_cache_find(d, &x.subject, &e) : NULL;
     if (slot != NULL && slot->f.has_reg)
-        *out = dp_n3_denies_node(&slot->f.reg, dp_locked(d, &x.subject), x.subject.name.origin, to);
+        *out = dp_n3_denies_node(&slot->f.reg, dp_case_locked(&slot->f), x.subject.name.origin, to);
     else if (slot != NULL)
-        *out = dp_locked(d, &x.subject);
+        *out = dp_case_locked(&slot->f);
     return e;
 }
 

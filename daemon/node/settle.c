@@ -8,15 +8,6 @@
 
 #include <string.h>
 
-bool dp_locked(struct dp_daemon *d, const struct dp_subject *s)
-{
-    uint8_t key[DP_SUBJECT_BYTES];
-    struct dp_slice v;
-    dp_subject_put(s, key);
-    return dp_db_get_key(&d->db, DP_T_LOCK, dp_slice_of(key, sizeof key), &v) !=
-           DP_NOT_FOUND; /* what cannot be read may be one */
-}
-
 /* ---- arrivals ---- */
 
 /* The office that fact `i` is addressed to, or NULL when its kind addresses nobody. */
@@ -209,21 +200,27 @@ static void route_to(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *
     refs_flush(&x);
 }
 
-static void route_child(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st, bool locked,
+/* R-N3-9: what a lock kept from the child is owed when the last one is lifted. */
+static bool was_kept_from(const struct dp_slot *slot, bool reopened, struct dp_node child)
+{
+    const struct dp_casefile *f = &slot->f;
+    return reopened && f->has_reg && dp_n3_denies_node(&f->reg, true, f->subject.name.origin, child);
+}
+
+static void route_child(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st, bool reopened,
                         struct dp_peer *p)
 {
     bool before = dp_db_routed(&d->db, p->node, &slot->f.subject);
-    if (!dp_route_down(&slot->f, st, locked, p->node))
+    if (!dp_route_down(&slot->f, st, dp_case_locked(&slot->f), p->node))
         return;
-    route_to(d, slot, p, !before);
+    route_to(d, slot, p, !before || was_kept_from(slot, reopened, p->node));
     if (!before)
         dp_db_routed_put(&d->db, p->node, &slot->f.subject);
 }
 
 /* Each child with a party below it, once: parties are sorted, so children come in runs. */
-static void route_case(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st)
+static void route_case(struct dp_daemon *d, struct dp_slot *slot, const struct dp_state *st, bool reopened)
 {
-    bool locked = dp_locked(d, &slot->f.subject);
     struct dp_node last = {0};
     for (uint32_t i = 0; i < st->party_count; i++) {
         struct dp_node child = dp_route_child_towards(d->id.self, st->parties[i].node);
@@ -232,7 +229,7 @@ static void route_case(struct dp_daemon *d, struct dp_slot *slot, const struct d
         last = child;
         struct dp_peer *p = dp_peers_find(d, child);
         if (p != NULL && !p->is_parent)
-            route_child(d, slot, st, locked, p);
+            route_child(d, slot, st, reopened, p);
     }
 }
 
@@ -334,9 +331,40 @@ static void urgent_up(struct dp_daemon *d, struct dp_slot *slot)
     refs_flush(&x);
 }
 
+/* ---- locks ---- */
+
+/* Whether the turn brought, or decided, a valid entry of that kind. */
+static bool brought(const struct dp_slot *slot, uint8_t kind)
+{
+    const struct dp_casefile *f = &slot->f;
+    for (const struct dp_fresh *fr = slot->fresh; fr != NULL; fr = fr->next) {
+        uint32_t i = dp_casefile_find(f, &fr->name);
+        if (i != DP_FACT_NONE && f->facts[i].e.kind == kind && f->facts[i].verdict == DP_VALID)
+            return true;
+    }
+    for (uint32_t i = 0; slot->woken && i < f->count; i++)
+        if (f->facts[i].e.kind == kind && f->facts[i].verdict == DP_VALID)
+            return true;
+    return false;
+}
+
+/*
+ * R-N3-9: with a lock, what waits for a line to a node that is denied now goes nowhere. When the last one is
+ * lifted, keys go on to whom it kept them from; *reopened then.
+ */
+static enum dp_err locks(struct dp_daemon *d, struct dp_slot *slot, bool *reopened)
+{
+    bool locked = dp_case_locked(&slot->f);
+    *reopened = !locked && brought(slot, DP_KIND_UNLOCK);
+    if (*reopened)
+        slot->keys_all = true;
+    return locked && brought(slot, DP_KIND_LOCK) ? dp_parcels_recall(d, slot) : DP_OK;
+}
+
 static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
 {
     struct dp_state st;
+    bool reopened = false;
     enum dp_err e = DP_OK;
     if (slot->f.subject.type != DP_SUBJECT_CASE) {
         route_other(d, slot);
@@ -345,6 +373,8 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
     e = dp_settle_arrivals(d, slot);
     if (e == DP_OK)
         e = dp_duties_case(d, slot);
+    if (e == DP_OK)
+        e = locks(d, slot, &reopened);
     if (e != DP_OK)
         return e;
     dp_arena_reset(&d->look);
@@ -352,7 +382,7 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
     if (e != DP_OK)
         return e;
     if (d->peer_count > (d->id.parent.v != 0 ? 1u : 0u))
-        route_case(d, slot, &st);
+        route_case(d, slot, &st, reopened);
     urgent_up(d, slot);
     return dp_keys_settle(d, slot, &st);
 }
@@ -381,7 +411,7 @@ static void settle_child_with(struct dp_daemon *d, struct dp_slot *slot, struct 
     if (s->type == DP_SUBJECT_CASE) {
         dp_arena_reset(&d->look);
         if (dp_fold(&slot->f, &d->look, &st) == DP_OK && dp_state_party_below(&st, child->node))
-            route_child(d, slot, &st, dp_locked(d, s), child);
+            route_child(d, slot, &st, false, child);
     } else if (dp_route_subject_down(s, child->node, false)) {
         route_to(d, slot, child, true);
         dp_db_routed_put(&d->db, child->node, s);
@@ -409,7 +439,7 @@ enum dp_err dp_settle_again(struct dp_daemon *d, struct dp_slot *slot, struct dp
         enum dp_err e = dp_fold(&slot->f, &d->look, &st);
         if (e != DP_OK)
             return e;
-        if (!dp_route_down(&slot->f, &st, dp_locked(d, s), child->node))
+        if (!dp_route_down(&slot->f, &st, dp_case_locked(&slot->f), child->node))
             return DP_OK;
     } else if (!dp_route_subject_down(s, child->node, was_sent_block(d, child, s))) {
         return DP_OK;

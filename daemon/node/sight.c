@@ -64,7 +64,7 @@ enum dp_err dp_sight_look(struct dp_daemon *d, const struct dp_caller *c, const 
     out->f = f;
     out->view = DP_VIEW_NONE;
     if (!c->has_office ||
-        (f->has_reg && dp_n3_denies_office(&f->reg, dp_locked(d, &f->subject), f->subject.name.origin, o)))
+        (f->has_reg && dp_n3_denies_office(&f->reg, dp_case_locked(f), f->subject.name.origin, o)))
         return DP_OK;
     while (i < f->count && is_told(d, c, f, i))
         i++;
@@ -85,7 +85,7 @@ enum dp_err dp_sight_look(struct dp_daemon *d, const struct dp_caller *c, const 
 
 bool dp_sight_of_node(const struct dp_caller *c)
 {
-    return c->is_root || (c->roles & DP_OFFICER_TECHNICIAN) != 0;
+    return c->is_root || c->is_technician;
 }
 
 enum dp_err dp_sight_slot(struct dp_daemon *d, const struct dp_caller *c, const struct dp_subject *s,

@@ -103,6 +103,15 @@ struct step {
     const struct dp_correction *correction; /* NULL for other kinds */
 };
 
+/*
+ * R-N3-10: whom the lock would deny the case sets none. So no lock is an entry of a chain that a denied node
+ * reads: above a node that is not denied there is none that is (R-N3-4).
+ */
+static bool may_lock(const struct dp_caller *c, const struct dp_casefile *f)
+{
+    return f->has_reg && !dp_n3_denies_office(&f->reg, true, f->subject.name.origin, &c->office);
+}
+
 /* R-VAL-7 for what the case as it stands allows. */
 static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s, struct step *x,
                       struct dp_outcome *out)
@@ -136,6 +145,13 @@ static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const stru
     uint32_t re = dp_casefile_find(&x->slot->f, &x->e.re);
     if (!dp_claim_fits(&x->slot->f, &x->e, re, dp_today(d))) { /* R-WIT-2 */
         dp_outcome_set(d, out, DP_RANGE, "its date lies in the future, or before what it answers");
+        return false;
+    }
+    if (s->kind == DP_KIND_LOCK && !may_lock(c, &x->slot->f)) {
+        dp_outcome_set(
+            d, out, DP_DENIED,
+            "a lock would keep the case from this office itself, or its line leads through an office "
+            "complained about: ask the bureau above that is not");
         return false;
     }
     err = dp_named_judge(d, &x->slot->f, &x->st, &x->e);
@@ -260,7 +276,10 @@ static bool keep_file(struct dp_daemon *d, const struct dp_caller *c, const stru
 static bool may_issue(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s,
                       struct dp_outcome *out)
 {
-    if (!c->has_office)
+    if (c->is_technician) /* R-ADM-2 */
+        dp_outcome_set(d, out, DP_NOT_ENTITLED,
+                       "a technician of the node acts for no office and handles no case");
+    else if (!c->has_office)
         dp_outcome_set(d, out, DP_NOT_ENTITLED,
                        "user %u is no officer of an office here; see `daipao officer add`", c->uid);
     else if (dp_stop_refuses(d, out))
@@ -313,6 +332,11 @@ void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
     x.part_count = s->part_count;
     if (step_body(d, c, s, &x.in.body, out) != DP_OK)
         return;
+    if ((s->kind == DP_KIND_LOCK || s->kind == DP_KIND_UNLOCK) && s->part_count > 0) {
+        dp_outcome_set(d, out, DP_USAGE,
+                       "the text: a lock has a reason in a code only; write the rest in a note");
+        return;
+    }
     enum dp_err err = dp_step_parts(d, s, x.parts);
     if (err != DP_OK) {
         dp_outcome_set(d, out, err, "the text cannot be used: %-s", dp_err_text(err));

@@ -55,7 +55,7 @@
     X(SHELF,      "shelf")      /* peer 8, lane 1, number 8 -> code 2: refused by the peer */         \
     X(ALARM,      "alarm")      /* word -> since 8, count 8, text */                                  \
     X(MATTER,     "matter")     /* local number 8 -> protected matter sent on as a parcel */          \
-    X(LOCK,       "lock")       /* subject 21 -> () manual N3 lock */                                 \
+    X(TRAIL,      "trail")      /* ms 8, no 4 -> what was done in the administration (node/trail.c) */ \
     X(DATA,       "data")       /* entry 20 -> raw bytes of a published profile or calendar entry */  \
     X(LOOSE,      "loose")      /* entry 20, parts root 32, index 1 -> content that came before its entry */ \
     X(TICKET,     "ticket")     /* ticket 16 -> number of the case that the matter became here */     \

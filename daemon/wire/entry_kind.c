@@ -36,6 +36,8 @@ static const struct kind_range ranges[] = {
     {DP_KIND_CLOSE,            0,                         1, 9,   ANY,    ANY},
     {DP_KIND_UNMASK,           0,                         1, 9999, ANY,   ANY},
     {DP_KIND_ERASE,            0,                         1, 9999, ANY,   ANY},
+    {DP_KIND_LOCK,             0,                         1, 9999, ANY,   ANY},
+    {DP_KIND_UNLOCK,           0,                         1, 9999, ANY,   ANY},
     {DP_KIND_PROFILE,          OWN_SUBJECT,               ANY,    ANY,    ANY},
     {DP_KIND_CALENDAR,         OWN_SUBJECT,               ANY,    ANY,    ANY},
 };

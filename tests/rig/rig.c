@@ -429,7 +429,8 @@ void proc_office(struct proc_node *n, const char *slug)
     a.verb = (char *)"officer.add";
     a.number = 1;
     a.uid = (uint32_t)getuid();
-    a.roles = 7;
+    a.user = true;
+    a.roles = 3; /* clerk and head */
     if (proc_admin(n, &a, NULL) != DP_OK)
         die("no officer for %s", office);
 }

@@ -184,6 +184,8 @@ static void look_at(struct oracle *o, struct oracle_node *x, struct dp_slice pac
         sim_broken(o->s, "I4", "%s keeps a casefile that does not unpack", x->n->text);
     for (uint32_t i = 0; f.subject.type == DP_SUBJECT_CASE && i < f.count; i++) {
         note_verdict(o, x, &f.facts[i]);
+        if (f.facts[i].e.kind == DP_KIND_LOCK && f.facts[i].verdict == DP_VALID)
+            oracle_case_of(o, &f.subject)->locked = true;
         check_ready(o, x, &f.facts[i]);
         sum += oracle_find(o, &f.facts[i].e.name)->salt;
     }
@@ -196,19 +198,9 @@ static void look_at(struct oracle *o, struct oracle_node *x, struct dp_slice pac
     dp_casefile_fini(&f);
 }
 
-static void note_lock(struct oracle *o, struct dp_slice key)
-{
-    struct dp_subject s;
-    if (key.len == DP_SUBJECT_BYTES && dp_subject_get(key.p, &s) == DP_OK && s.type == DP_SUBJECT_CASE)
-        oracle_case_of(o, &s)->locked = true;
-}
-
 void check_case_commit(struct oracle *o, struct oracle_node *x, const struct tape *t)
 {
     struct tape_write w;
-    for (size_t at = 0; tape_next(t, &at, &w);)
-        if (w.table == DP_T_LOCK && !w.del)
-            note_lock(o, w.key);
     for (size_t at = 0; tape_next(t, &at, &w);)
         if (w.table == DP_T_CASE && !w.del && w.key.p[0] == DP_SUBJECT_CASE)
             look_at(o, x, w.val, o->thorough);
@@ -238,12 +230,29 @@ static bool path_is_honest(const struct oracle *o, const struct cl_node *n)
     return true;
 }
 
+static bool is_lifted(const struct oracle_case *k, const struct oracle_entry *lock)
+{
+    for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case)
+        if (e->kind == DP_KIND_UNLOCK && e->verdict == DP_VALID && dp_name_eq(&e->re, &lock->name))
+            return true;
+    return false;
+}
+
+/* Some lock was never lifted: the case stands still where it may not go on. */
+static bool stands_locked(const struct oracle_case *k)
+{
+    for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case)
+        if (e->kind == DP_KIND_LOCK && !is_lifted(k, e))
+            return true;
+    return false;
+}
+
 /* I2 upward, I4 downward: who is entitled to a case has it, whole. */
 static void check_complete(struct oracle *o, struct oracle_node *x, const struct oracle_case *k)
 {
     bool down = right_party_below(k, x->n->id);
     char text[DP_NAME_TEXT];
-    if (k->lied || k->locked || right_denied(k, x->n->id))
+    if (k->lied || stands_locked(k) || right_denied(k, x->n->id))
         return;
     for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case) {
         bool up = dp_node_covers(x->n->id, e->name.origin);

@@ -29,18 +29,31 @@ static void check_whole(struct oracle *o, const struct cl_node *from, struct dp_
                    (unsigned long long)h.number);
 }
 
+static bool lifted_there(const struct dp_casefile *f, uint32_t lock)
+{
+    for (uint32_t i = 0; i < f->count; i++)
+        if (f->facts[i].e.kind == DP_KIND_UNLOCK && f->facts[i].verdict == DP_VALID && f->facts[i].re == lock)
+            return true;
+    return false;
+}
+
 /* Who has locked a case by hand sends it nowhere from then on where its like may not go. */
 static bool is_locked_here(const struct oracle_case *k, const struct cl_node *from, struct dp_node to)
 {
-    uint8_t key[DP_SUBJECT_BYTES];
-    struct dp_slice v;
+    struct dp_slice packed;
     struct dp_db db = {.kv = from->kv};
+    struct dp_casefile f;
+    bool locked = false;
     if (!k->locked || !right_denied_locked(k, to) || dp_node_covers(to, from->id))
         return false;
-    dp_subject_put(&k->subject, key);
+    dp_casefile_init(&f, &k->subject);
     assert_ok(dp_db_begin(&db, false));
-    bool locked = dp_db_get_key(&db, DP_T_LOCK, dp_slice_of(key, sizeof(key)), &v) == DP_OK;
+    if (dp_db_case(&db, &k->subject, &packed) == DP_OK && dp_casefile_unpack(packed, &f) == DP_OK)
+        for (uint32_t i = 0; i < f.count && !locked; i++)
+            locked =
+                f.facts[i].e.kind == DP_KIND_LOCK && f.facts[i].verdict == DP_VALID && !lifted_there(&f, i);
     dp_db_abort(&db);
+    dp_casefile_fini(&f);
     return locked;
 }
 

@@ -79,6 +79,21 @@ static bool holds(const struct look *l)
     return c != NULL && c->verdict == DP_VALID && dp_kind_opens(c->e.kind) && is_mine(l, l->x->custody);
 }
 
+/* Above the registrar, or it issued or was addressed by something of what it knows. */
+static bool concerns_me(const struct look *l)
+{
+    const struct dp_office registrar = {.node = l->f->subject.name.origin};
+    if (is_above(&l->x->e.office, &registrar) &&
+        (is_bureau(&l->x->e.office) || !dp_node_eq(registrar.node, l->x->e.office.node)))
+        return true;
+    for (uint32_t i = 0; i < l->f->count; i++)
+        if (l->past[i] && l->f->facts[i].verdict == DP_VALID &&
+            (is_mine(l, i) || dp_office_eq(&l->f->facts[i].e.body.to, &l->x->e.office) ||
+             is_for_me(l, i, false)))
+            return true;
+    return false;
+}
+
 static const char *wrong_office(const struct look *l)
 {
     const struct dp_entry *e = &l->x->e;
@@ -104,6 +119,12 @@ static const char *wrong_office(const struct look *l)
     case DP_KIND_WITHDRAW:
     case DP_KIND_LIFT:
         return is_mine(l, l->x->re) ? NULL : "by an office that did not issue it";
+    case DP_KIND_LOCK:
+        return concerns_me(l) ? NULL : "by an office that is no party and not above";
+    case DP_KIND_UNLOCK:
+        return is_mine(l, l->x->re) || is_above(&e->office, &at(l, l->x->re)->e.office)
+                   ? NULL
+                   : "by an office that did not set it and is not above";
     case DP_KIND_OBJECTION_ANSWER:
         return is_mine(l, at(l, l->x->re)->re) ? NULL : "by an office that did not make the offer";
     case DP_KIND_TAKE:

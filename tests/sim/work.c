@@ -59,7 +59,7 @@ struct cl_result work_step(struct sim_agent *a, enum dp_kind kind, const char *o
     s->days = 20;
     if (kind == DP_KIND_CLOSE)
         s->code = DP_CLOSE_OPINION_FINAL;
-    if (kind == DP_KIND_SIGN)
+    if (kind == DP_KIND_SIGN || kind == DP_KIND_LOCK || kind == DP_KIND_UNLOCK)
         return work_do(a, &x);
     cl_text(&x, "seen, and written down at length as a clerk does");
     struct cl_result r = work_do(a, &x);
@@ -110,11 +110,10 @@ static void recall(struct sim_agent *a)
     a->given[0] = '\0';
 }
 
+/* Locked, and at a later look perhaps set free again. */
 static void lock(struct sim_agent *a, const char *ref)
 {
-    struct cl_command x;
-    cl_admin(&x, "case.lock")->name = ref;
-    (void)work_do(a, &x);
+    work_step(a, often(a, 60) ? DP_KIND_LOCK : DP_KIND_UNLOCK, ref, "", "");
 }
 
 /* What to do first with a case that was registered or taken here. */

@@ -11,7 +11,7 @@ static void test_words(void **state)
 {
     (void)state;
     assert_string_equal(dp_kind_word(DP_KIND_REFER_UP), "refer_up");
-    assert_null(dp_kind_word(34));
+    assert_null(dp_kind_word(36));
     assert_null(dp_kind_word(100000));
     assert_false(dp_kind_known(0));
     assert_int_equal(dp_kind_shape(DP_KIND_DESIGNATE), DP_SHAPE_OFFER);

@@ -141,6 +141,8 @@ static const struct {
     {"holder", DP_REL_HOLDER},
     {"as transfer", DP_REL_HOLDER},
     {"offerer, holder", DP_REL_OFFERER},
+    {"party, or superior of the registrar", DP_REL_PARTY_OR_SUPERIOR},
+    {"issuer, or superior of the issuer", DP_REL_ISSUER_OR_SUPERIOR},
     {"issuer of the offer", DP_REL_ANSWERER},
     {"issuer", DP_REL_ISSUER},
     {"superior of the holder", DP_REL_SUPERIOR_OF_HOLDER},

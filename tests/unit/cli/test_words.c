@@ -18,7 +18,7 @@ static void kinds_are_those_of_the_rules(void **state)
     assert_string_equal(dp_code_word(DP_CODES_KIND, no), word);
     DP_KIND_LIST(X)
 #undef X
-    assert_null(dp_code_word(DP_CODES_KIND, 34));
+    assert_null(dp_code_word(DP_CODES_KIND, 36));
 }
 
 static void reasons_are_those_of_the_judge(void **state)

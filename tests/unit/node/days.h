@@ -56,7 +56,7 @@ static inline void publish(struct cl_node *n, const char *csv)
     a->office = office;
     a->number = 1;
     a->uid = cl_uid(n);
-    a->roles = 7;
+    a->roles = DP_OFFICER_CLERK | DP_OFFICER_HEAD;
     cl_must(n, &x);
     a = cl_admin(&x, "calendar.publish");
     a->path = "rest-days.csv";

@@ -27,7 +27,7 @@ static void test_an_extension_is_approved_by_the_head(void **state)
     struct dp_entry e;
     (void)state;
     town_open(&t, 270);
-    officer(t.town, 8, CLERK, DP_OFFICER_CLERK | DP_OFFICER_TECHNICIAN);
+    officer(t.town, 8, CLERK, DP_OFFICER_CLERK);
     officer(t.town, 9, HEAD, DP_OFFICER_HEAD);
     struct cl_result r = town_register(t.village);
     cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");

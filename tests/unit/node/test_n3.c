@@ -196,8 +196,7 @@ static void test_a_lock_stops_what_is_queued(void **state)
     cl_cut(t.c, cl_link_of(t.c, t.town));
     cl_go(t.county, DP_KIND_TRANSFER, r.number, TOWN "/bureau");
     cl_go(t.county, DP_KIND_TRANSFER, other.number, TOWN "/bureau");
-    struct dp_admin *a = cl_admin(&x, "case.lock");
-    a->name = r.number;
+    cl_step(&x, DP_KIND_LOCK, r.number)->code = 1;
     cl_must(t.county, &x);
     cl_mend(cl_link_of(t.c, t.town));
     town_settle(&t);

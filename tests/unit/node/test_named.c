@@ -124,7 +124,7 @@ static void test_a_link_that_waits_is_kept_back(void **state)
     struct cl_result l = tie(t.county, DP_KIND_LINK, r.number, other.number);
     assert_int_equal(l.err, DP_OK);
     assert_false(cl_alarmed(t.county, "withheld"));
-    cl_admin(&x, "case.lock")->name = other.number;
+    cl_step(&x, DP_KIND_LOCK, other.number)->code = 1;
     cl_must(t.county, &x);
     cl_mend(cl_link_of(t.c, t.town));
     assert_untold(&t, t.town, r.number, &other.name);

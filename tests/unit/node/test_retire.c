@@ -103,7 +103,6 @@ static void test_dry_runs_are_judged(void **state)
         {"office.set", "", DP_NOT_FOUND},
         {"officer.set", "", DP_NOT_FOUND},
         {"alarm.clear", "", DP_NOT_FOUND},
-        {"case.lock", "", DP_NOT_FOUND},
         {"backup", "", DP_USAGE},
         {"node.retire", "", DP_CONFLICT},
     };
