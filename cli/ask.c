@@ -213,6 +213,14 @@ int dp_run_find(struct dp_app *app, const struct dp_verb *v, const struct dp_arg
 
 /* ---- lists in one reply ---- */
 
+static const struct dp_tab trail_tabs[] = {
+    {"at", N_("WHEN"), DP_SHOWN_TIME, 0},       {"verb", N_("WHAT"), DP_SHOWN_TEXT, 0},
+    {"office", N_("OFFICE"), DP_SHOWN_TEXT, 0}, {"number", N_("OFFICER"), DP_SHOWN_NUMBER, 0},
+    {"uid", N_("USER"), DP_SHOWN_NUMBER, 0},    {"roles", N_("ROLES"), DP_SHOWN_CODE, DP_CODES_ROLE},
+    {"node", N_("NODE"), DP_SHOWN_TEXT, 0},     {"by", N_("BY"), DP_SHOWN_WORD, 0},
+    {"by_uid", N_("USER"), DP_SHOWN_NUMBER, 0}, {"text", N_("WHY"), DP_SHOWN_TEXT, 0},
+};
+
 static const struct {
     const char *noun, *verb, *what, *key;
     const struct dp_tab *tabs;
@@ -225,8 +233,30 @@ static const struct {
     {"profile", "list", "profiles", "profiles", DP_TABS(profile_tabs)},
     {"calendar", "list", "calendars", "calendars", DP_TABS(calendar_tabs)},
     {"", "alarms", "alarms", "alarms", DP_TABS(alarm_tabs)},
+    {"", "trail", "trail", "rows", DP_TABS(trail_tabs)},
     {"", "quarantine", "quarantine", "rows", DP_TABS(quarantine_tabs)},
 };
+
+/* All pages of a list that has a cursor. */
+static enum dp_err query_all(struct dp_app *app, PBC(Query) * q, json_t **out, int *code)
+{
+    json_t *page;
+    enum dp_err e = dp_query(app, q, out, code);
+
+    while (e == DP_OK && json_is_true(json_object_get(*out, "more"))) {
+        q->since = (uint64_t)json_integer_value(json_object_get(*out, "cursor"));
+        e = dp_query(app, q, &page, code);
+        if (e != DP_OK) {
+            json_decref(*out);
+            break;
+        }
+        json_array_extend(json_object_get(*out, "rows"), json_object_get(page, "rows"));
+        json_object_set(*out, "cursor", json_object_get(page, "cursor"));
+        json_object_set(*out, "more", json_object_get(page, "more"));
+        json_decref(page);
+    }
+    return e;
+}
 
 static int print_simple(struct dp_app *app, unsigned i)
 {
@@ -235,7 +265,7 @@ static int print_simple(struct dp_app *app, unsigned i)
     int code = 0;
 
     q.what = dp_pb_str(simple[i].what);
-    if (dp_query(app, &q, &v, &code) != DP_OK)
+    if (query_all(app, &q, &v, &code) != DP_OK)
         return code;
     if (app->json)
         return dp_print_json(v);

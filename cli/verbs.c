@@ -21,6 +21,7 @@ const struct dp_verb dp_verbs[] = {
     {"", "log", dp_run_log, "", 0, 0, 0, 0, O(FOLLOW) | O(SINCE) | O(LIMIT), N_("entries in the order in which they came")},
     {"", "digest", dp_run_digest, "[CASE]", 0, 1, 0, 0, O(NODE) | O(EACH), N_("digest of a case, or of all")},
     {"", "alarms", dp_run_rows, "", 0, 0, 0, 0, 0, N_("what is in trouble")},
+    {"", "trail", dp_run_rows, "", 0, 0, 0, 0, 0, N_("what was done in the administration, by whom and when, as far as it concerns this office")},
     {"", "quarantine", dp_run_rows, "", 0, 0, 0, 0, 0, N_("entries that could not be used")},
     {"", "backup", dp_run_backup, "DEST", 1, 1, 0, 0, 0, N_("copy the store while it runs")},
     {"", "import", dp_run_import, "FILE", 1, 1, 0, 0, O(SYSTEM) | O(ENCODING), N_("register the rows of a spreadsheet saved as CSV")},

@@ -194,6 +194,7 @@ static const struct row others[] = {
     {0, "issued", N_("issued")}, {0, "arrived", N_("arrived")}, {0, "signed", N_("signed for")},
     {0, "answered", N_("answered")}, {0, "answer_arrived", N_("answer arrived")},
     {0, "valid", N_("valid")}, {0, "void", N_("void")}, {0, "pending", N_("pending")},
+    {0, "root", N_("root")}, {0, "head", N_("head")}, {0, "technician", N_("technician")},
     {0, "active", N_("active")}, {0, "left", N_("left")}, {0, "approved", N_("approved")},
     {0, "refused", N_("refused")}, {0, "party", N_("party")}, {0, "coded", N_("codes only")},
     {0, "province", N_("province")}, {0, "city", N_("city")}, {0, "county", N_("county")},

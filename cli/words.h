@@ -37,7 +37,7 @@ enum dp_codes {
     DP_CODES_ROLE,   /* number = the bit */
     DP_CODES_UNMASK, /* R-PRT-3 */
     DP_CODES_ERASE,
-    DP_CODES_LOCK, /* R-N3-9 */
+    DP_CODES_LOCK, /* R-N3-10 */
     DP_CODES_UNLOCK,
     DP_CODES_REASON, /* why a step is void or refused: enum dp_void_reason */
     DP_CODES_COUNT

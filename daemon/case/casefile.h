@@ -96,7 +96,7 @@ uint32_t dp_casefile_find(const struct dp_casefile *f, const struct dp_name *n);
  */
 typedef bool dp_ready_elsewhere(void *ctx, const struct dp_name *n);
 
-/* ---- locks by hand (R-N3-9, lock.c); indices of facts, or DP_FACT_NONE ---- */
+/* ---- locks by hand (R-N3-10, lock.c); indices of facts, or DP_FACT_NONE ---- */
 /* The first valid `lock` from there on; the valid `unlock` that lifts it. */
 uint32_t dp_lock_next(const struct dp_casefile *f, uint32_t from);
 uint32_t dp_lock_lifted(const struct dp_casefile *f, uint32_t lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Locks by hand (R-N3-9): a case is locked while a valid `lock` stands that no valid `unlock` lifts. By the
+ * Locks by hand (R-N3-10): a case is locked while a valid `lock` stands that no valid `unlock` lifts. By the
  * entries alone, so that whoever holds the same ones judges alike.
  */
 #include "case/casefile.h"

@@ -326,7 +326,7 @@ static enum dp_void_reason needs_lift(struct dp_judge *j)
     return dp_judge_past_any(j, DP_BIT(LIFT), dp_match_re, j->x->re) ? DP_VOID_ALREADY : DP_VOID_NONE;
 }
 
-/* R-N3-9: a reason in a code, and no text, which would outlive the lock. */
+/* R-N3-10: a reason in a code, and no text, which would outlive the lock. */
 static enum dp_void_reason needs_lock(struct dp_judge *j)
 {
     if (!j->probe && (j->x->e.body.code == 0 || j->x->e.part_count > 0))

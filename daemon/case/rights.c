@@ -98,7 +98,7 @@ const struct dp_right *dp_right_of(uint32_t kind)
 
 bool dp_right_is_the_heads(uint32_t kind)
 {
-    return kind == DP_KIND_EXTEND || kind == DP_KIND_UNLOCK; /* R22 34; R-N3-9 */
+    return kind == DP_KIND_EXTEND || kind == DP_KIND_UNLOCK; /* R22 34; R-N3-10 */
 }
 
 bool dp_right_allows_re(const struct dp_right *r, uint32_t kind)

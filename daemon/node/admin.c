@@ -3,8 +3,7 @@
  * Administration of the node and its offices: a request is judged by the table of admin_right.c, then done by
  * a small function. Here what all verbs share, and the upkeep of links and alarms.
  */
-#include "node/admin.h"
-#include "node/sight.h"
+#include "node/trail.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -102,6 +101,15 @@ void dp_admin_alarm_clear(struct dp_act *x)
 
 /* ---- a request ---- */
 
+/* R-ADM-4 */
+static void do_it(struct dp_act *x, const struct dp_admin_right *r)
+{
+    struct dp_trail_of of = dp_trail_before(x, r);
+    r->run(x);
+    if (x->out->err == DP_OK && !x->rq->dry_run)
+        dp_trail_keep(x, r, &of);
+}
+
 void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                  const struct dp_admin *a, struct dp_outcome *out)
 {
@@ -116,5 +124,5 @@ void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp
             d, out, DP_NOT_ENROLLED,
             "this node is not enrolled: `daipao node init` at the root, `daipao node join` elsewhere");
     else
-        r->run(&x);
+        do_it(&x, r);
 }

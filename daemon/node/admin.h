@@ -40,7 +40,7 @@ enum dp_admin_who {
     DP_WHO_HEAD_ABROAD = 16 /* head of another office */
 };
 
-/* What a verb changes. */
+/* What a verb changes: the trail shows it to whom it concerns (R-ADM-4). */
 enum dp_admin_about { DP_ABOUT_NODE, DP_ABOUT_OFFICE };
 
 struct dp_admin_right {

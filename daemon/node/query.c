@@ -124,7 +124,7 @@ void dp_ask_rows(struct dp_ask *a, bool everything, dp_ask_each *each, void *ctx
 
 /* ---- the table ---- */
 
-enum who { ANYBODY, OFFICER, EITHER, TECHNICIAN };
+enum who { ANYBODY, OFFICER, EITHER, TECHNICIAN, STAFF };
 
 static const struct {
     const char *what;
@@ -152,6 +152,7 @@ static const struct {
     {"file", OFFICER, dp_ask_file},
     {"held", OFFICER, dp_ask_held},
     {"drafts", OFFICER, dp_ask_drafts},
+    {"trail", STAFF, dp_ask_trail},
     {"log", EITHER, dp_ask_log},
     {"digest", EITHER, dp_ask_digests},
 };
@@ -180,7 +181,8 @@ static bool may_ask(struct dp_ask *a, enum who who)
         dp_ask_fail(a, DP_NOT_ENTITLED, "only root and the technician of this node may ask this");
         return false;
     }
-    if (who == ANYBODY || who == TECHNICIAN || a->c->has_office || (who == EITHER && a->c->is_root))
+    if (who == ANYBODY || who == TECHNICIAN || a->c->has_office || (who == EITHER && a->c->is_root) ||
+        (who == STAFF && dp_sight_of_node(a->c)))
         return true;
     dp_outcome_set(a->d, a->out, DP_NOT_ENTITLED,
                    "user %u asks for no office: say which with --as OFFICE, or see `daipao officer add`",

@@ -68,7 +68,8 @@ typedef void dp_ask_fn(struct dp_ask *a);
 dp_ask_fn dp_ask_status, dp_ask_links, dp_ask_link, dp_ask_alarms, dp_ask_quarantine, dp_ask_enrolments;
 dp_ask_fn dp_ask_offices, dp_ask_officers, dp_ask_calendars, dp_ask_profiles;
 dp_ask_fn dp_ask_inbox, dp_ask_list, dp_ask_errands, dp_ask_orders, dp_ask_digests, dp_ask_find;
-dp_ask_fn dp_ask_show, dp_ask_track, dp_ask_file, dp_ask_log, dp_ask_drafts, dp_ask_finds, dp_ask_held;
+dp_ask_fn dp_ask_show, dp_ask_track, dp_ask_file, dp_ask_log, dp_ask_drafts, dp_ask_finds, dp_ask_held,
+    dp_ask_trail;
 
 #define DP_FOUND_KEPT 20000 /* rows of who looked for a person; the oldest go */
 

@@ -183,7 +183,7 @@ static void put_orders(struct dp_ask *a, const struct dp_casefile *f, const stru
     dp_json_end(&a->j);
 }
 
-/* Who locked it by hand and who lifted that: an entry each, for whoever may see the case (R-N3-9). */
+/* Who locked it by hand and who lifted that: an entry each, for whoever may see the case (R-N3-10). */
 static void put_locks(struct dp_ask *a, const struct dp_casefile *f)
 {
     dp_json_bool(&a->j, "locked", dp_case_locked(f));

@@ -200,7 +200,7 @@ static void route_to(struct dp_daemon *d, struct dp_slot *slot, struct dp_peer *
     refs_flush(&x);
 }
 
-/* R-N3-9: what a lock kept from the child is owed when the last one is lifted. */
+/* R-N3-10: what a lock kept from the child is owed when the last one is lifted. */
 static bool was_kept_from(const struct dp_slot *slot, bool reopened, struct dp_node child)
 {
     const struct dp_casefile *f = &slot->f;
@@ -349,7 +349,7 @@ static bool brought(const struct dp_slot *slot, uint8_t kind)
 }
 
 /*
- * R-N3-9: with a lock, what waits for a line to a node that is denied now goes nowhere. When the last one is
+ * R-N3-10: with a lock, what waits for a line to a node that is denied now goes nowhere. When the last one is
  * lifted, keys go on to whom it kept them from; *reopened then.
  */
 static enum dp_err locks(struct dp_daemon *d, struct dp_slot *slot, bool *reopened)

@@ -25,6 +25,7 @@ VERBS = [
 
     ("status", "county", "status", "node tier parent own alarms versions store", "nowhere", "status", 7, "is daipaod running"),
     ("alarms", "county", "alarms", "alarms", "nowhere", "alarms", 7, "is daipaod running"),
+    ("trail", "county", "trail", "rows", "county", "trail all", 2, "--help"),
     ("quarantine", "county", "quarantine", "rows", "county", "quarantine all", 2, "--help"),
     ("link list", "county", "link list", "links", "nowhere", "link list", 7, "is daipaod running"),
     ("link show", "county", "link show " + TOWN, "node state lanes", "county", "link show 331024000000", 3, "link list"),
@@ -139,7 +140,7 @@ VERBS = [
     ("node retire", "spare", "node retire", "retired", "county", "node retire", 6, "case transfer"),
 ]
 ELSEWHERE = {"enroll plan", "link sync", "case print", "errand promote"}  # with tests of their own
-READING = set("status alarms quarantine inbox log digest export import".split()) | {
+READING = set("status alarms trail quarantine inbox log digest export import".split()) | {
     f"{n} {v}" for n, v in (("enroll", "list"), ("link", "list"), ("link", "show"), ("office", "list"),
                             ("officer", "list"), ("profile", "list"), ("calendar", "list"), ("order", "list"),
                             ("errand", "list"), ("case", "list"), ("case", "show"), ("case", "track"),

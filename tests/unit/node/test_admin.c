@@ -316,6 +316,67 @@ static void test_a_technician_reads_no_case(void **state)
     town_close(&t);
 }
 
+/* R-ADM-4 */
+static unsigned trail(struct town *t, uint32_t uid, const char *needle)
+{
+    struct cl_command x;
+    unsigned n = 0;
+    cl_query(&x, "trail");
+    char *json = cl_ask(t->county, uid, &x);
+    assert_non_null(json);
+    for (const char *p = json; (p = strstr(p, needle)) != NULL; p++)
+        n++;
+    free(json);
+    return n;
+}
+
+static void test_what_root_did_is_seen_by_the_office(void **state)
+{
+    struct town t;
+    struct cl_command x;
+    (void)state;
+    town_open(&t, 706);
+    people(&t);
+    officer(&x, "officer.add", HOUSING, 9, NEW_USER, 3);
+    x.rq.dry_run = true;
+    cl_must(t.county, &x);
+    assert_int_equal(trail(&t, HOUSING_CLERK, "\"uid\":3001"), 0);
+    x.rq.dry_run = false;
+    cl_must(t.county, &x);
+    officer(&x, "officer.add", HOUSING, 10, HOUSING_HEAD, 3); /* refused */
+    assert_int_equal(cl_do_as(t.county, NOBODY, &x).err, DP_NOT_ENTITLED);
+    struct dp_admin *a = cl_admin(&x, "enroll.revoke");
+    a->node = TOWN;
+    a->reason = "stolen";
+    cl_must_as(t.county, BUREAU_TECH, &x);
+    assert_int_equal(trail(&t, HOUSING_CLERK, "\"uid\":3001"), 1);
+    assert_int_equal(trail(&t, HOUSING_CLERK, "\"number\":10"), 0);
+    assert_int_equal(trail(&t, BUREAU_CLERK, "\"uid\":3001"), 0); /* another office's */
+    assert_int_equal(trail(&t, HOUSING_CLERK, "\"text\":\"stolen\",\"by\":\"technician\""), 1);
+    assert_int_equal(trail(&t, BUREAU_CLERK, "enroll.revoke"), 1);
+    assert_int_equal(trail(&t, 0, "\"uid\":3001"), 1);
+    cl_query(&x, "trail");
+    assert_int_equal(cl_do_as(t.county, NOBODY, &x).err, DP_NOT_ENTITLED);
+    /* It outlives the process, and pages of one row are the whole. */
+    cl_kill(t.county, 0);
+    cluster_run(t.c, 2000);
+    unsigned all = trail(&t, HOUSING_CLERK, "\"verb\""), paged = 0;
+    cl_query(&x, "trail")->limit = 1;
+    for (unsigned i = 0; i < 50; i++) {
+        struct cl_result r = cl_must_as(t.county, HOUSING_CLERK, &x);
+        for (const char *p = r.json; (p = strstr(p, "\"verb\"")) != NULL; p++)
+            paged++;
+        const char *cursor = strstr(r.json, "\"cursor\":");
+        assert_non_null(cursor);
+        x.cmd.u.query.since = strtoull(cursor + 9, NULL, 10);
+        if (strstr(r.json, "\"more\":true") == NULL)
+            break;
+    }
+    assert_true(all > 1);
+    assert_int_equal(paged, all);
+    town_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_what_an_officer_must_be),
         cmocka_unit_test(test_no_two_offices_of_one_name),
         cmocka_unit_test(test_a_technician_reads_no_case),
+        cmocka_unit_test(test_what_root_did_is_seen_by_the_office),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);
 }
