@@ -74,7 +74,7 @@ static void sends_and_locks(void *ctx)
         life_step(hidden.end, &x, DP_KIND_TRANSFER, name)->to = whom;
         cl_text(&x, "to be handled there");
     } else if (step == 2) {
-        cl_admin(&x, "case.lock")->name = name;
+        life_step(hidden.end, &x, DP_KIND_LOCK, name)->code = 1;
     } else {
         (void)life_step(hidden.end, &x, DP_KIND_WITHDRAW, name);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Locks by hand (R-N3-10): entries of the case, so that they go where the case goes. Who may set and lift one,
- * who hears of it and who does not; and the attack of the head of an accused office on a shared node.
+ * Locks by hand (R-N3-10): entries of the case, so that they go where the case goes. Who may set and lift
+ * one, who hears of it and who does not; and the attack of the head of an accused office on a shared node.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -234,7 +234,7 @@ static void test_what_a_lock_emptied_leaves_no_item(void **state)
     cl_go(t.county, DP_KIND_TRANSFER, r.number, TOWN "/bureau");
     uint64_t of_locked = cl_session(t.county, t.town)->lane[DP_LANE_CASES].journal_last;
     assert_true(of_locked > before);
-    cl_admin(&x, "case.lock")->name = r.number;
+    cl_step(&x, DP_KIND_LOCK, r.number)->code = 1;
     cl_must(t.county, &x);
     assert_int_equal(cl_session(t.county, t.town)->lane[DP_LANE_CASES].journal_last, before);
     cl_go(t.county, DP_KIND_TRANSFER, other.number, TOWN "/bureau");

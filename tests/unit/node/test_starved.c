@@ -158,6 +158,8 @@ static struct cl_result registered(struct cl_node *n, uint64_t round)
     snprintf(no, sizeof no, "%c%u", n->text[11], (unsigned)round);
     x.intake.source_system = "test";
     x.intake.source_no = no;
+    x.intake.respondents[0] = "331023105200/committee"; /* matters only when it is locked */
+    x.intake.respondent_count = 1;
     return insist(n, &x);
 }
 
@@ -210,9 +212,9 @@ static void owe(struct world *w, uint64_t n, struct owed *o)
     named(w, o->plain.number, open.number);
     named(w, o->plain.number, locked.number);
     o->facts = cl_facts(w->township, &o->plain.name);
-    cl_admin(&x, "case.lock")->name = locked.number;
+    cl_step(&x, DP_KIND_LOCK, locked.number)->code = 1;
     (void)insist(w->township, &x);
-    cl_admin(&x, "case.lock")->name = o->hidden.number;
+    cl_step(&x, DP_KIND_LOCK, o->hidden.number)->code = 1;
     (void)insist(w->township, &x);
 }
 
