@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define WORD_OF_STOP "stopped"
+#define FAR_MAX (DP_ALARMS_MAX / 2)     /* about nodes that are no neighbours, and */
+#define BRANCH_MAX (DP_ALARMS_MAX / 16) /* of these below one child */
 #define LOST_LOG_MS 60000
 
 /* ---- rows ---- */
@@ -75,11 +77,30 @@ static void no_room(struct dp_daemon *d, const char *word, struct dp_node node, 
            text, (unsigned long long)d->alarms.lost);
 }
 
+/*
+ * R-WAIT-1: alarms about nodes further down, which a child may make up as it likes, take no room from those
+ * of its neighbours and of this node.
+ */
+static bool has_share(const struct dp_daemon *d, struct dp_node node)
+{
+    struct dp_node branch = dp_route_child_towards(d->id.self, node);
+    uint32_t of_branch = 0, far = 0;
+    if (branch.v == 0 || dp_node_eq(branch, node))
+        return true;
+    for (uint32_t i = 0; i < d->alarms.n; i++) {
+        struct dp_node there = dp_route_child_towards(d->id.self, d->alarms.row[i].node);
+        bool is_far = there.v != 0 && !dp_node_eq(there, d->alarms.row[i].node);
+        far += is_far;
+        of_branch += is_far && dp_node_eq(there, branch);
+    }
+    return far < FAR_MAX && of_branch < BRANCH_MAX;
+}
+
 void dp_alarm_of(struct dp_daemon *d, const char *word, struct dp_node node, const char *text)
 {
     char of[DP_NODE_TEXT + 1];
     struct dp_alarm_row *a = row_of(d, word, node);
-    if (a == NULL)
+    if (a == NULL && has_share(d, node))
         a = add_row(&d->alarms);
     if (a == NULL) {
         no_room(d, word, node, text);

@@ -9,12 +9,27 @@
 #include <stdio.h>
 #include <string.h>
 
-void dp_quarantine_line(struct dp_daemon *d, struct dp_slice line)
+/* The number of the row that this place of the node's ring holds; 0 = none. */
+static uint64_t in_ring(struct dp_daemon *d, struct dp_node who, uint64_t place, char word[48])
 {
-    uint64_t no = dp_db_last64(&d->db, DP_T_QUARANTINE) + 1;
+    uint64_t no = 0;
+    snprintf(word, 48, "quarantine:%014llu:%u", (unsigned long long)who.v,
+             (unsigned)(place % DP_QUARANTINE_MAX));
+    return dp_db_meta_u64(&d->db, word, &no) == DP_OK ? no : 0;
+}
+
+void dp_quarantine_line(struct dp_daemon *d, struct dp_node who, struct dp_slice line)
+{
+    char count[48], place[48];
+    uint64_t n = 0, no = dp_db_last64(&d->db, DP_T_QUARANTINE) + 1;
+    snprintf(count, sizeof count, "quarantine:%014llu", (unsigned long long)who.v);
+    (void)!dp_db_meta_u64(&d->db, count, &n);
+    uint64_t oldest = in_ring(d, who, n, place);
+    if (oldest != 0)
+        dp_db_del64(&d->db, DP_T_QUARANTINE, oldest);
     dp_db_put64(&d->db, DP_T_QUARANTINE, no, line);
-    if (no > DP_QUARANTINE_MAX)
-        dp_db_del64(&d->db, DP_T_QUARANTINE, no - DP_QUARANTINE_MAX);
+    dp_db_meta_u64_put(&d->db, place, no);
+    dp_db_meta_u64_put(&d->db, count, n + 1);
 }
 
 bool dp_is_ours(enum dp_err e)
@@ -28,7 +43,8 @@ void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err 
     dp_name_format(name, text);
     int n = snprintf(line, sizeof line, "%s %s %s", text, dp_err_name(code), why);
     if (n > 0)
-        dp_quarantine_line(d, dp_slice_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
+        dp_quarantine_line(d, name->origin,
+                           dp_slice_of(line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1));
     d->n.quarantined++;
     dp_alarm_of(d, "quarantine", name->origin,
                 "an entry could not be used; see `daipao log` and the quarantine list");

@@ -5,12 +5,11 @@
  * another only when it opens to the key the part commits to. What comes before its entry waits as it came,
  * one candidate beside the other, until the entry says which is the true one.
  */
-#include "node/core.h"
+#include "node/room.h"
 
 #include <string.h>
 
-#define LOOSE_MAX 16 /* records that wait for one entry; more are refused, and stay with the sender */
-#define LOOSE_KEY (DP_NAME_BYTES + 33)
+#define LOOSE_MAX 16 /* records for one entry */
 
 /* ---- what is believed ---- */
 
@@ -122,13 +121,16 @@ static void keep(struct dp_daemon *d, const struct dp_entry *e, const struct dp_
 
 /* ---- what waits ---- */
 
-static struct dp_slice loose_key(uint8_t key[LOOSE_KEY], const struct dp_name *n,
-                                 const struct dp_digest *root, uint8_t i)
+/* `by`: the neighbour that brought it; 0: its entry is here and proves it. */
+static struct dp_slice loose_key(uint8_t key[DP_ROOM_KEY], const struct dp_name *n,
+                                 const struct dp_digest *root, uint8_t i, uint64_t by)
 {
+    struct dp_wr w = dp_wr_of(key + DP_NAME_BYTES, DP_ROOM_KEY - DP_NAME_BYTES);
     dp_name_put(n, key);
-    memcpy(key + DP_NAME_BYTES, root->b, sizeof root->b);
-    key[LOOSE_KEY - 1] = i;
-    return dp_slice_of(key, LOOSE_KEY);
+    dp_wr_bytes(&w, root->b, sizeof root->b);
+    dp_wr_u8(&w, i);
+    dp_wr_u64(&w, by);
+    return dp_slice_of(key, DP_ROOM_KEY);
 }
 
 /* Index after those of the rows that wait for `n`; UINT8_MAX when `record` is among them. */
@@ -140,15 +142,16 @@ static uint8_t loose_next(struct dp_daemon *d, const struct dp_name *n, struct d
     while (dp_db_next_key(&d->db, DP_T_LOOSE, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK) {
         if (dp_slice_eq(v, record))
             return UINT8_MAX;
-        if (key.p[key.len - 1] >= next)
-            next = (uint8_t)(key.p[key.len - 1] + 1);
+        if (key.len == DP_ROOM_KEY && key.p[DP_ROOM_INDEX] >= next)
+            next = (uint8_t)(key.p[DP_ROOM_INDEX] + 1);
     }
     return next;
 }
 
-static enum dp_err keep_loose(struct dp_daemon *d, const struct dp_content *c)
+/* `by` NULL: its entry is here and proves it. */
+static enum dp_err keep_loose(struct dp_daemon *d, const struct dp_peer *by, const struct dp_content *c)
 {
-    uint8_t key[LOOSE_KEY];
+    uint8_t key[DP_ROOM_KEY];
     struct dp_digest root;
     if (c->leaf_count == 0)
         return DP_FORMAT;
@@ -159,10 +162,11 @@ static enum dp_err keep_loose(struct dp_daemon *d, const struct dp_content *c)
     uint8_t next = loose_next(d, &c->entry, dp_buf_slice(&d->scratch));
     if (next == UINT8_MAX)
         return DP_OK;
-    if (next >= LOOSE_MAX)
+    if (by != NULL && (next >= LOOSE_MAX || !dp_room_has(d, by, &c->entry, d->scratch.len)))
         return DP_FULL;
     root_of(d, c, &root);
-    dp_db_put_key(&d->db, DP_T_LOOSE, loose_key(key, &c->entry, &root, next), dp_buf_slice(&d->scratch));
+    loose_key(key, &c->entry, &root, next, by == NULL ? 0 : by->node.v);
+    dp_room_put(d, dp_slice_of(key, sizeof key), dp_buf_slice(&d->scratch));
     return DP_OK;
 }
 
@@ -203,7 +207,7 @@ static bool without(struct dp_content *c, uint8_t index)
 
 bool dp_content_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t index)
 {
-    uint8_t prefix[DP_NAME_BYTES], at[LOOSE_KEY];
+    uint8_t prefix[DP_NAME_BYTES], at[DP_ROOM_KEY];
     struct dp_slice key = {0}, v;
     bool had = false, failed = false;
     dp_name_put(n, prefix);
@@ -217,32 +221,31 @@ bool dp_content_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t ind
         if (failed || dp_content_next(d->suite, &r, &c) != DP_OK || !without(&c, index))
             continue;
         had = true;
+        dp_room_del(d, key, v.len);
         dp_buf_reset(&d->scratch);
         if (c.part_count + c.grant_count > 0 && dp_content_put(&c, &d->scratch) == DP_OK)
-            dp_db_put_key(&d->db, DP_T_LOOSE, key, dp_buf_slice(&d->scratch));
-        else
-            dp_db_del_key(&d->db, DP_T_LOOSE, key);
+            dp_room_put(d, key, dp_buf_slice(&d->scratch));
     }
     return had;
 }
 
 void dp_content_drop(struct dp_daemon *d, const struct dp_name *n)
 {
-    uint8_t prefix[DP_NAME_BYTES], at[LOOSE_KEY];
+    uint8_t prefix[DP_NAME_BYTES], at[DP_ROOM_KEY];
     struct dp_slice key = {0}, v;
     dp_name_put(n, prefix);
     while (dp_db_next_key(&d->db, DP_T_LOOSE, dp_slice_of(prefix, sizeof prefix), &key, &v) == DP_OK &&
            key.len == sizeof at) {
         memcpy(at, key.p, sizeof at);
         key = dp_slice_of(at, sizeof at);
-        dp_db_del_key(&d->db, DP_T_LOOSE, key);
+        dp_room_del(d, key, v.len);
     }
 }
 
 enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled)
 {
     bool wait;
-    uint8_t prefix[DP_NAME_BYTES], at[LOOSE_KEY];
+    uint8_t prefix[DP_NAME_BYTES], at[DP_ROOM_KEY];
     struct dp_slice key = {0}, v;
     if (e->part_count == 0 || dp_node_eq(e->name.origin, d->id.self))
         return DP_OK;
@@ -251,11 +254,12 @@ enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool
            key.len == sizeof at) {
         memcpy(at, key.p, sizeof at);
         key = dp_slice_of(at, sizeof at); /* ours: the writes below end what was borrowed */
+        size_t bytes = v.len;
         enum dp_err err = adopt_one(d, e, v, entitled, &wait);
         if (err != DP_OK)
             return err;
         if (!wait)
-            dp_db_del_key(&d->db, DP_T_LOOSE, key);
+            dp_room_del(d, key, bytes);
     }
     return DP_OK;
 }
@@ -278,13 +282,14 @@ static bool had_a_part(const struct dp_daemon *d, const struct dp_casefile *f)
  * The entry is here. A line may bring its content before the offer that entitles this node: then it waits, as
  * it came. It may also bring it late: then it goes on to others first (settle.c).
  */
-static enum dp_err keep_or_wait(struct dp_daemon *d, const struct dp_entry *e, const struct dp_content *c)
+static enum dp_err keep_or_wait(struct dp_daemon *d, const struct dp_peer *by, const struct dp_entry *e,
+                                const struct dp_content *c)
 {
     struct dp_state st;
     enum dp_err err;
     struct dp_slot *slot = dp_cache_find(d, &e->subject, &err);
     if (slot == NULL)
-        return err == DP_NOT_FOUND ? keep_loose(d, c) : err;
+        return err == DP_NOT_FOUND ? keep_loose(d, by, c) : err;
     dp_arena_reset(&d->look);
     err = dp_fold(&slot->f, &d->look, &st);
     if (err != DP_OK)
@@ -295,36 +300,36 @@ static enum dp_err keep_or_wait(struct dp_daemon *d, const struct dp_entry *e, c
     if (entitled)
         return DP_OK;
     dp_content_drop(d, &e->name); /* the same, sealed before */
-    return keep_loose(d, c);
+    return keep_loose(d, NULL, c);
 }
 
-static enum dp_err record_in(struct dp_daemon *d, const struct dp_content *c)
+static enum dp_err record_in(struct dp_daemon *d, const struct dp_peer *by, const struct dp_content *c)
 {
     struct dp_entry e;
     struct dp_slice bytes;
     enum dp_err err = dp_entry_bytes(d, &c->entry, &bytes);
     if (err == DP_NOT_FOUND)
-        return keep_loose(d, c);
+        return keep_loose(d, by, c);
     if (err == DP_OK)
         err = dp_entry_decode(bytes, &c->entry, &d->turn, &e);
     if (err != DP_OK)
         return err;
     if (!proves(d, &e, c))
         return DP_SIGNATURE;
-    return keep_or_wait(d, &e, c);
+    return keep_or_wait(d, by, &e, c);
 }
 
-enum dp_err dp_content_in(struct dp_daemon *d, struct dp_slice body)
+enum dp_err dp_content_in(struct dp_daemon *d, const struct dp_peer *by, struct dp_slice body)
 {
     struct dp_rd r = dp_rd_of(body);
     struct dp_content c;
     enum dp_err e, bad = DP_OK;
     while ((e = dp_content_next(d->suite, &r, &c)) == DP_OK) {
-        e = record_in(d, &c);
+        e = record_in(d, by, &c);
         if (e == DP_NOMEM || e == DP_CORRUPT || e == DP_IO)
             return e;
-        if (e != DP_OK)
-            bad = e; /* the others are good for what they are */
+        if (e != DP_OK && bad != DP_FULL)
+            bad = e; /* the others are good for what they are; what found no room comes again */
     }
     return e == DP_NOT_FOUND ? bad : e;
 }

@@ -245,6 +245,7 @@ struct dp_daemon {
         int64_t off_ms;  /* of the parent's clock against this one, at its greeting */
         int64_t wall_ms; /* of this clock when the monotonic one began, as it was then */
     } clock;
+    int64_t again_ms; /* next look at what found no room elsewhere (shelf.c), monotonic */
     int64_t retry_ms; /* a turn failed: the next is wanted then; 0 = none */
     int64_t door_ms;  /* next look at who was turned away; what was seen at the last */
     uint64_t door_refused, door_flood, door_silent;
@@ -351,10 +352,10 @@ struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);
 bool dp_is_ours(enum dp_err e);
 /* DP_OK or DP_DUPLICATE: applied. Anything else that is not ours is the code of a refusal. */
 enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it);
-#define DP_QUARANTINE_MAX 4096 /* rows; the oldest go */
+#define DP_QUARANTINE_MAX 256 /* rows about one node, its entries and what it sent; its oldest go (R-WAIT-1) */
 /* A header that contradicts what is held here, or shows what is not: so many of one origin. */
 void dp_evidence_keep(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest);
-void dp_quarantine_line(struct dp_daemon *d, struct dp_slice line);
+void dp_quarantine_line(struct dp_daemon *d, struct dp_node who, struct dp_slice line);
 void dp_quarantine(struct dp_daemon *d, const struct dp_name *name, enum dp_err code, const char *why);
 
 /* ---- ingest.c: entries into casefiles ---- */
@@ -446,8 +447,8 @@ enum dp_err dp_parcels_recall(struct dp_daemon *d, const struct dp_slot *slot);
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count);
 
 /* ---- content.c: parts and grants that arrive ---- */
-/* Body of a content parcel. An error is the code of a refusal; what was good of it is kept. */
-enum dp_err dp_content_in(struct dp_daemon *d, struct dp_slice body);
+/* Body of a content parcel that `by` brought. An error is the code of a refusal; what was good of it is kept. */
+enum dp_err dp_content_in(struct dp_daemon *d, const struct dp_peer *by, struct dp_slice body);
 /* Entry `e` is here now: keep what waited for it. */
 enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled);
 /* Of what waits for the entry forget one part, erased meanwhile. False: there was none. */
@@ -469,6 +470,8 @@ void dp_shelf_came_again(struct dp_daemon *d, const struct dp_peer *p, const str
 bool dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f);
 /* After a hello: what is to be offered again now is, and what we refused is to be said again. */
 void dp_shelf_greet(struct dp_daemon *d, struct dp_peer *p, const struct dp_hello *h);
+/* Offer again what found no room and is due; in the write turn. */
+void dp_shelf_again(struct dp_daemon *d);
 /* Say the refusals that are owed. After the commit. */
 void dp_shelf_say(struct dp_daemon *d, struct dp_peer *p);
 /* What we refused of journals that are no more (R-RSD-2). */

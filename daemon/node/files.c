@@ -11,7 +11,8 @@
 
 #define ROOT_BYTES sizeof(struct dp_digest)
 #define WIRE_MAX (ROOT_BYTES * (1 + DP_CHUNK_PATH_MAX) + 8 + DP_CHUNK_BYTES + DP_TAG_BYTES)
-#define STRANGERS_MAX DP_CHUNKS_MAX /* chunks of which no entry speaks here: one whole file */
+#define STRANGERS_MAX                                                                                        \
+    DP_CHUNKS_MAX /* chunks of which no entry speaks here, by way of one neighbour: one whole file */
 
 /* What the store has of a chunk: its wire form without the root, which is the key. */
 static struct dp_slice record_of(struct dp_slice wire)
@@ -199,46 +200,61 @@ enum dp_err dp_files_go_on(struct dp_daemon *d)
 
 /* ---- arriving ---- */
 
-/* Chunks of the file that came before any entry spoke of it; UINT32_MAX: one does. */
-static uint32_t strangers_of(struct dp_daemon *d, const struct dp_digest *root)
+/* Chunks of the file that came before any entry spoke of it, and who brought the first; UINT32_MAX: one does.
+ */
+static uint32_t strangers_of(struct dp_daemon *d, const struct dp_digest *root, struct dp_node *by)
 {
     struct dp_slice v;
     if (dp_db_get32(&d->db, DP_T_FILE, root, &v) != DP_OK)
         return 0;
     struct dp_rd r = dp_rd_of(v);
-    return v.len == 0 ? UINT32_MAX : dp_rd_u32(&r);
+    uint32_t n = dp_rd_u32(&r);
+    by->v = dp_rd_u64(&r);
+    return v.len == 0 ? UINT32_MAX : n;
 }
 
-/* How many of all files, and one more or those of one file fewer. */
-static uint64_t strangers(struct dp_daemon *d)
+/* How many of all files by way of one neighbour. */
+static uint64_t strangers(struct dp_daemon *d, struct dp_node by, char word[40])
 {
     uint64_t n = 0;
-    return dp_db_meta_u64(&d->db, "chunk-strangers", &n) == DP_OK ? n : 0;
+    snprintf(word, 40, "chunk-strangers:%014llu", (unsigned long long)by.v);
+    return dp_db_meta_u64(&d->db, word, &n) == DP_OK ? n : 0;
 }
 
 void dp_files_named(struct dp_daemon *d, const struct dp_digest *root)
 {
-    uint32_t here = strangers_of(d, root);
+    char word[40];
+    struct dp_node by = {0};
+    uint32_t here = strangers_of(d, root, &by);
     if (here == UINT32_MAX)
         return;
-    if (here > 0)
-        dp_db_meta_u64_put(&d->db, "chunk-strangers", strangers(d) - here);
+    if (here > 0) {
+        uint64_t all = strangers(d, by, word);
+        dp_db_meta_u64_put(&d->db, word, all > here ? all - here : 0);
+    }
     dp_db_put32(&d->db, DP_T_FILE, root, dp_slice_of("", 0));
 }
 
-/* Anybody in the tree can seal chunks of a file of its own for this node: without an entry only so many. */
-static enum dp_err admit(struct dp_daemon *d, const struct dp_digest *root)
+/*
+ * Anybody in the tree can seal chunks of a file of its own for this node: without an entry only so many, and
+ * who brings them takes no room from others (R-WAIT-1).
+ */
+static enum dp_err admit(struct dp_daemon *d, const struct dp_peer *from, const struct dp_digest *root)
 {
-    uint8_t row[4];
+    uint8_t row[12];
+    char word[40];
     struct dp_wr w = dp_wr_of(row, sizeof row);
-    uint32_t here = strangers_of(d, root);
+    struct dp_node by = from->node;
+    uint32_t here = strangers_of(d, root, &by);
     if (here == UINT32_MAX)
         return DP_OK;
-    if (strangers(d) >= STRANGERS_MAX)
+    uint64_t all = strangers(d, by, word);
+    if (all >= STRANGERS_MAX)
         return DP_FULL;
     dp_wr_u32(&w, here + 1);
+    dp_wr_u64(&w, by.v);
     dp_db_put32(&d->db, DP_T_FILE, root, dp_wr_slice(&w));
-    dp_db_meta_u64_put(&d->db, "chunk-strangers", strangers(d) + 1);
+    dp_db_meta_u64_put(&d->db, word, all + 1);
     return DP_OK;
 }
 
@@ -261,7 +277,7 @@ enum dp_err dp_files_in(struct dp_daemon *d, const struct dp_peer *from, struct 
         report(d, from);
     if (e != DP_OK || dp_db_chunk(&d->db, &c.root, c.index, &have) == DP_OK)
         return e;
-    e = admit(d, &c.root);
+    e = admit(d, from, &c.root);
     if (e != DP_OK)
         return e;
     dp_db_chunk_put(&d->db, &c.root, c.index, record_of(body));

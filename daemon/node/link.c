@@ -150,7 +150,7 @@ static void refuse(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_
     char line[96];
     int n = snprintf(line, sizeof line, "item %s:%s/%llu %s", node_text(p->node), dp_lane_word(it->lane),
                      (unsigned long long)it->number, dp_err_name(code));
-    dp_quarantine_line(d, dp_slice_of(line, (size_t)n));
+    dp_quarantine_line(d, p->node, dp_slice_of(line, (size_t)n));
     dp_shelf_refused_here(d, p, it, code);
     if (p->last_refused != code || d->now_wall - p->refused_ms >= REFUSED_LOG_MS ||
         d->now_wall < p->refused_ms)

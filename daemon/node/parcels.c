@@ -311,7 +311,7 @@ static enum dp_err open_here(struct dp_daemon *d, struct dp_peer *from, struct d
         return e;
     switch ((enum dp_parcel_kind)kind) {
     case DP_PARCEL_CONTENT:
-        return dp_content_in(d, body);
+        return dp_content_in(d, from, body);
     case DP_PARCEL_MATTER:
         return dp_matter_in(d, from, body);
     case DP_PARCEL_RECEIPT:

@@ -4,7 +4,8 @@
  * what that peer refused of ours; under the lane with REFUSED_HERE set what we refused of it, said again
  * after every hello. After an upgrade of either end, or by an operator, the sender offers its items again,
  * under new numbers; what was refused because the receiver had stopped issuing, when its hello says that it
- * has not. An item that was offered again leaves a mark, so that its old refusal, said once more, is known.
+ * has not; what found no room, by itself, later and later. An item that was offered again leaves a mark, so
+ * that its old refusal, said once more, is known.
  */
 #include "node/core.h"
 
@@ -15,7 +16,12 @@
 #define SUM_BYTES 8
 #define HERE_BYTES (6 + SUM_BYTES) /* epoch 4, code 2, sum of the item */
 #define THERE_BYTES 2              /* code; 0: offered again since */
-#define HERE_MAX 256               /* of one peer and lane; the oldest go (R-GON-1) */
+#define AGAIN_BYTES 19       /* code 2, times it was offered 1, number it has now 8 or 0, when it is due 8 */
+#define HERE_MAX 256         /* of one peer and lane: of those that were said the oldest go (R-GON-1) */
+#define UNSAID_MAX 1024      /* and of all, when it does not listen */
+#define AGAIN_FIRST_MS 60000 /* what found no room: then, twice as long, and so on */
+#define AGAIN_LAST_MS 86400000 /* up to a day */
+#define AGAIN_AT_ONCE 16       /* of one peer and lane, so that it costs little (R-ACK-2) */
 
 #define REFUSED_TEXT DP_SAID("an item of a peer was refused; see the quarantine list")
 #define SHELF_TEXT DP_SAID("a peer refused an item; it is shelved, see `daipao link show`")
@@ -123,7 +129,8 @@ static void sum_of(const struct dp_daemon *d, const struct dp_item_frame *it, ui
     memcpy(out, h.b, SUM_BYTES);
 }
 
-static void trim_here(struct dp_daemon *d, struct dp_node peer, unsigned lane)
+/* A row that was not said since the hello may be all that its sender would ever hear: it stays (N2). */
+static void trim_here(struct dp_daemon *d, struct dp_node peer, unsigned lane, uint64_t told)
 {
     uint64_t number = 0, oldest = 0;
     struct dp_slice v;
@@ -132,7 +139,7 @@ static void trim_here(struct dp_daemon *d, struct dp_node peer, unsigned lane)
         oldest = count == 0 ? number : oldest;
         count++;
     }
-    if (count > HERE_MAX)
+    if (count > UNSAID_MAX || (count > HERE_MAX && oldest <= told))
         del_row(d, peer, lane, oldest);
 }
 
@@ -146,7 +153,7 @@ void dp_shelf_refused_here(struct dp_daemon *d, struct dp_peer *p, const struct 
     dp_wr_u16(&w, (uint16_t)code);
     dp_wr_bytes(&w, sum, sizeof sum);
     put_row(d, p->node, it->lane | REFUSED_HERE, it->number, dp_wr_slice(&w));
-    trim_here(d, p->node, it->lane | REFUSED_HERE);
+    trim_here(d, p->node, it->lane | REFUSED_HERE, p->told[it->lane]);
     p->refused_due = true;
     dp_alarm_of(d, "refused", p->node, REFUSED_TEXT);
 }
@@ -219,14 +226,128 @@ void dp_shelf_say(struct dp_daemon *d, struct dp_peer *p)
 
 /* ---- what was refused of ours ---- */
 
+/* ---- what found no room ---- */
+
+/* A row of it: due at a time, or (code 0) offered again. */
+struct again {
+    uint16_t code;
+    uint8_t times;
+    uint64_t number; /* under which it was offered again; 0 = it waits */
+    int64_t due_ms;
+};
+
+static bool again_get(struct dp_slice v, struct again *out)
+{
+    struct dp_rd r = dp_rd_of(v);
+    out->code = dp_rd_u16(&r);
+    out->times = dp_rd_u8(&r);
+    out->number = dp_rd_u64(&r);
+    out->due_ms = (int64_t)dp_rd_u64(&r);
+    return v.len == AGAIN_BYTES && dp_rd_done(&r) == DP_OK;
+}
+
+static void again_put(struct dp_daemon *d, struct dp_node peer, uint8_t lane, uint64_t at,
+                      const struct again *a)
+{
+    uint8_t row[AGAIN_BYTES];
+    struct dp_wr w = dp_wr_of(row, sizeof row);
+    dp_wr_u16(&w, a->code);
+    dp_wr_u8(&w, a->times);
+    dp_wr_u64(&w, a->number);
+    dp_wr_u64(&w, (uint64_t)a->due_ms);
+    put_row(d, peer, lane, at, dp_wr_slice(&w));
+}
+
+static int64_t pause_ms(uint8_t times)
+{
+    int64_t ms = AGAIN_FIRST_MS;
+    while (times-- > 0 && ms < AGAIN_LAST_MS)
+        ms *= 2;
+    return ms < AGAIN_LAST_MS ? ms : AGAIN_LAST_MS;
+}
+
+/* How long still; a clock that was set back makes nobody wait longer than the longest pause. */
+static int64_t left_ms(const struct dp_daemon *d, int64_t due_ms)
+{
+    int64_t left = due_ms - d->now_wall;
+    return left > AGAIN_LAST_MS ? 0 : left;
+}
+
+static void look_in(struct dp_daemon *d, int64_t ms)
+{
+    if (ms < 0)
+        ms = 0;
+    if (d->again_ms > d->now_mono + ms)
+        d->again_ms = d->now_mono + ms;
+}
+
+/* The row becomes a mark, and so does that of the new number, which knows how often it was. */
+static void offer_row(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, uint64_t number, struct again a)
+{
+    struct dp_ref r;
+    if (dp_db_journal(&d->db, p->node, lane, number, &d->turn, &r) != DP_OK)
+        return; /* it cannot be read: it stays on the shelf, and the alarm with it */
+    dp_peers_journal(d, p, lane, &r);
+    a = (struct again){.times = (uint8_t)(a.times + (a.times < UINT8_MAX)),
+                       .number = p->s.lane[lane].journal_last,
+                       .due_ms = d->now_wall + AGAIN_LAST_MS};
+    again_put(d, p->node, lane, number, &a);
+    again_put(d, p->node, lane, a.number, &a);
+}
+
+static void look_lane(struct dp_daemon *d, struct dp_peer *p, uint8_t lane)
+{
+    unsigned room = AGAIN_AT_ONCE;
+    uint64_t number = 0;
+    struct dp_slice v;
+    while (next_row(d, p->node, lane, &number, &v)) {
+        struct again a;
+        if (!again_get(v, &a))
+            continue;
+        int64_t left = left_ms(d, a.due_ms);
+        if (a.code == DP_OK && left <= 0 && p->s.lane[lane].acked >= a.number)
+            del_row(d, p->node, lane, number); /* taken long since: nobody says the old refusal any more */
+        else if (a.code == DP_OK || left > 0)
+            look_in(d, left > AGAIN_FIRST_MS ? left : AGAIN_FIRST_MS);
+        else if (room == 0)
+            look_in(d, AGAIN_FIRST_MS);
+        else if (p->s.state == DP_SESSION_UP && room-- > 0)
+            offer_row(d, p, lane, number, a);
+    }
+}
+
+void dp_shelf_again(struct dp_daemon *d)
+{
+    if (d->now_mono < d->again_ms)
+        return;
+    d->again_ms = INT64_MAX;
+    for (uint32_t i = 0; i < d->peer_count; i++) {
+        for (uint8_t lane = 0; lane < DP_LANES; lane++)
+            look_lane(d, d->peers[i], lane);
+        watch_peer(d, d->peers[i]->node);
+    }
+}
+
 bool dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f)
 {
     struct shelf_key k;
     struct dp_slice have;
-    if (dp_db_get_key(&d->db, DP_T_SHELF, key_of(&k, p->node, f->lane, f->number), &have) == DP_OK &&
-        code_there(have) == DP_OK)
+    struct again a = {.code = DP_FULL};
+    bool known = dp_db_get_key(&d->db, DP_T_SHELF, key_of(&k, p->node, f->lane, f->number), &have) == DP_OK;
+    bool offered = known && again_get(have, &a);
+    bool anew = offered && a.code == DP_OK && a.number == f->number; /* the new number, refused once more */
+    if (known && code_there(have) == DP_OK && !anew)
         return false;
-    put_there(d, p->node, f->lane, f->number, f->code == DP_OK ? DP_INTERNAL : f->code);
+    if (known && !anew)
+        return true; /* it lies there already */
+    if (f->code == DP_FULL) {
+        a = (struct again){.code = DP_FULL, .times = anew ? a.times : 0};
+        a.due_ms = d->now_wall + pause_ms(a.times);
+        again_put(d, p->node, f->lane, f->number, &a);
+        look_in(d, pause_ms(a.times));
+    } else {
+        put_there(d, p->node, f->lane, f->number, f->code == DP_OK ? DP_INTERNAL : f->code);
+    }
     dp_alarm_of(d, "shelf", p->node, SHELF_TEXT);
     return true;
 }
@@ -283,6 +404,7 @@ void dp_shelf_greet(struct dp_daemon *d, struct dp_peer *p, const struct dp_hell
         dp_shelf_offer(d, p);
         return;
     }
+    d->again_ms = 0; /* what found no room may be due */
     if (dp_stop_issuing(d) == DP_OK)
         forget_here(d, p, DP_STOPPED);
     if ((h->flags & DP_HELLO_STOPPED) == 0)

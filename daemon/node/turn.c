@@ -77,6 +77,8 @@ static enum dp_err decide(struct dp_daemon *d)
     if (e == DP_OK)
         e = dp_files_go_on(d);
     if (e == DP_OK)
+        dp_shelf_again(d);
+    if (e == DP_OK)
         e = dp_parcels_flush(d);
     if (e == DP_OK)
         e = dp_unsent_found(d);
@@ -110,6 +112,7 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
     d->own = d->own_saved;
     d->feed_next = 0;
     d->chunks_look = true;
+    d->again_ms = 0;
     d->n.commits_failed++;
     dp_cache_drop(d);
     memset(d->certs, 0, sizeof(d->certs));
@@ -333,6 +336,8 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
         at = d->join_next_ms;
     if (d->retry_ms != 0 && d->retry_ms < at)
         at = d->retry_ms;
+    if (d->again_ms != 0 && d->again_ms < at)
+        at = d->again_ms;
     return at;
 }
 

@@ -57,7 +57,7 @@
     X(MATTER,     "matter")     /* local number 8 -> protected matter sent on as a parcel */          \
     X(TRAIL,      "trail")      /* ms 8, no 4 -> what was done in the administration (node/trail.c) */ \
     X(DATA,       "data")       /* entry 20 -> raw bytes of a published profile or calendar entry */  \
-    X(LOOSE,      "loose")      /* entry 20, parts root 32, index 1 -> content that came before its entry */ \
+    X(LOOSE,      "loose")      /* entry 20, parts root 32, index 1, neighbour 8 -> content that came before its entry */ \
     X(TICKET,     "ticket")     /* ticket 16 -> number of the case that the matter became here */     \
     X(CURVE,      "curve")      /* CURVE key 32 -> node 8 whose current certificate names it */           \
     X(CHUNK_WAIT, "chunkwait")  /* root 32, node 8 -> (): gets the chunks that are not here yet */     \

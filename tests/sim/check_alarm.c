@@ -7,7 +7,7 @@
 #include "sim/fault.h"
 #include "support/cmocka_all.h"
 
-#define SHELF_ROWS_MAX 257u /* of one peer and lane */
+#define SHELF_ROWS_MAX 1025u /* of one peer and lane */
 #define REFUSED_HERE 0x80u
 #define EVIDENCE_ROWS_MAX 16u
 
@@ -79,7 +79,7 @@ static void check_lists(struct oracle *o, const struct cl_node *n)
     want(o, n, shelf.here, "refused");
     want(o, n, shelf.there, "shelf");
     want(o, n, quarantine.entry, "quarantine");
-    if (shelf.most > SHELF_ROWS_MAX || quarantine.count > DP_QUARANTINE_MAX ||
+    if (shelf.most > SHELF_ROWS_MAX || quarantine.count > DP_QUARANTINE_MAX * o->node_count ||
         evidence.count > EVIDENCE_ROWS_MAX * (n->line_count + 1))
         sim_broken(o->s, "I16", "%s keeps a list without end: shelf %u, quarantine %u, evidence %u", n->text,
                    shelf.most, quarantine.count, evidence.count);

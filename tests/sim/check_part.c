@@ -102,9 +102,30 @@ static void check_proved(struct oracle *o, const struct oracle_node *x, const st
                dp_kind_word((enum dp_kind)e->kind));
 }
 
+/* ---- I48 ---- */
+
+/* Content of an entry that is not here waits only by grace of the neighbour through which its node is
+ * reached. */
+static void check_waits(struct oracle *o, const struct oracle_node *x, const struct tape_write *w)
+{
+    struct dp_rd r = dp_rd_of(dp_slice_of(w->key.p + w->key.len - 8, 8));
+    struct dp_node by = {.v = dp_rd_u64(&r)}, of = dp_name_get(w->key.p).origin;
+    char text[DP_NODE_TEXT], by_text[DP_NODE_TEXT];
+    if (by.v == 0 || !fault_is_honest(o->s, x->n) ||
+        (dp_node_covers(by, x->n->id) ? !dp_node_covers(x->n->id, of) : dp_node_covers(by, of)))
+        return;
+    dp_node_format(of, text);
+    dp_node_format(by, by_text);
+    sim_broken(o->s, "I48", "%s keeps room of %s for what %s brought, which is not on the way", x->n->text,
+               text, by_text);
+}
+
 void check_part_commit(struct oracle *o, struct oracle_node *x, const struct tape *t)
 {
     struct tape_write w;
+    for (size_t at = 0; tape_next(t, &at, &w);)
+        if (!w.del && w.table == DP_T_LOOSE && w.key.len > DP_NAME_BYTES + 8)
+            check_waits(o, x, &w);
     for (size_t at = 0; tape_next(t, &at, &w);)
         if (!w.del && (w.table == DP_T_PART || w.table == DP_T_PART_KEY || w.table == DP_T_GRANT) &&
             w.key.len == DP_NAME_BYTES + 1)
@@ -213,7 +234,8 @@ static void check_holder(struct oracle *o, const struct oracle_case *k, const st
     if (!hands_are_honest(o, k))
         return;
     for (const struct oracle_entry *e = k->first; e != NULL; e = e->next_of_case)
-        if (is_for_holder(e) && e->verdict == DP_VALID && oracle_holds(oracle_node_of(o, n), &e->name))
+        if ((is_for_holder(e) || (dp_kind_is_offer(e->kind) && dp_node_eq(e->to.node, n->id))) &&
+            e->verdict == DP_VALID && oracle_holds(oracle_node_of(o, n), &e->name))
             check_text(o, n, e);
 }
 

@@ -17,6 +17,9 @@
 #include "support/cluster_inner.h"
 #include "support/cmocka_all.h"
 
+#define FORGED_NAMES 3 /* entries ahead, and */
+#define FORGED_EACH 20 /* contents for each: more than may wait */
+
 enum lie {
     GAP,           /* a block whose number is not the next */
     FORK,          /* another block under a number that was used */
@@ -30,8 +33,9 @@ enum lie {
     UNSIGNED,      /* a certificate that nobody signed */
     OVERCLAIM,     /* it claims to hold more of its parent's chain than there is, and shows its own */
     LIES,
-    FALSE_PART, /* content of an entry that is not what the entry was signed with */
-    TRUE_BLOCK  /* what a lie is made of */
+    OTHERS_NEXT, /* contents of the next entries of a sibling, before there are any */
+    FALSE_PART,  /* content of an entry that is not what the entry was signed with */
+    TRUE_BLOCK   /* what a lie is made of */
 };
 
 struct forger {
@@ -398,6 +402,42 @@ static void issue_false_part(struct forger *f)
     dp_buf_fini(&entry);
 }
 
+/*
+ * Names are easily guessed: what a sibling will write next. Its forged contents are sealed for a node on the
+ * sibling's way, and fill the place where the true ones would wait for their entries.
+ */
+static void issue_others_next(struct forger *f)
+{
+    static const uint8_t word[1] = {'x'};
+    struct dp_daemon *d = f->n->d;
+    const struct cl_node *other = f->s->c->nodes[dp_rng_below(f->dice, f->s->c->node_count)];
+    const struct cl_node *to = f->parent;
+    struct cl_link *above = cl_link_of(f->s->c, f->parent);
+    if (above != NULL && dp_rng_below(f->dice, 2) == 0)
+        other = f->parent; /* what comes from there comes by way of it, as this does */
+    if (other->d == NULL || other == f->n || d->stopped != DP_STOP_NONE)
+        return;
+    if (above != NULL && (other == f->parent || dp_rng_below(f->dice, 2) == 0))
+        to = f->s->c->nodes[above->parent];
+    struct dp_name name = dp_own_next(other->d);
+    if (dp_daemon_begin(d) != DP_OK)
+        return;
+    for (unsigned i = 0; i < FORGED_NAMES * FORGED_EACH; i++) {
+        struct dp_part part;
+        struct dp_key key;
+        struct dp_digest leaf;
+        struct dp_name n = name;
+        n.seq += i / FORGED_EACH;
+        if (dp_part_seal(d->suite, &d->port.random, DP_PART_TEXT, 0, dp_slice_of(word, sizeof(word)), &f->a,
+                         &part, &key) != DP_OK)
+            break;
+        dp_part_leaf(d->suite, &part, &leaf);
+        (void)!dp_parcels_content(d, &n, &leaf, 1, &part, &key, 1, to->id, DP_LANE_CASES);
+    }
+    cl_end_turn(f->n);
+    cl_plan(f->n);
+}
+
 /* An entry in no form at all, in a chain that is true but for it: what a damaged or a later program writes.
  */
 void hostile_odd(struct sim *s, struct cl_node *n)
@@ -425,6 +465,8 @@ static enum lie choose(const struct sim *s, struct dp_rng *dice)
         return lie;
     if (lie % 4 == 3)
         return FALSE_PART;
+    if (lie == REPLAY || lie == OTHERS_SEQ)
+        return OTHERS_NEXT;
     return lie % 2 == 0 ? WRONG_OFFER : WRONG_CUSTODY;
 }
 
@@ -447,6 +489,8 @@ void hostile_act(struct sim *s, struct cl_node *n, struct dp_rng *dice)
         issue_wrong(&f, lie);
     else if (lie == FALSE_PART)
         issue_false_part(&f);
+    else if (lie == OTHERS_NEXT)
+        issue_others_next(&f);
     else if (lie == OVERCLAIM)
         overclaim(&f);
     else if (forge(&f, lie))

@@ -148,7 +148,8 @@ static void test_refusals_are_bounded(void **state)
         inject_item(w.county, w.town, DP_LANE_BULK, DP_ITEM_PARCEL, dp_slice_of(body, sizeof body));
     }
     assert_int_equal(refused(), before + 4200);
-    assert_int_equal(cl_grep_table(w.county, DP_T_SHELF, dp_slice_of(peer, sizeof peer)), 256);
+    assert_int_equal(cl_grep_table(w.county, DP_T_SHELF, dp_slice_of(peer, sizeof peer)),
+                     1024); /* the town listens to no refusal of it here */
     assert_int_equal(cl_grep_table(w.county, DP_T_QUARANTINE, dp_slice_str("item ")), DP_QUARANTINE_MAX);
 }
 
