@@ -455,18 +455,19 @@ void hostile_odd(struct sim *s, struct cl_node *n)
 static enum lie choose(const struct sim *s, struct dp_rng *dice)
 {
     struct dp_rng manner = sim_stream(s->opt.seed, "manner", 0),
-                  claims = sim_stream(s->opt.seed, "claims", 0), poses = sim_stream(s->opt.seed, "poses", 0);
+                  claims = sim_stream(s->opt.seed, "claims", 0), poses = sim_stream(s->opt.seed, "poses", 0),
+                  nexts = sim_stream(s->opt.seed, "nexts", 0);
     enum lie lie = (enum lie)dp_rng_below(dice, LIES);
     if (dp_rng_below(&claims, 4) == 0)
         return OVERCLAIM;
     if (dp_rng_below(&poses, 4) == 0 && lie % 2 == 0)
         return FOREIGN_SCOPE;
+    if (dp_rng_below(&nexts, 4) == 0 && lie % 2 == 1)
+        return OTHERS_NEXT;
     if (dp_rng_below(&manner, 2) == 0)
         return lie;
     if (lie % 4 == 3)
         return FALSE_PART;
-    if (lie == REPLAY || lie == OTHERS_SEQ)
-        return OTHERS_NEXT;
     return lie % 2 == 0 ? WRONG_OFFER : WRONG_CUSTODY;
 }
 
