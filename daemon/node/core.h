@@ -352,7 +352,8 @@ struct dp_peer *dp_peers_towards(struct dp_daemon *d, struct dp_node to);
 bool dp_is_ours(enum dp_err e);
 /* DP_OK or DP_DUPLICATE: applied. Anything else that is not ours is the code of a refusal. */
 enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item_frame *it);
-#define DP_QUARANTINE_MAX 256 /* rows about one node, its entries and what it sent; its oldest go (R-WAIT-1) */
+#define DP_QUARANTINE_MAX                                                                                    \
+    256 /* rows about one node, its entries and what it sent; its oldest go (R-WAIT-1) */
 /* A header that contradicts what is held here, or shows what is not: so many of one origin. */
 void dp_evidence_keep(struct dp_daemon *d, const struct dp_header *h, const struct dp_digest *digest);
 void dp_quarantine_line(struct dp_daemon *d, struct dp_node who, struct dp_slice line);
@@ -447,7 +448,8 @@ enum dp_err dp_parcels_recall(struct dp_daemon *d, const struct dp_slot *slot);
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count);
 
 /* ---- content.c: parts and grants that arrive ---- */
-/* Body of a content parcel that `by` brought. An error is the code of a refusal; what was good of it is kept. */
+/* Body of a content parcel that `by` brought. An error is the code of a refusal; what was good of it is kept.
+ */
 enum dp_err dp_content_in(struct dp_daemon *d, const struct dp_peer *by, struct dp_slice body);
 /* Entry `e` is here now: keep what waited for it. */
 enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled);
