@@ -211,7 +211,7 @@ int dp_run_find(struct dp_app *app, const struct dp_verb *v, const struct dp_arg
     return rows_of(app, &q, a, DP_TABS(find_tabs));
 }
 
-/* ---- lists in one reply ---- */
+/* ---- lists that take no options ---- */
 
 static const struct dp_tab trail_tabs[] = {
     {"at", N_("WHEN"), DP_SHOWN_TIME, 0},       {"verb", N_("WHAT"), DP_SHOWN_TEXT, 0},
@@ -265,7 +265,9 @@ static int print_simple(struct dp_app *app, unsigned i)
     int code = 0;
 
     q.what = dp_pb_str(simple[i].what);
-    if (query_all(app, &q, &v, &code) != DP_OK)
+    if ((strcmp(simple[i].what, "trail") == 0
+             ? query_all(app, &q, &v, &code)
+             : dp_query_pages(app, &q, simple[i].key, 0, &v, &code)) != DP_OK)
         return code;
     if (app->json)
         return dp_print_json(v);
@@ -380,35 +382,46 @@ static void print_log_row(const struct dp_app *app, const json_t *row)
     putchar('\n');
 }
 
-/* --json: one row a line, so that a program reads the feed as it comes. */
+/* The next page from *since on, printed; *more: there is another one now. */
+static enum dp_err log_page(struct dp_app *app, PBC(Query) * q, uint32_t *printed, bool *more, int *code)
+{
+    json_t *page, *row;
+    size_t i;
+    enum dp_err e = dp_query(app, q, &page, code);
+
+    if (e != DP_OK)
+        return e;
+    json_array_foreach(json_object_get(page, "rows"), i, row) print_log_row(app, row);
+    *printed += (uint32_t)i;
+    q->since = (uint64_t)json_integer_value(json_object_get(page, "cursor"));
+    *more = json_is_true(json_object_get(page, "more"));
+    json_decref(page);
+    fflush(stdout);
+    return DP_OK;
+}
+
+/* --json: one row a line, so that a program reads the feed as it comes. Pages follow one another by
+ * themselves.
+ */
 int dp_run_log(struct dp_app *app, const struct dp_verb *v, const struct dp_args *a)
 {
     const struct timespec pause = {FOLLOW_PAUSE_S, 0};
     PBC(Query) q = DAIPAO__CONTROL__V1__QUERY__INIT;
     bool follow = a->opt[OPT_FOLLOW] != NULL, more = true;
-    uint64_t since = 0;
-    uint32_t limit = 0;
+    uint32_t limit = 0, printed = 0;
     int code = 0;
 
     (void)v;
     if ((a->opt[OPT_SINCE] != NULL &&
-         dp_value_number("--since", a->opt[OPT_SINCE], INT64_MAX, &since) != DP_OK) ||
+         dp_value_number("--since", a->opt[OPT_SINCE], INT64_MAX, &q.since) != DP_OK) ||
         dp_args_number(a, OPT_LIMIT, 100000, &limit) != DP_OK)
         return dp_err_exit(DP_USAGE);
     q.what = dp_pb_str("log");
-    q.limit = limit;
-    while (more) {
-        json_t *page, *row;
-        size_t i;
-        q.since = since;
-        if (dp_query(app, &q, &page, &code) != DP_OK)
+    while (more && (limit == 0 || printed < limit)) {
+        q.limit = limit == 0 ? 0 : limit - printed;
+        if (log_page(app, &q, &printed, &more, &code) != DP_OK)
             return code;
-        json_array_foreach(json_object_get(page, "rows"), i, row) print_log_row(app, row);
-        since = (uint64_t)json_integer_value(json_object_get(page, "cursor"));
-        more = limit == 0 && json_is_true(json_object_get(page, "more"));
-        json_decref(page);
-        fflush(stdout);
-        if (!more && follow) {
+        if (!more && follow && (limit == 0 || printed < limit)) {
             more = true;
             nanosleep(&pause, NULL);
         }

@@ -19,6 +19,7 @@
 #define TOKEN_BYTES 16
 #define AGAIN_PAUSE_MS 250
 #define AGAIN_TRIES 40
+#define NEXT_MAX 128 /* of a page: a bookmark, or a key in hex */
 
 char *dp_pb_str(const char *s)
 {
@@ -231,41 +232,52 @@ enum dp_err dp_query(struct dp_app *app, PBC(Query) * q, json_t **out, int *code
 }
 
 /* Rows of `page` to `all`; true when there is another page to ask for. */
-static bool take_rows(json_t *all, json_t *page, uint32_t limit, char *next, size_t cap)
+static bool take_rows(json_t *all, json_t *page, const char *key, uint32_t limit, char *next, size_t cap)
 {
     const char *after = json_string_value(json_object_get(page, "next"));
 
-    json_array_extend(json_object_get(all, "rows"), json_object_get(page, "rows"));
-    if (after == NULL || (limit > 0 && json_array_size(json_object_get(all, "rows")) >= limit))
+    json_array_extend(json_object_get(all, key), json_object_get(page, key));
+    if (after == NULL || (limit > 0 && json_array_size(json_object_get(all, key)) >= limit))
         return false;
     snprintf(next, cap, "%s", after);
     return true;
 }
 
-enum dp_err dp_query_rows(struct dp_app *app, PBC(Query) * q, uint32_t limit, json_t **out, int *code)
+enum dp_err dp_query_pages(struct dp_app *app, PBC(Query) * q, const char *key, uint32_t limit, json_t **out,
+                           int *code)
 {
-    char next[128] = "";
+    char next[NEXT_MAX] = "";
     json_t *all = NULL, *page = NULL;
     bool more = true;
 
-    q->limit = limit;
     while (more) {
-        enum dp_err e = dp_query(app, q, &page, code);
+        enum dp_err e;
+        q->limit =
+            limit == 0 || all == NULL ? limit : limit - (uint32_t)json_array_size(json_object_get(all, key));
+        e = dp_query(app, q, &page, code);
         if (e != DP_OK) {
+            q->after = dp_pb_str(NULL);
             json_decref(all);
             return e;
         }
         if (all == NULL) {
             all = json_deep_copy(page);
-            json_object_set_new(all, "rows", json_array());
+            json_object_set_new(all, key, json_array());
         }
-        more = take_rows(all, page, limit, next, sizeof(next));
-        json_object_set(all, "next", json_object_get(page, "next"));
+        more = take_rows(all, page, key, limit, next, sizeof(next));
+        if (json_object_get(page, "next") != NULL)
+            json_object_set(all, "next", json_object_get(page, "next"));
         json_decref(page);
         q->after = next;
     }
+    q->after = dp_pb_str(NULL);
     *out = all;
     return DP_OK;
+}
+
+enum dp_err dp_query_rows(struct dp_app *app, PBC(Query) * q, uint32_t limit, json_t **out, int *code)
+{
+    return dp_query_pages(app, q, "rows", limit, out, code);
 }
 
 /* ---- steps and administration ---- */

@@ -40,6 +40,9 @@ DP_MUST enum dp_err dp_query(struct dp_app *app, PBC(Query) * q, json_t **out, i
 /* The same, all pages put together: "rows" of all, until `limit` (0 = all). */
 DP_MUST enum dp_err dp_query_rows(struct dp_app *app, PBC(Query) * q, uint32_t limit, json_t **out,
                                   int *code);
+/* The same where the rows stand under another word. */
+DP_MUST enum dp_err dp_query_pages(struct dp_app *app, PBC(Query) * q, const char *key, uint32_t limit,
+                                   json_t **out, int *code);
 /* Do a step or an administrative command and print its outcome; the exit code. */
 int dp_do_step(struct dp_app *app, PBC(Step) * step, const char *wait);
 int dp_do_admin(struct dp_app *app, PBC(Admin) * admin, const char *done);

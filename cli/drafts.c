@@ -23,7 +23,7 @@ int dp_run_drafts(struct dp_app *app, const struct dp_verb *v, const struct dp_a
     (void)v;
     (void)a;
     q.what = dp_pb_str("drafts");
-    if (dp_query(app, &q, &rows, &code) != DP_OK)
+    if (dp_query_rows(app, &q, 0, &rows, &code) != DP_OK)
         return code;
     if (app->json)
         return dp_print_json(rows);

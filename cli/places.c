@@ -63,7 +63,7 @@ static bool offices_open(struct dp_app *app, struct dp_places *p, int *code)
     PBC(Query) q = DAIPAO__CONTROL__V1__QUERY__INIT;
 
     q.what = dp_pb_str("offices");
-    if (dp_query(app, &q, &p->office_rows, code) != DP_OK)
+    if (dp_query_pages(app, &q, "offices", 0, &p->office_rows, code) != DP_OK)
         return false;
     if (know(&p->offices, json_object_get(p->office_rows, "offices")) == DP_OK)
         return true;

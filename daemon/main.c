@@ -176,6 +176,8 @@ static int start_daemon(struct shell *sh)
                                     .data_dir = sh->conf.node.data_dir,
                                     .backup_dir = sh->conf.store.backup_dir,
                                     .backup_keep = sh->conf.store.backup_keep,
+                                    .finds_an_hour = (uint32_t)sh->conf.find.per_hour,
+                                    .finds_keep_days = (uint32_t)sh->conf.find.keep_days,
                                     .net = dp_net_counters(sh->net),
                                     .alarmed = dp_shell_alarmed,
                                     .alarmed_ctx = sh};

@@ -43,7 +43,9 @@
     X(CORRUPT,         "stored data is damaged",                         false, 1)       \
     X(SCHEMA,          "the store has another schema",                   false, 1)       \
     X(AGAIN,           "not now",                                        true,  1)       \
-    X(DENIED,          "denied by rule N3",                              false, 5)
+    X(DENIED,          "denied by rule N3",                              false, 5)       \
+    X(REPLY_FULL,      "the answer does not fit",                        false, 1)       \
+    X(TOO_OFTEN,       "asked too often",                                true,  9)
 /* clang-format on */
 
 enum dp_err {

@@ -88,6 +88,10 @@ struct dp_config {
         char tls_key[DP_CONFIG_TEXT];
     } desk;
     struct {
+        uint64_t per_hour;  /* persons that one officer looks up */
+        uint64_t keep_days; /* of the record of it */
+    } find;
+    struct {
         int64_t max_skew_ms;
     } clock;
     struct {

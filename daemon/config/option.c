@@ -65,6 +65,11 @@ const struct dp_option dp_options[] = {
     {"desk", "tls-key", DP_OPTION_PATH, FIELD(desk.tls_key), NULL, 0, 0, NULL, false, true,
      "Key file of that certificate."},
 
+    {"find", "per-hour", DP_OPTION_INTEGER, FIELD(find.per_hour), "60", 1, 3600, NULL, false, false,
+     "Persons whom one officer may look up by name in an hour; more is refused."},
+    {"find", "keep-days", DP_OPTION_INTEGER, FIELD(find.keep_days), "1095", 180, 36500, NULL, false, false,
+     "Days for which it is kept who looked a person up."},
+
     {"clock", "max-skew", DP_OPTION_DURATION, FIELD(clock.max_skew_ms), "10 min", 1, 86400, NULL, false, false,
      "Difference from the clock above at which intake stops."},
 

@@ -74,7 +74,7 @@ static bool skip(struct dp_rd *r, uint64_t wire_type)
 }
 
 /* Number 2 of the message wherever it can be read, even when the rest cannot. */
-static uint64_t id_of(struct dp_slice s)
+uint64_t dp_request_id(struct dp_slice s)
 {
     struct dp_rd r = dp_rd_of(s);
 
@@ -136,7 +136,7 @@ enum dp_err dp_request_decode(struct dp_slice s, struct dp_arena *a, struct dp_r
     PBC(Request) * m;
     enum dp_err e;
 
-    *id = id_of(s);
+    *id = dp_request_id(s);
     if (s.len > DP_REQUEST_BYTES_MAX)
         return DP_TOO_BIG;
     e = dp_pb_unpack(&daipao__control__v1__request__descriptor, s, DP_PB_LINES, a, &m);

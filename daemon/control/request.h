@@ -15,6 +15,10 @@
 #define DP_CONTROL_VERSION 1
 #define DP_COMMANDS_MAX 1000
 #define DP_REQUEST_BYTES_MAX (1u << 20)
+/* Of one reply: what answers to questions may fill, and all of it. Whatever does not fit says so (R-CTL-4).
+ */
+#define DP_REPLY_ANSWERS_MAX (4u << 20)
+#define DP_REPLY_BYTES_MAX (8u << 20)
 
 enum dp_command_kind { DP_COMMAND_STEP = 1, DP_COMMAND_QUERY, DP_COMMAND_ADMIN, DP_COMMAND_BLOB };
 
@@ -114,5 +118,17 @@ struct dp_outcome {
 /* Append the encoded reply. */
 DP_MUST enum dp_err dp_reply_encode(uint64_t id, const struct dp_outcome *results, uint32_t count,
                                     struct dp_arena *a, struct dp_buf *out);
+/* The same piece by piece: its head, then each result in the order of the commands; DP_TOO_BIG when the reply
+ * would pass `max_bytes`, and nothing is appended. */
+DP_MUST enum dp_err dp_reply_begin(uint64_t id, struct dp_buf *out);
+DP_MUST enum dp_err dp_reply_add(const struct dp_outcome *r, size_t max_bytes, struct dp_buf *out);
+/*
+ * A whole reply of `count` results that say nothing but `err`, without asking for memory. The reply has at
+ * most DP_REPLY_BARE_MAX bytes.
+ */
+#define DP_REPLY_BARE_MAX (16 + DP_COMMANDS_MAX * 5)
+size_t dp_reply_bare(uint64_t id, enum dp_err err, uint32_t count, uint8_t out[DP_REPLY_BARE_MAX]);
+/* The id of a request, wherever it can be read, even when the rest cannot; 0. Needs no memory. */
+uint64_t dp_request_id(struct dp_slice s);
 
 #endif

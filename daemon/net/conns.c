@@ -54,7 +54,7 @@ static bool grow(struct conns *cs, int fd)
 }
 
 /* No longer among those that are limited in number. */
-static void uncount(struct server *s, struct conn *c)
+void conns_uncount(struct server *s, struct conn *c)
 {
     s->conns.crowd -= c->crowds;
     s->source[c->source].crowd -= c->crowds;
@@ -66,7 +66,7 @@ void conns_cut(struct server *s, struct conn *c)
     if (c == NULL || c->cut)
         return;
     c->cut = true;
-    uncount(s, c);
+    conns_uncount(s, c);
     (void)shutdown(conns_fd(s, c), SHUT_RDWR);
 }
 
@@ -126,8 +126,7 @@ static void enforce(struct dp_net *net, struct server *s, struct conn *c)
         net->count.rate_limited++;
         conns_cut(s, c);
     } else if (crowded && s->role == ROLE_CONTROL) {
-        net->count.crowded_out++;
-        conns_cut(s, c);
+        shares_make_room(net, s, fds_short(net, s, conns_fd(s, c)));
     } else if (crowded) {
         make_room(net, s);
     }
@@ -141,9 +140,14 @@ static void release(struct dp_net *net, struct server *s, struct conn *c)
     if (p != NULL && conns_of_peer(net, p) == c)
         peers_lost(net, p, true);
     s->conns.open--;
-    uncount(s, c);
-    memset(c, 0, sizeof(*c));
+    s->conns.away -= c->away;
+    conns_uncount(s, c);
     net->count.disconnected++;
+    if (c->spoke) {
+        struct dp_net_event ev = {.type = DP_NET_CONTROL_GONE, .conn = c->routing_id, .fd = -1};
+        emit(net, &ev);
+    }
+    memset(c, 0, sizeof(*c));
 }
 
 void conns_accepted(struct dp_net *net, struct server *s, int fd)
@@ -168,6 +172,8 @@ void conns_accepted(struct dp_net *net, struct server *s, int fd)
     s->conns.open++;
     s->conns.crowd++;
     s->source[c->source].crowd++;
+    if (s->role == ROLE_CONTROL)
+        shares_note(net, c, fd);
     enforce(net, s, c);
 }
 
@@ -200,7 +206,7 @@ struct conn *conns_heard(struct server *s, const struct arrival *a)
     if (c == NULL)
         return NULL;
     if (s->role == ROLE_LINK)
-        uncount(s, c);
+        conns_uncount(s, c);
     c->settled = true;
     c->hoard.heard = true;
     return c;
@@ -253,7 +259,9 @@ static void look_at(struct dp_net *net, struct server *s, struct conn *c, int64_
 
 int64_t conns_due_ms(const struct server *s)
 {
-    return s->role != ROLE_CONTROL && s->conns.open > 0 ? s->conns.look_ms : INT64_MAX;
+    size_t looked_at = s->role == ROLE_CONTROL ? s->conns.away : s->conns.open;
+
+    return looked_at > 0 ? s->conns.look_ms : INT64_MAX;
 }
 
 void conns_look(struct dp_net *net, struct server *s)

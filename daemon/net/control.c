@@ -135,15 +135,23 @@ static bool credentials(const struct arrival *a, struct dp_net_event *ev)
 static void take(struct dp_net *net, const struct arrival *a)
 {
     struct dp_net_event ev = {.type = DP_NET_CONTROL, .conn = a->routing_id, .fd = -1, .bytes = a->bytes};
+    struct conn *c;
 
     if (!credentials(a, &ev)) {
         net->count.control_refused++;
         conns_cut(&net->control, conns_of(&net->control, a));
         return;
     }
-    (void)conns_heard(&net->control, a);
+    c = conns_heard(&net->control, a);
+    if (c != NULL) {
+        ev.away = c->away;
+        c->spoke = true;
+        c->routing_id = a->routing_id;
+    }
     net->count.control_in++;
     emit(net, &ev);
+    if (ev.away)
+        shares_heard_away(net, &net->control, c);
 }
 
 void control_serve(struct dp_net *net)

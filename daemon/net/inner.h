@@ -44,7 +44,11 @@ struct conn {
     bool cut;     /* shut down by us, its end not yet reported */
     bool crowds;  /* counts against the number that may be: on the listener until it is settled, elsewhere
                      always */
+    bool spoke;   /* control: has sent a request, and `routing_id` is set */
+    bool away;    /* control: it gives way, and is told so before it is cut */
     uint16_t source;
+    uid_t uid; /* control: of the process that connected */
+    uint32_t routing_id;
     uint32_t serial;
     uint32_t peer; /* index + 1; 0: none */
     int64_t since_ms;
@@ -59,6 +63,7 @@ struct conns {
     size_t open;  /* connections */
     size_t crowd; /* of these, counted against crowd_max */
     size_t crowd_max;
+    size_t away;     /* that are told to go */
     int64_t look_ms; /* next look at all */
 };
 
@@ -233,6 +238,13 @@ bool sources_accept(struct server *s, uint16_t place, int64_t now_ms);
 /* `c` NULL: of a connection that has ended. */
 bool sources_message(struct server *s, const struct conn *c, int64_t now_ms);
 
+/* ---- shares.c: no user may use up alone what all users share (R-CTL-6) ---- */
+void shares_note(struct dp_net *net, struct conn *c, int fd);
+/* One more than there may be: one gives way. `at_once`: without a word. */
+void shares_make_room(struct dp_net *net, struct server *s, bool at_once);
+/* A request came on a connection that gives way: it ends once its answer had a moment. */
+void shares_heard_away(struct dp_net *net, struct server *s, struct conn *c);
+
 /* ---- conns.c; a conn is borrowed until the server is watched again ---- */
 void conns_accepted(struct dp_net *net, struct server *s, int fd);
 void conns_closed(struct dp_net *net, struct server *s, int fd);
@@ -243,6 +255,8 @@ struct conn *conns_heard(struct server *s, const struct arrival *a);
 /* The connection of a peer's session, or NULL: it has ended. */
 struct conn *conns_of_peer(struct dp_net *net, const struct peer *p);
 int conns_fd(const struct server *s, const struct conn *c);
+/* It no longer counts against the number that may be. */
+void conns_uncount(struct server *s, struct conn *c);
 /* NULL: no-op. */
 void conns_cut(struct server *s, struct conn *c);
 /* The same after DROP_LINGER_MS. */

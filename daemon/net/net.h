@@ -68,9 +68,11 @@ struct dp_net_config {
     int enroll_conns_max;      /* connections on the enrolment listener; 32 */
     int enroll_per_s;          /* new connections, and messages, per second, burst of twice that; 10 */
     int enroll_life_ms;        /* an enrolment connection is cut after this; 120,000 */
-    int control_conns_max;     /* 128 */
-    int turn_messages;         /* events of one kind of socket in one dp_net_poll; 256 */
-    size_t turn_bytes;         /* and their bytes, give or take one message; 4 MiB */
+    int control_conns_max;     /* of which the newest of the user with most gives way; 128 */
+    /* Whose process connected, by its descriptor; NULL asks the kernel. For tests. */
+    bool (*peer_uid)(int fd, uid_t *out);
+    int turn_messages; /* events of one kind of socket in one dp_net_poll; 256 */
+    size_t turn_bytes; /* and their bytes, give or take one message; 4 MiB */
 };
 
 /* No proxy, no clock, no random source: the caller sets the last two. */
@@ -160,14 +162,16 @@ DP_MUST enum dp_err dp_net_control_send(struct dp_net *net, uint32_t conn, struc
 /* ---- the turn ---- */
 
 enum dp_net_event_type {
-    DP_NET_LINK_UP,     /* key, token (0 for a parent). A new session of a key that was up: LINK_DOWN first */
-    DP_NET_LINK_DOWN,   /* key, token. What was sent and not acknowledged must be taken as lost */
-    DP_NET_FRAME,       /* key, token, bytes: up to DP_NET_WIRE_MAX */
-    DP_NET_CONTROL,     /* conn, uid, gid, pid, bytes */
-    DP_NET_ENROLL_UP,   /* newcomer's end only */
-    DP_NET_ENROLL_DOWN, /* newcomer's end only; the dialler goes on */
-    DP_NET_ENROLL,      /* conn, bytes */
-    DP_NET_FD,          /* fd, readable; the caller must read it */
+    DP_NET_LINK_UP,   /* key, token (0 for a parent). A new session of a key that was up: LINK_DOWN first */
+    DP_NET_LINK_DOWN, /* key, token. What was sent and not acknowledged must be taken as lost */
+    DP_NET_FRAME,     /* key, token, bytes: up to DP_NET_WIRE_MAX */
+    DP_NET_CONTROL,   /* conn, uid, gid, pid, bytes; away: it is to be told why it is refused */
+    DP_NET_CONTROL_AWAY, /* conn: it gives way and has asked nothing; it is to be told why */
+    DP_NET_CONTROL_GONE, /* conn: nobody waits any more for its answers */
+    DP_NET_ENROLL_UP,    /* newcomer's end only */
+    DP_NET_ENROLL_DOWN,  /* newcomer's end only; the dialler goes on */
+    DP_NET_ENROLL,       /* conn, bytes */
+    DP_NET_FD,           /* fd, readable; the caller must read it */
 };
 
 struct dp_net_event {
@@ -179,6 +183,7 @@ struct dp_net_event {
     gid_t gid;
     pid_t pid;
     int fd;
+    bool away;             /* the connection gives way to another user's, and ends within a second */
     struct dp_slice bytes; /* borrowed until the next dp_net_poll */
 };
 

@@ -72,6 +72,7 @@ static long wait_ms(const struct dp_net *net, int timeout_ms)
     }
     due = min64(due, conns_due_ms(&net->link));
     due = min64(due, conns_due_ms(&net->enroll));
+    due = min64(due, conns_due_ms(&net->control));
     if (due == INT64_MAX)
         return -1;
     return due > now ? (long)(due - now) : 0;
@@ -113,6 +114,7 @@ static void serve_sockets(struct dp_net *net)
         dial_timers(net, &net->dial[i]);
     conns_look(net, &net->link);
     conns_look(net, &net->enroll);
+    conns_look(net, &net->control);
 }
 
 enum dp_err dp_net_poll(struct dp_net *net, int timeout_ms, dp_net_on *on, void *ctx)

@@ -1,24 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Requests of local people and programs. Everything happens inside the turn; the answer leaves after its
- * commit.
- */
+/* One command of a request, inside the turn; calls.c says what came of it, after the commit. */
 #include "node/command.h"
 
-static struct dp_pending_reply *pend(struct dp_daemon *d, uint64_t conn, uint64_t id, uint32_t count)
-{
-    struct dp_pending_reply *r = DP_NEW(&d->turn, struct dp_pending_reply);
-    struct dp_outcome *results = DP_NEW_ARRAY(&d->turn, struct dp_outcome, count == 0 ? 1 : count);
-    if (r == NULL || results == NULL)
-        return NULL;
-    r->conn = conn;
-    r->id = id;
-    r->results = results;
-    r->count = count;
-    *d->replies_tail = r;
-    d->replies_tail = &r->next;
-    return r;
-}
+#include "node/calls.h"
+
+#define DP_TURN_AWAY_MEMORY (32u << 20)
 
 /* R-CTL-2 */
 static void do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
@@ -36,10 +22,10 @@ static void do_step(struct dp_daemon *d, const struct dp_caller *c, const struct
         dp_answer_keep(d, c, s->token, out);
 }
 
-static void do_one(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+void dp_do_command(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                    const struct dp_command *cmd, struct dp_outcome *out)
 {
-    if (!d->id.enrolled && cmd->kind != DP_COMMAND_ADMIN && cmd->kind != DP_COMMAND_QUERY) {
+    if (!d->id.enrolled && cmd->kind != DP_COMMAND_ADMIN) {
         dp_outcome_set(
             d, out, DP_NOT_ENROLLED,
             "this node is not enrolled: `daipao node init` at the root, `daipao node join` elsewhere");
@@ -49,8 +35,7 @@ static void do_one(struct dp_daemon *d, const struct dp_caller *c, const struct 
     case DP_COMMAND_STEP:
         do_step(d, c, rq, &cmd->u.step, out);
         return;
-    case DP_COMMAND_QUERY:
-        dp_do_query(d, c, &cmd->u.query, out);
+    case DP_COMMAND_QUERY: /* never in a turn (calls.c) */
         return;
     case DP_COMMAND_ADMIN:
         dp_do_admin(d, c, rq, &cmd->u.admin, out);
@@ -61,53 +46,24 @@ static void do_one(struct dp_daemon *d, const struct dp_caller *c, const struct 
     }
 }
 
-void dp_daemon_request(struct dp_daemon *d, uint64_t conn, uint32_t uid, const struct dp_request *rq)
+void dp_daemon_turn_away(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes, enum dp_err why,
+                         const char *text)
 {
-    struct dp_caller caller;
-    struct dp_pending_reply *r = pend(d, conn, rq->id, rq->count);
-    if (r == NULL)
-        return;
-    enum dp_err e = dp_caller_find(d, uid, rq->as_office, &caller); /* R-CTL-1 */
-    for (uint32_t i = 0; i < rq->count; i++) {
-        enum dp_command_kind kind = rq->commands[i].kind;
-        bool needs_office = kind == DP_COMMAND_STEP || kind == DP_COMMAND_BLOB;
-        if (e != DP_OK && (needs_office || e != DP_AMBIGUOUS))
-            dp_outcome_set(d, &r->results[i], e == DP_AMBIGUOUS ? DP_USAGE : e,
-                           e == DP_AMBIGUOUS
-                               ? DP_SAID("you act for several offices: say which with --as OFFICE")
-                               : DP_SAID("you are no officer of that office"));
-        else
-            do_one(d, &caller, rq, &rq->commands[i], &r->results[i]);
-    }
-}
-
-void dp_daemon_turn_away(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes, enum dp_err why)
-{
+    struct dp_outcome r = {.err = why, .text = text, .format = text};
     struct dp_request rq;
+    struct dp_arena a;
+    struct dp_buf out;
     uint64_t id = 0;
-    dp_arena_reset(&d->turn);
-    if (dp_request_decode(bytes, &d->turn, &rq, &id) != DP_OK)
+    enum dp_err e;
+    dp_arena_init(&a, DP_TURN_AWAY_MEMORY, 0);
+    dp_buf_init(&out, DP_REPLY_BYTES_MAX);
+    if (dp_request_decode(bytes, &a, &rq, &id) != DP_OK)
         rq.count = 1;
-    struct dp_outcome *results = DP_NEW_ARRAY(&d->turn, struct dp_outcome, rq.count);
-    if (results == NULL)
-        return;
-    for (uint32_t i = 0; i < rq.count; i++)
-        dp_outcome_set(d, &results[i], why, "the store is not to be had now, nothing was done: try again");
-    dp_buf_reset(&d->frame);
-    if (dp_reply_encode(id, results, rq.count, &d->turn, &d->frame) == DP_OK)
-        d->port.transport.reply(d->port.transport.ctx, conn, dp_buf_slice(&d->frame));
-}
-
-void dp_daemon_control(struct dp_daemon *d, uint64_t conn, uint32_t uid, struct dp_slice bytes)
-{
-    struct dp_request rq;
-    uint64_t id = 0;
-    enum dp_err e = dp_request_decode(bytes, &d->turn, &rq, &id);
-    if (e == DP_OK) {
-        dp_daemon_request(d, conn, uid, &rq);
-        return;
-    }
-    struct dp_pending_reply *r = pend(d, conn, id, 1);
-    if (r != NULL)
-        dp_outcome_set(d, &r->results[0], e, "the request cannot be used: %-s", dp_err_text(e));
+    e = dp_reply_begin(id, &out);
+    for (uint32_t i = 0; i < rq.count && e == DP_OK; i++)
+        e = dp_reply_add(&r, DP_REPLY_BYTES_MAX, &out);
+    if (e == DP_OK)
+        d->port.transport.reply(d->port.transport.ctx, conn, dp_buf_slice(&out));
+    dp_buf_fini(&out);
+    dp_arena_fini(&a);
 }

@@ -15,6 +15,7 @@
 #include "crypto/chain.h"
 #include "crypto/code.h"
 #include "node/daemon.h"
+#include "node/feed.h"
 #include "node/stop.h"
 #include "relay/route.h"
 #include "store/layout.h"
@@ -127,14 +128,10 @@ struct dp_outgoing {
     struct dp_outgoing *next;
 };
 
-/* A reply that waits for the commit. */
+/* An answer to an enrolment that waits for the commit. */
 struct dp_pending_reply {
     uint64_t conn;
-    bool enroll;
-    uint64_t id;
-    struct dp_outcome *results;
-    uint32_t count;
-    struct dp_slice raw; /* enrolment answers */
+    struct dp_slice raw;
     struct dp_pending_reply *next;
 };
 
@@ -224,9 +221,10 @@ struct dp_daemon {
     bool heap_starved;      /* see dp_is_starved */
     struct dp_outgoing *outgoing;
     struct dp_pending_reply *replies, **replies_tail;
-    struct dp_name ingesting; /* entry of the block being taken in: those after it are not here yet */
-    uint64_t ingest_block;    /* its number */
-    struct dp_name *feed;     /* heap: entries that the turn brought, in order */
+    struct dp_calls *calls;    /* calls.c */
+    struct dp_name ingesting;  /* entry of the block being taken in: those after it are not here yet */
+    uint64_t ingest_block;     /* its number */
+    struct dp_feed_item *feed; /* heap: entries that the turn brought, in order (feed.c) */
     uint32_t feed_count, feed_cap;
     uint64_t feed_next; /* next row of the feed; 0 = ask the store */
     struct dp_alarms alarms;
@@ -623,8 +621,6 @@ enum dp_err dp_send_frame(struct dp_daemon *d, struct dp_peer *p, const struct d
 /* ---- step.c, query.c, admin.c, enroll.c, said.c, caller.c ---- */
 void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                 const struct dp_step *s, struct dp_outcome *out);
-void dp_do_query(struct dp_daemon *d, const struct dp_caller *c, const struct dp_query *q,
-                 struct dp_outcome *out);
 void dp_do_admin(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                  const struct dp_admin *a, struct dp_outcome *out);
 /*

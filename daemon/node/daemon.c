@@ -2,7 +2,7 @@
 /*
  * The life of a node between its turns: opened, asked by the shell, closed. See daemon.h.
  */
-#include "node/core.h"
+#include "node/calls.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +82,9 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
     d->port.random.fill(d->port.random.ctx, d->nonce, sizeof d->nonce);
     d->now_wall = d->port.clock.wall_ms(d->port.clock.ctx);
     d->now_mono = d->port.clock.mono_ms(d->port.clock.ctx);
-    enum dp_err e = dp_db_begin(&d->db, true);
+    enum dp_err e = dp_calls_new(d);
+    if (e == DP_OK)
+        e = dp_db_begin(&d->db, true);
     if (e == DP_OK)
         e = check_schema(d);
     if (e == DP_OK)
@@ -117,6 +119,7 @@ void dp_daemon_free(struct dp_daemon **dp)
     *dp = NULL;
     if (d == NULL)
         return;
+    dp_calls_free(d);
     dp_parcels_drop(d); /* of a turn that never ended */
     dp_cache_drop(d);
     dp_editions_drop(d);

@@ -62,6 +62,9 @@ struct dp_daemon_options {
     int zstd_level;
     uint32_t silence_days;             /* [alarm] silence-days; 0 = 3 */
     bool silence_calendar;             /* they are calendar days, else working days */
+    size_t ask_memory;                 /* scratch of one look at a question; 0 = default */
+    uint32_t finds_an_hour;            /* [find] per-hour, of each officer; 0 = 60 */
+    uint32_t finds_keep_days;          /* [find] keep-days; 0 = 1095 */
     uint64_t child_day_bytes;          /* of one child and day, above which is an alarm; 0 = by the disk */
     const char *data_dir;              /* keys/ and the life file are below it */
     const char *parent_address;        /* shown to children; may be "" */
@@ -97,10 +100,15 @@ void dp_daemon_link_down(struct dp_daemon *d, struct dp_node peer);
 void dp_daemon_frame(struct dp_daemon *d, struct dp_node peer, struct dp_slice frame);
 /* A control message from a local process of `uid`. */
 void dp_daemon_control(struct dp_daemon *d, uint64_t conn, uint32_t uid, struct dp_slice bytes);
-/* The same outside a turn, because none could begin: it is answered at once that nothing was done. */
-void dp_daemon_turn_away(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes, enum dp_err why);
-/* A control message, decoded already; `rq` and what it points at are borrowed until `end` returns. */
+/* The same for nothing: it is answered at once that nothing was done, and why, also outside a turn. `text` is
+ * a text of the program. */
+void dp_daemon_turn_away(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes, enum dp_err why,
+                         const char *text);
+/* A control message, decoded already; `rq` and what it points at are borrowed until its reply left, or the
+ * caller is gone. */
 void dp_daemon_request(struct dp_daemon *d, uint64_t conn, uint32_t uid, const struct dp_request *rq);
+/* Nobody waits any more for the answers to what came on `conn`. */
+void dp_daemon_caller_gone(struct dp_daemon *d, uint64_t conn);
 /* A message on the enrolment socket (parent's side) or an answer on it (child's side). */
 void dp_daemon_enroll(struct dp_daemon *d, uint64_t conn, struct dp_slice bytes);
 /* Decide, commit, send. An error means that the turn's changes did not happen; the daemon goes on. */

@@ -17,7 +17,6 @@ static void reply(struct dp_daemon *d, uint64_t conn, const struct dp_token *t, 
                       out + DP_ENROL_ID_CHARS) != DP_OK)
         return;
     r->conn = conn;
-    r->enroll = true;
     r->raw = dp_slice_of(out, len);
     *d->replies_tail = r;
     d->replies_tail = &r->next;

@@ -37,11 +37,11 @@ static bool ready_elsewhere(void *ctx, const struct dp_name *n)
     return is_held(ctx, n);
 }
 
-static void feed(struct dp_daemon *d, const struct dp_name *name)
+static void feed(struct dp_daemon *d, const struct dp_name *name, const struct dp_subject *subject)
 {
     if (d->feed_count == d->feed_cap) {
         uint32_t cap = d->feed_cap == 0 ? 64 : d->feed_cap * 2;
-        struct dp_name *p = realloc(d->feed, cap * sizeof *p);
+        struct dp_feed_item *p = realloc(d->feed, cap * sizeof *p);
         if (p == NULL) {
             d->turn_error = DP_NOMEM;
             return;
@@ -49,7 +49,7 @@ static void feed(struct dp_daemon *d, const struct dp_name *name)
         d->feed = p;
         d->feed_cap = cap;
     }
-    d->feed[d->feed_count++] = *name;
+    d->feed[d->feed_count++] = (struct dp_feed_item){.name = *name, .subject = *subject};
 }
 
 /*
@@ -187,7 +187,7 @@ enum dp_err dp_ingest(struct dp_daemon *d, const struct dp_name *name, struct dp
     if (slot->f.facts[ins.index].verdict == DP_VOIDED)
         d->n.voided++;
     wake_waiters(d, name);
-    feed(d, name);
+    feed(d, name, &e.subject);
     d->n.entries_in++;
     return DP_OK;
 }

@@ -8,11 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define JSON_MAX (16u << 20)
+#define QUESTION_LOOKS 16 /* what any question costs, however little it looks at */
+#define BYTES_A_LOOK 256  /* of an answer */
 
 void dp_ask_fail(struct dp_ask *a, enum dp_err err, const char *text)
 {
-    dp_outcome_set(a->d, a->out, err, "%-s", text);
+    dp_outcome_set(a->d, &a->out, err, "%-s", text);
 }
 
 bool dp_ask_case(struct dp_ask *a)
@@ -20,8 +21,10 @@ bool dp_ask_case(struct dp_ask *a)
     struct dp_slot *slot;
     enum dp_err e = dp_sight_find(a->d, a->c, a->q->case_ref, &slot);
 
-    if (e == DP_OK)
+    if (e == DP_OK) {
+        a->looks -= slot->f.count;
         e = dp_sight_look(a->d, a->c, &slot->f, &a->d->turn, &a->seen);
+    }
     if (e == DP_NOT_FOUND)
         dp_ask_fail(a, e, "no such case here; see `daipao case list`");
     else if (e == DP_AMBIGUOUS)
@@ -29,97 +32,6 @@ bool dp_ask_case(struct dp_ask *a)
     else if (e != DP_OK)
         dp_ask_fail(a, e, "the case cannot be read");
     return e == DP_OK;
-}
-
-/* ---- the walk ---- */
-
-uint32_t dp_ask_limit(const struct dp_ask *a, uint32_t page)
-{
-    return a->q->limit == 0 || a->q->limit > page ? page : a->q->limit;
-}
-
-struct walk {
-    bool everything;
-    dp_ask_each *each;
-    void *ctx;
-    struct dp_casefile file;
-};
-
-/* False: stop the walk. */
-static bool walk_one(struct dp_ask *a, struct walk *w, struct dp_slice packed)
-{
-    struct dp_seen *x = &a->seen;
-
-    if (dp_casefile_unpack(packed, &w->file) != DP_OK)
-        return true; /* damaged: fsck names it, a list does not stop for it */
-    dp_arena_reset(&a->d->look);
-    if (dp_sight_look(a->d, a->c, &w->file, &a->d->look, x) != DP_OK)
-        return true;
-    if (x->view == DP_VIEW_NONE) {
-        if (!w->everything || dp_fold(&w->file, &a->d->look, &x->s) != DP_OK)
-            return true;
-        x->f = &w->file;
-    }
-    return w->each(a, &(struct dp_ask_row){x->f, &x->s, x->view}, w->ctx);
-}
-
-static bool begin_at(struct dp_ask *a, struct dp_name *at)
-{
-    uint8_t place[DP_BOOKMARK_BYTES];
-
-    if (a->q->after[0] == '\0')
-        return true;
-    if (dp_bookmark_open(a->d, a->c, a->q->what, a->q->after, place) != DP_OK) {
-        dp_ask_fail(a, DP_USAGE, "\"after\" is not the \"next\" of an answer to this question");
-        return false;
-    }
-    *at = dp_name_get(place);
-    return true;
-}
-
-static void put_next(struct dp_ask *a, const struct dp_name *last)
-{
-    uint8_t place[DP_BOOKMARK_BYTES];
-    char text[DP_BOOKMARK_TEXT];
-    enum dp_err e;
-
-    dp_name_put(last, place);
-    e = dp_bookmark_make(a->d, a->c, a->q->what, place, text);
-    if (e != DP_OK)
-        dp_ask_fail(a, e, "the list cannot be read");
-    else
-        dp_json_str(&a->j, "next", text);
-}
-
-void dp_ask_rows(struct dp_ask *a, bool everything, dp_ask_each *each, void *ctx)
-{
-    struct walk w = {.everything = everything, .each = each, .ctx = ctx};
-    struct dp_subject at = {.type = DP_SUBJECT_CASE}, last;
-    struct dp_slice packed;
-    bool more = false;
-
-    if (!begin_at(a, &at.name))
-        return;
-    last = at;
-    dp_casefile_init(&w.file, &at);
-    dp_json_array(&a->j, "rows");
-    for (uint32_t n = 0; dp_db_case_next(&a->d->db, &at, &packed) == DP_OK; n++) {
-        more = n >= DP_ASK_LOOK_MAX;
-        if (more)
-            break;
-        w.file.subject = at;
-        if (!walk_one(a, &w, packed)) {
-            more = true;
-            break;
-        }
-        last = at;
-    }
-    dp_casefile_fini(&w.file);
-    dp_json_end(&a->j);
-    if (more)
-        put_next(a, &last.name);
-    else
-        dp_json_str(&a->j, "next", NULL);
 }
 
 /* ---- the table ---- */
@@ -157,24 +69,6 @@ static const struct {
     {"digest", EITHER, dp_ask_digests},
 };
 
-static void finish(struct dp_ask *a)
-{
-    bool failed = false;
-    const char *text;
-
-    if (a->out->err != DP_OK)
-        return;
-    dp_json_end(&a->j);
-    text = dp_json_text(&a->j);
-    if (text == NULL) {
-        dp_ask_fail(a, a->j.err, "the answer does not fit; ask for less with a limit");
-        return;
-    }
-    a->out->json = (const char *)dp_arena_copy(&a->d->turn, dp_buf_slice(&a->buf), &failed).p;
-    if (failed)
-        dp_ask_fail(a, DP_NOMEM, "the answer does not fit; ask for less with a limit");
-}
-
 static bool may_ask(struct dp_ask *a, enum who who)
 {
     if (who == TECHNICIAN && !dp_sight_of_node(a->c)) {
@@ -184,32 +78,73 @@ static bool may_ask(struct dp_ask *a, enum who who)
     if (who == ANYBODY || who == TECHNICIAN || a->c->has_office || (who == EITHER && a->c->is_root) ||
         (who == STAFF && dp_sight_of_node(a->c)))
         return true;
-    dp_outcome_set(a->d, a->out, DP_NOT_ENTITLED,
+    dp_outcome_set(a->d, &a->out, DP_NOT_ENTITLED,
                    "user %u asks for no office: say which with --as OFFICE, or see `daipao officer add`",
                    a->c->uid);
     return false;
 }
 
-void dp_do_query(struct dp_daemon *d, const struct dp_caller *c, const struct dp_query *q,
-                 struct dp_outcome *out)
+/* R-CTL-4: an answer that does not fit says so. */
+static void finish(struct dp_ask *a)
 {
-    struct dp_ask a = {.d = d, .c = c, .q = q, .out = out, .today = dp_date_of_ms(d->now_wall)};
+    const char *text;
 
+    if (a->out.err != DP_OK)
+        return;
+    dp_json_end(&a->j);
+    text = dp_json_text(&a->j);
+    if (text == NULL && a->buf.starved)
+        dp_ask_fail(a, DP_NOMEM, "there was no memory for the answer; ask again");
+    else if (text == NULL)
+        dp_ask_fail(a, DP_REPLY_FULL, "the answer does not fit; ask for less with a smaller --limit");
+    else
+        a->out.json = text;
+}
+
+static void slice_end(struct dp_ask *a, size_t len_before)
+{
+    if (a->out.err != DP_OK)
+        a->more = NULL;
+    if (a->more == NULL)
+        finish(a);
+    a->looks -= QUESTION_LOOKS + (int64_t)((a->buf.len - len_before) / BYTES_A_LOOK);
+}
+
+void dp_ask_begin(struct dp_ask *a, int64_t looks)
+{
+    a->looks = looks;
+    a->today = dp_date_of_ms(a->d->now_wall);
+    a->rows_left = a->q->limit == 0 || a->q->limit > DP_PAGE_ROWS ? DP_PAGE_ROWS : a->q->limit;
+    dp_buf_init(&a->buf, DP_REPLY_ANSWERS_MAX);
+    dp_casefile_init(&a->seen.copy, &(struct dp_subject){.type = DP_SUBJECT_CASE});
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-        if (strcmp(table[i].what, q->what) != 0)
+        if (strcmp(table[i].what, a->q->what) != 0)
             continue;
-        if (!may_ask(&a, table[i].who))
-            return;
-        out->err = DP_OK;
-        dp_casefile_init(&a.seen.copy, &(struct dp_subject){.type = DP_SUBJECT_CASE});
-        dp_buf_init(&a.buf, JSON_MAX);
-        dp_json_init(&a.j, &a.buf);
-        dp_json_object(&a.j, NULL);
-        table[i].fn(&a);
-        finish(&a);
-        dp_buf_fini(&a.buf);
-        dp_casefile_fini(&a.seen.copy);
+        if (may_ask(a, table[i].who)) {
+            a->out.err = DP_OK;
+            dp_json_init(&a->j, &a->buf);
+            dp_json_object(&a->j, NULL);
+            table[i].fn(a);
+        }
+        slice_end(a, 0);
         return;
     }
-    dp_outcome_set(d, out, DP_USAGE, "no such query: %s", q->what);
+    dp_outcome_set(a->d, &a->out, DP_USAGE, "no such query: %s", a->q->what);
+}
+
+void dp_ask_go_on(struct dp_ask *a, int64_t looks)
+{
+    size_t before = a->buf.len;
+
+    a->looks = looks;
+    a->more(a);
+    slice_end(a, before);
+}
+
+void dp_ask_fini(struct dp_ask *a)
+{
+    if (a->buf.p != NULL)
+        dp_wipe(a->buf.p, a->buf.len); /* persons may stand in it */
+    dp_buf_fini(&a->buf);
+    dp_casefile_fini(&a->seen.copy);
 }

@@ -16,24 +16,28 @@ static struct dp_office office_of(struct dp_rd *r)
     return o;
 }
 
+static bool office_row(struct dp_ask *a, struct dp_slice key, struct dp_slice name, void *ctx)
+{
+    struct dp_rd r = dp_rd_of(key);
+    struct dp_office o = office_of(&r);
+
+    (void)ctx;
+    if (key.len != OFFICE_KEY)
+        return true;
+    if (!dp_ask_take(a))
+        return false;
+    dp_json_object(&a->j, NULL);
+    dp_json_office(&a->j, "office", &o);
+    dp_json_slice(&a->j, "name", name);
+    dp_json_bool(&a->j, "here", dp_node_eq(o.node, a->d->id.self));
+    dp_json_bool(&a->j, "mine", a->c->has_office && dp_office_eq(&o, &a->c->office));
+    dp_json_end(&a->j);
+    return true;
+}
+
 void dp_ask_offices(struct dp_ask *a)
 {
-    struct dp_slice key = {0}, name;
-
-    dp_json_array(&a->j, "offices");
-    while (dp_db_next_key(&a->d->db, DP_T_OFFICE, dp_slice_of("", 0), &key, &name) == DP_OK) {
-        struct dp_rd r = dp_rd_of(key);
-        struct dp_office o = office_of(&r);
-        if (key.len != OFFICE_KEY)
-            continue;
-        dp_json_object(&a->j, NULL);
-        dp_json_office(&a->j, "office", &o);
-        dp_json_slice(&a->j, "name", name);
-        dp_json_bool(&a->j, "here", dp_node_eq(o.node, a->d->id.self));
-        dp_json_bool(&a->j, "mine", a->c->has_office && dp_office_eq(&o, &a->c->office));
-        dp_json_end(&a->j);
-    }
-    dp_json_end(&a->j);
+    dp_ask_table(a, DP_T_OFFICE, "offices", office_row, NULL, NULL);
 }
 
 static void put_officer(struct dp_ask *a, const struct dp_office *o, uint32_t number, struct dp_slice v)
@@ -59,21 +63,24 @@ static void put_officer(struct dp_ask *a, const struct dp_office *o, uint32_t nu
 }
 
 /* The technician sees all, an officer those of the own office. */
+static bool officer_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, void *ctx)
+{
+    struct dp_rd r = dp_rd_of(key);
+    struct dp_office o = office_of(&r);
+    uint32_t number = dp_rd_u32(&r);
+
+    (void)ctx;
+    if (key.len != OFFICER_KEY || (!a->c->is_root && !(a->c->has_office && dp_office_eq(&o, &a->c->office))))
+        return true;
+    if (!dp_ask_take(a))
+        return false;
+    put_officer(a, &o, number, v);
+    return true;
+}
+
 void dp_ask_officers(struct dp_ask *a)
 {
-    struct dp_slice key = {0}, v;
-
-    dp_json_array(&a->j, "officers");
-    while (dp_db_next_key(&a->d->db, DP_T_OFFICER, dp_slice_of("", 0), &key, &v) == DP_OK) {
-        struct dp_rd r = dp_rd_of(key);
-        struct dp_office o = office_of(&r);
-        uint32_t number = dp_rd_u32(&r);
-        if (key.len != OFFICER_KEY)
-            continue;
-        if (a->c->is_root || (a->c->has_office && dp_office_eq(&o, &a->c->office)))
-            put_officer(a, &o, number, v);
-    }
-    dp_json_end(&a->j);
+    dp_ask_table(a, DP_T_OFFICER, "officers", officer_row, NULL, NULL);
 }
 
 /* ---- editions ---- */
@@ -118,35 +125,52 @@ static void put_calendar(struct dp_json *j, const struct dp_name *n, const struc
     dp_json_end(j);
 }
 
-static void put_editions(struct dp_ask *a, const char *key_word, bool profiles)
+static bool profile_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, void *ctx)
 {
     struct dp_editions ed = dp_daemon_editions(a->d);
-    struct dp_slice key = {0}, v;
+    struct dp_name n;
+    const struct dp_profile *p;
 
-    dp_json_array(&a->j, key_word);
-    while (dp_db_next_key(&a->d->db, DP_T_DATA, dp_slice_of("", 0), &key, &v) == DP_OK) {
-        struct dp_name n;
-        const struct dp_profile *p;
-        const struct dp_calendar *c;
-        if (key.len != DP_NAME_BYTES)
-            continue;
-        n = dp_name_get(key.p);
-        p = profiles ? ed.profile(ed.ctx, &n) : NULL;
-        c = profiles ? NULL : ed.calendar(ed.ctx, &n);
-        if (p != NULL)
-            put_profile(&a->j, &n, p);
-        if (c != NULL)
-            put_calendar(&a->j, &n, c);
-    }
-    dp_json_end(&a->j);
+    (void)v;
+    (void)ctx;
+    if (key.len != DP_NAME_BYTES)
+        return true;
+    n = dp_name_get(key.p);
+    p = ed.profile(ed.ctx, &n);
+    if (p == NULL)
+        return true;
+    if (!dp_ask_take(a))
+        return false;
+    put_profile(&a->j, &n, p);
+    return true;
+}
+
+static bool calendar_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, void *ctx)
+{
+    struct dp_editions ed = dp_daemon_editions(a->d);
+    struct dp_name n;
+    const struct dp_calendar *c;
+
+    (void)v;
+    (void)ctx;
+    if (key.len != DP_NAME_BYTES)
+        return true;
+    n = dp_name_get(key.p);
+    c = ed.calendar(ed.ctx, &n);
+    if (c == NULL)
+        return true;
+    if (!dp_ask_take(a))
+        return false;
+    put_calendar(&a->j, &n, c);
+    return true;
 }
 
 void dp_ask_profiles(struct dp_ask *a)
 {
-    put_editions(a, "profiles", true);
+    dp_ask_table(a, DP_T_DATA, "profiles", profile_row, NULL, NULL);
 }
 
 void dp_ask_calendars(struct dp_ask *a)
 {
-    put_editions(a, "calendars", false);
+    dp_ask_table(a, DP_T_DATA, "calendars", calendar_row, NULL, NULL);
 }

@@ -2,26 +2,36 @@
 /* The drafts of one office, in codes: whose matter it is stands inside, for who registers it (R-N4-1). */
 #include "node/query.h"
 
-void dp_ask_drafts(struct dp_ask *a)
+static bool draft_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, void *ctx)
 {
     struct dp_json *j = &a->j;
+    struct dp_rd r = dp_rd_of(key);
+    uint64_t no = dp_rd_u64(&r), at = no - 1;
     struct dp_matter m;
-    uint64_t no = 0;
 
-    dp_json_array(j, "rows");
-    while (dp_draft_next(a->d, &a->c->office, &no, &m)) {
-        const struct dp_reg *reg = m.form.reg;
-        const char channel[2] = {reg->channel, '\0'};
-        dp_json_object(j, NULL);
-        dp_json_u64(j, "draft", no);
-        dp_json_u64(j, "officer", m.form.officer);
-        dp_ask_time(j, "kept", m.form.at_ms);
-        dp_json_date(j, "receipt", m.form.receipt);
-        dp_json_str(j, "channel", channel);
-        dp_json_u64(j, "purpose", reg->purpose);
-        dp_json_u64(j, "category", reg->category);
-        dp_json_u64(j, "parts", m.part_count);
-        dp_json_end(j);
-    }
+    (void)v;
+    (void)ctx;
+    dp_arena_reset(&a->d->turn);
+    if (!dp_draft_next(a->d, &a->c->office, &at, &m) || at != no)
+        return true;
+    if (!dp_ask_take(a))
+        return false;
+    const struct dp_reg *reg = m.form.reg;
+    const char channel[2] = {reg->channel, '\0'};
+    dp_json_object(j, NULL);
+    dp_json_u64(j, "draft", no);
+    dp_json_u64(j, "officer", m.form.officer);
+    dp_ask_time(j, "kept", m.form.at_ms);
+    dp_json_date(j, "receipt", m.form.receipt);
+    dp_json_str(j, "channel", channel);
+    dp_json_u64(j, "purpose", reg->purpose);
+    dp_json_u64(j, "category", reg->category);
+    dp_json_u64(j, "parts", m.part_count);
     dp_json_end(j);
+    return true;
+}
+
+void dp_ask_drafts(struct dp_ask *a)
+{
+    dp_ask_table(a, DP_T_DRAFT, "rows", draft_row, NULL, NULL);
 }

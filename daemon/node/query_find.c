@@ -3,11 +3,12 @@
  * The one question by name (N4): an office looks for a matter that it registered or holds itself, by the
  * exact name with the tail of a phone or id number, one person at a time. Each time is kept in the store
  * before it is answered, whatever the log is set to, with the officer and the numbers of the cases, never
- * with the name (R-N4-2). And the feed, in which no person stands at all.
+ * with the name (R-N4-2). An officer has so many looks in an hour (R-N4-3).
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "node/finds.h"
 #include "node/query.h"
 
 #define TAIL_MIN 4
@@ -72,7 +73,7 @@ static bool find_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
 
     if (!is_own(a, row) || !case_is_of(a, row->f))
         return true;
-    if (x->count == FOUND_MAX)
+    if (x->count == FOUND_MAX || !dp_ask_take(a))
         return false;
     snprintf(x->numbers + at, sizeof(x->numbers) - at, "%s%s", x->count > 0 ? " " : "",
              row->f->reg.number.text);
@@ -86,64 +87,66 @@ static bool find_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
     return true;
 }
 
-/* Time, office, officer, count, numbers. Of the turn that answers: no row, no answer. */
-static void keep_found(struct dp_ask *a, const struct find *x)
+/* R-N4-2: also of a look that found nothing. It is kept before it is answered. */
+static void find_end(struct dp_ask *a, void *ctx)
 {
-    uint8_t row[8 + 8 + sizeof(a->c->office.slug) + 4 + 4 + sizeof(x->numbers)];
-    struct dp_wr w = dp_wr_of(row, sizeof(row));
-    uint64_t no = dp_db_last64(&a->d->db, DP_T_FOUND) + 1;
+    const struct find *x = ctx;
+    struct dp_found row = {a->d->now_wall, a->c->office, a->c->officer, x->count, dp_slice_str(x->numbers)};
+    uint8_t *bytes = dp_ask_ctx(a, dp_found_bytes(row.numbers.len));
 
-    dp_wr_u64(&w, (uint64_t)a->d->now_wall);
-    dp_wr_u64(&w, a->c->office.node.v);
-    dp_wr_bytes(&w, a->c->office.slug, sizeof(a->c->office.slug));
-    dp_wr_u32(&w, a->c->officer);
-    dp_wr_u32(&w, x->count);
-    dp_wr_bytes(&w, x->numbers, strlen(x->numbers));
-    dp_db_put64(&a->d->db, DP_T_FOUND, no, dp_wr_slice(&w));
-    if (no > DP_FOUND_KEPT)
-        dp_db_del64(&a->d->db, DP_T_FOUND, no - DP_FOUND_KEPT);
+    if (bytes != NULL)
+        a->keep = dp_found_put(bytes, &row);
 }
 
 void dp_ask_find(struct dp_ask *a)
 {
-    struct find x = {.count = 0};
-    char office[DP_OFFICE_TEXT];
+    struct find *x = dp_ask_ctx(a, sizeof(*x));
 
-    if (a->q->name[0] == '\0' || strlen(a->q->tail) < TAIL_MIN) {
+    if (x == NULL)
+        return;
+    if (a->q->name[0] == '\0' || strlen(a->q->tail) < TAIL_MIN)
         dp_ask_fail(a, DP_USAGE,
                     "give the exact name and at least 4 characters of the end of a phone or id number");
-        return;
-    }
-    dp_ask_rows(a, false, find_row, &x);
-    keep_found(a, &x);
+    else if (!dp_finds_barred(a->d, a->c, &a->out))
+        dp_ask_rows(a, false, find_row, find_end, x);
+}
+
+void dp_ask_keep(struct dp_ask *a)
+{
+    char office[DP_OFFICE_TEXT];
+
+    dp_finds_keep(a->d, a->c, a->keep, &a->out);
     dp_office_format(&a->c->office, office);
-    dp_log(DP_LOG_NOTICE, "find: officer %u of %s: %u case(s) %s", a->c->officer, office, x.count, x.numbers);
+    dp_log(DP_LOG_NOTICE, "find: officer %u of %s: %s", a->c->officer, office, dp_err_name(a->out.err));
 }
 
 /* ---- who looked ---- */
 
 /* An office sees what its own officers did; the technician sees who, and no case. */
-static bool put_found(struct dp_ask *a, uint64_t no, struct dp_slice v)
+static bool found_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, void *ctx)
 {
-    struct dp_rd r = dp_rd_of(v);
-    struct dp_office office;
+    struct dp_rd r = dp_rd_of(key);
+    struct dp_found x;
     char numbers[FOUND_MAX * (DP_NUMBER_TEXT + 1)];
-    int64_t at_ms = (int64_t)dp_rd_u64(&r);
-    office.node.v = dp_rd_u64(&r);
-    dp_rd_copy(&r, office.slug, sizeof(office.slug));
-    uint32_t officer = dp_rd_u32(&r), count = dp_rd_u32(&r);
-    struct dp_slice shown = dp_rd_take(&r, dp_rd_left(&r));
-    bool own = a->c->has_office && dp_office_eq(&office, &a->c->office);
+    bool own, refused;
 
-    if (r.err != DP_OK || (!own && !a->c->is_root))
+    (void)ctx;
+    if (dp_found_get(v, &x) != DP_OK)
+        return true;
+    own = a->c->has_office && dp_office_eq(&x.office, &a->c->office);
+    if (!own && !a->c->is_root)
+        return true;
+    if (!dp_ask_take(a))
         return false;
-    snprintf(numbers, sizeof(numbers), "%.*s", (int)shown.len, (const char *)shown.p);
+    refused = x.count == DP_FOUND_REFUSED;
+    snprintf(numbers, sizeof(numbers), "%.*s", (int)x.numbers.len, (const char *)x.numbers.p);
     dp_json_object(&a->j, NULL);
-    dp_json_u64(&a->j, "no", no);
-    dp_ask_time(&a->j, "at", at_ms);
-    dp_json_office(&a->j, "office", &office);
-    dp_json_u64(&a->j, "officer", officer);
-    dp_json_u64(&a->j, "count", count);
+    dp_json_u64(&a->j, "no", dp_rd_u64(&r));
+    dp_ask_time(&a->j, "at", x.at_ms);
+    dp_json_office(&a->j, "office", &x.office);
+    dp_json_u64(&a->j, "officer", x.officer);
+    dp_json_u64(&a->j, "count", refused ? 0 : x.count);
+    dp_json_bool(&a->j, "refused", refused);
     if (own)
         dp_json_str(&a->j, "numbers", numbers);
     dp_json_end(&a->j);
@@ -152,99 +155,5 @@ static bool put_found(struct dp_ask *a, uint64_t no, struct dp_slice v)
 
 void dp_ask_finds(struct dp_ask *a)
 {
-    uint32_t left = dp_ask_limit(a, 1000);
-    uint64_t no = a->q->since;
-    struct dp_slice v;
-    bool first = no == 0;
-
-    dp_json_array(&a->j, "rows");
-    while (left > 0 && dp_db_next64(&a->d->db, DP_T_FOUND, first, &no, &v) == DP_OK) {
-        first = false;
-        left -= put_found(a, no, v);
-    }
-    dp_json_end(&a->j);
-    dp_json_u64(&a->j, "cursor", no);
-    dp_json_bool(&a->j, "more", left == 0);
-}
-
-/* ---- the feed ---- */
-
-#define FEED_PAGE 1000
-
-struct feed {
-    struct dp_subject last; /* of which `view`, `file` tell */
-    enum dp_view view;
-    const struct dp_casefile *file;
-    uint32_t left;
-};
-
-/* Whether the caller may see the subject; nodes and data are for everybody, a case for its offices. */
-static bool feed_look(struct dp_ask *a, struct feed *x, const struct dp_subject *subject)
-{
-    enum dp_err e;
-    struct dp_slot *slot;
-
-    if (x->file != NULL && dp_subject_eq(&x->last, subject))
-        return x->view != DP_VIEW_NONE;
-    x->last = *subject;
-    x->view = DP_VIEW_NONE;
-    slot = dp_cache_find(a->d, subject, &e);
-    x->file = slot != NULL ? &slot->f : NULL;
-    if (slot == NULL)
-        return false;
-    if (subject->type != DP_SUBJECT_CASE) {
-        x->view = DP_VIEW_CODED;
-        return true;
-    }
-    dp_arena_reset(&a->d->look);
-    if (dp_sight_look(a->d, a->c, &slot->f, &a->d->look, &a->seen) != DP_OK)
-        return false;
-    x->file = a->seen.f;
-    x->view = a->seen.view;
-    return x->view != DP_VIEW_NONE;
-}
-
-static void feed_entry(struct dp_ask *a, struct feed *x, uint64_t cursor, const struct dp_name *n)
-{
-    struct dp_slice bytes;
-    struct dp_entry e;
-    uint32_t i;
-
-    x->left -= x->left > 0;
-    if (dp_entry_bytes(a->d, n, &bytes) != DP_OK || dp_entry_decode(bytes, n, &a->d->turn, &e) != DP_OK ||
-        !feed_look(a, x, &e.subject))
-        return;
-    i = dp_casefile_find(x->file, n);
-    if (i == DP_FACT_NONE)
-        return;
-    dp_json_object(&a->j, NULL);
-    dp_json_u64(&a->j, "cursor", cursor);
-    dp_json_str(&a->j, "number", x->file->has_reg ? x->file->reg.number.text : NULL);
-    if (e.subject.type == DP_SUBJECT_NODE)
-        dp_json_node(&a->j, "node", e.subject.name.origin);
-    else
-        dp_json_name(&a->j, "name", &e.subject.name);
-    dp_ask_fact(a, "entry", x->file, i);
-    dp_json_end(&a->j);
-}
-
-void dp_ask_log(struct dp_ask *a)
-{
-    struct feed x = {.left = dp_ask_limit(a, FEED_PAGE)};
-    uint64_t cursor = a->q->since;
-    struct dp_slice v;
-    bool first = cursor == 0, failed = false;
-
-    dp_json_array(&a->j, "rows");
-    while (x.left > 0 && dp_db_next64(&a->d->db, DP_T_FEED, first, &cursor, &v) == DP_OK) {
-        struct dp_rd r = dp_rd_of(dp_arena_copy(&a->d->turn, v, &failed));
-        first = false;
-        while (dp_rd_left(&r) >= DP_NAME_BYTES) {
-            struct dp_name n = dp_name_get(dp_rd_take(&r, DP_NAME_BYTES).p);
-            feed_entry(a, &x, cursor, &n);
-        }
-    }
-    dp_json_end(&a->j);
-    dp_json_u64(&a->j, "cursor", cursor);
-    dp_json_bool(&a->j, "more", x.left == 0);
+    dp_ask_table(a, DP_T_FOUND, "rows", found_row, NULL, NULL);
 }

@@ -5,7 +5,6 @@
  */
 #include "node/query.h"
 
-#define PAGE 2000
 #define CLOCK(name) (1u << DP_CLOCK_##name)
 
 struct item {
@@ -16,7 +15,7 @@ struct item {
 };
 
 struct inbox {
-    uint32_t left;
+    uint32_t items;
     const struct dp_due *dues; /* of the case looked at, once one of its items asked for them */
     uint32_t due_count;
     bool have_dues;
@@ -71,7 +70,7 @@ static void put_item(struct dp_ask *a, struct inbox *x, const struct dp_ask_row 
 
     if (a->q->due_days > 0 && (due == NULL || due->due.date.day - a->today.day > (int32_t)a->q->due_days))
         return;
-    x->left -= x->left > 0;
+    x->items++;
     dp_json_object(j, NULL);
     dp_json_str(j, "action", it.action);
     dp_json_str(j, "number", row->f->has_reg ? row->f->reg.number.text : e->body.label);
@@ -241,30 +240,40 @@ static void item_of_loop(struct dp_ask *a, struct inbox *x, const struct dp_ask_
         put_item(a, x, row, (struct item){"settle_loop", i, 0, false});
 }
 
-/* A bureau above is no party, but has its own orders and their answers here. */
+/*
+ * A bureau above is no party, but has its own orders and their answers here. What waits of one case stands on
+ * one page: the page ends before a case that would begin beyond it.
+ */
 static bool inbox_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
 {
-    struct inbox *x = ctx;
+    struct inbox x = {.have_dues = false};
+    struct dp_buf *b = &a->buf;
+    struct dp_json before = a->j;
+    size_t len = b->len;
 
+    (void)ctx;
     if (row->s->status == DP_STATUS_BEYOND)
         return true;
-    if (x->left == 0)
-        return false;
-    x->have_dues = false;
     for (uint32_t i = 0; i < row->s->offer_count; i++)
-        items_of_offer(a, x, row, &row->s->offers[i]);
+        items_of_offer(a, &x, row, &row->s->offers[i]);
     for (uint32_t i = 0; i < row->s->order_count; i++)
-        items_of_order(a, x, row, &row->s->orders[i]);
-    items_of_holder(a, x, row);
-    items_of_news(a, x, row);
-    item_of_loop(a, x, row);
+        items_of_order(a, &x, row, &row->s->orders[i]);
+    items_of_holder(a, &x, row);
+    items_of_news(a, &x, row);
+    item_of_loop(a, &x, row);
+    if (x.items == 0)
+        return true;
+    if (!dp_ask_take_at(a, len)) {
+        a->j = before;
+        b->len = len;
+        return false;
+    }
+    a->rows_left -= x.items - 1 < a->rows_left ? x.items - 1 : a->rows_left;
     return true;
 }
 
 void dp_ask_inbox(struct dp_ask *a)
 {
-    struct inbox x = {.left = dp_ask_limit(a, PAGE)};
-
     dp_json_office(&a->j, "office", &a->c->office);
-    dp_ask_rows(a, false, inbox_row, &x);
+    dp_ask_rows(a, false, inbox_row, NULL, NULL);
 }

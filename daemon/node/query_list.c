@@ -4,15 +4,12 @@
 
 #include "node/query.h"
 
-#define PAGE 1000
-
 /* ---- cases and errands ---- */
 
 struct filter {
     bool errands;
     bool by_holder;
     struct dp_office holder;
-    uint32_t left;
 };
 
 static bool wanted(const struct dp_ask *a, const struct filter *x, const struct dp_ask_row *row)
@@ -41,9 +38,8 @@ static bool list_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
     next = dp_ask_earliest(dues, count);
     if (a->q->due_days > 0 && (next == NULL || next->due.date.day - a->today.day > (int32_t)a->q->due_days))
         return true;
-    if (x->left == 0)
+    if (!dp_ask_take(a))
         return false;
-    x->left--;
     dp_json_object(&a->j, NULL);
     dp_ask_case_head(a, row->f, row->s);
     dp_json_str(&a->j, "view", row->view == DP_VIEW_PARTY ? "party" : "coded");
@@ -54,14 +50,17 @@ static bool list_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
 
 static void list(struct dp_ask *a, bool errands)
 {
-    struct filter x = {.errands = errands, .left = dp_ask_limit(a, PAGE)};
+    struct filter *x = dp_ask_ctx(a, sizeof *x);
 
-    x.by_holder = a->q->node[0] != '\0';
-    if (x.by_holder && dp_office_lookup(a->d, a->q->node, &x.holder) != DP_OK) {
+    if (x == NULL)
+        return;
+    x->errands = errands;
+    x->by_holder = a->q->node[0] != '\0';
+    if (x->by_holder && dp_office_lookup(a->d, a->q->node, &x->holder) != DP_OK) {
         dp_ask_fail(a, DP_NOT_FOUND, "no such office here; see `daipao office list`");
         return;
     }
-    dp_ask_rows(a, false, list_row, &x);
+    dp_ask_rows(a, false, list_row, NULL, x);
 }
 
 void dp_ask_list(struct dp_ask *a)
@@ -115,26 +114,27 @@ static void put_order(struct dp_ask *a, const struct dp_ask_row *row, const stru
 
 static bool order_rows(struct dp_ask *a, const struct dp_ask_row *row, void *ctx)
 {
-    uint32_t *left = ctx;
+    bool taken = false;
 
-    if (row->s->order_count > 0 && *left == 0)
-        return false;
+    (void)ctx;
     for (uint32_t i = 0; i < row->s->order_count; i++) {
         const struct dp_entry *e = &row->f->facts[row->s->orders[i].issued].e;
         if (a->q->mine && !dp_office_eq(&e->office, &a->c->office) &&
             !dp_office_eq(&e->body.to, &a->c->office))
             continue;
+        if (taken) /* the orders of one case stand on one page */
+            a->rows_left -= a->rows_left > 0;
+        else if (!dp_ask_take(a))
+            return false;
+        taken = true;
         put_order(a, row, &row->s->orders[i]);
-        *left -= *left > 0;
     }
     return true;
 }
 
 void dp_ask_orders(struct dp_ask *a)
 {
-    uint32_t left = dp_ask_limit(a, PAGE);
-
-    dp_ask_rows(a, false, order_rows, &left);
+    dp_ask_rows(a, false, order_rows, NULL, NULL);
 }
 
 /* ---- digests ---- */
@@ -173,14 +173,17 @@ static bool digest_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx
     struct dp_digest one;
     struct dp_slice both[2] = {dp_slice_of(x->chain.b, sizeof(x->chain.b)),
                                dp_slice_of(one.b, sizeof(one.b))};
+    bool shown = x->with_rows && (row->view != DP_VIEW_NONE || a->c->is_root);
 
     if (x->below && !dp_state_party_below(row->s, x->node))
         return true;
+    if (shown && !dp_ask_take(a))
+        return false;
     if (digest_of(a, row->f, row->s, &one) != DP_OK)
         return true;
     a->d->suite->hash(both, 2, &x->chain);
     x->count++;
-    if (!x->with_rows)
+    if (!shown)
         return true;
     dp_json_object(&a->j, NULL);
     dp_json_name(&a->j, "name", &row->f->subject.name);
@@ -191,20 +194,30 @@ static bool digest_row(struct dp_ask *a, const struct dp_ask_row *row, void *ctx
     return true;
 }
 
+static void digests_end(struct dp_ask *a, void *ctx)
+{
+    const struct digests *x = ctx;
+
+    dp_json_u64(&a->j, "count", x->count);
+    dp_ask_digest(&a->j, "digest", &x->chain);
+}
+
 static void digest_all(struct dp_ask *a)
 {
-    struct digests x = {.with_rows = a->q->index != 0};
+    struct digests *x = dp_ask_ctx(a, sizeof *x);
 
-    x.below = a->q->node[0] != '\0';
-    if ((x.below && dp_node_parse(dp_slice_str(a->q->node), &x.node) != DP_OK) ||
+    if (x == NULL)
+        return;
+    x->with_rows = a->q->index != 0;
+    x->below = a->q->node[0] != '\0';
+    if ((x->below && dp_node_parse(dp_slice_str(a->q->node), &x->node) != DP_OK) ||
         (a->q->name[0] != '\0' &&
-         dp_unhex(a->q->name, strlen(a->q->name), x.chain.b, sizeof(x.chain.b)) != DP_OK)) {
+         dp_unhex(a->q->name, strlen(a->q->name), x->chain.b, sizeof(x->chain.b)) != DP_OK)) {
         dp_ask_fail(a, DP_USAGE, "not a node, or not a digest to go on from");
         return;
     }
-    dp_ask_rows(a, a->c->is_root, digest_row, &x); /* root compares stores; an office what it sees (R-N3-9) */
-    dp_json_u64(&a->j, "count", x.count);
-    dp_ask_digest(&a->j, "digest", &x.chain);
+    dp_ask_rows(a, a->c->is_root, digest_row, digests_end,
+                x); /* root compares stores; an office what it sees (R-N3-9) */
 }
 
 void dp_ask_digests(struct dp_ask *a)

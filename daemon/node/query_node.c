@@ -339,10 +339,14 @@ void dp_ask_link(struct dp_ask *a)
 /* ---- quarantine and enrolments ---- */
 
 /* Rows are "NAME CODE why". */
-static void put_quarantined(struct dp_ask *a, uint64_t key, struct dp_slice v)
+static bool quarantine_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, void *ctx)
 {
+    struct dp_rd r = dp_rd_of(key);
     char line[256], *code, *why;
 
+    (void)ctx;
+    if (!dp_ask_take(a))
+        return false;
     snprintf(line, sizeof(line), "%.*s", (int)v.len, (const char *)v.p);
     code = strchr(line, ' ');
     if (code != NULL)
@@ -351,31 +355,17 @@ static void put_quarantined(struct dp_ask *a, uint64_t key, struct dp_slice v)
     if (why != NULL)
         *why++ = '\0';
     dp_json_object(&a->j, NULL);
-    dp_json_u64(&a->j, "no", key);
+    dp_json_u64(&a->j, "no", dp_rd_u64(&r));
     dp_json_str(&a->j, "entry", line);
     dp_json_str(&a->j, "code", code);
     dp_json_str(&a->j, "why", why);
     dp_json_end(&a->j);
+    return true;
 }
 
 void dp_ask_quarantine(struct dp_ask *a)
 {
-    uint32_t left = dp_ask_limit(a, 1000);
-    uint64_t key = a->q->since;
-    struct dp_slice v;
-    bool first = key == 0, more = false;
-
-    dp_json_array(&a->j, "rows");
-    while (dp_db_next64(&a->d->db, DP_T_QUARANTINE, first, &key, &v) == DP_OK) {
-        first = false;
-        put_quarantined(a, key, v);
-        more = --left == 0;
-        if (more)
-            break;
-    }
-    dp_json_end(&a->j);
-    dp_json_u64(&a->j, "cursor", key);
-    dp_json_bool(&a->j, "more", more);
+    dp_ask_table(a, DP_T_QUARANTINE, "rows", quarantine_row, NULL, NULL);
 }
 
 static void put_tokens(struct dp_ask *a)
@@ -397,19 +387,28 @@ static void put_tokens(struct dp_ask *a)
     dp_json_end(&a->j);
 }
 
-void dp_ask_enrolments(struct dp_ask *a)
+static bool request_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, void *ctx)
 {
     static const char *const states[] = {"pending", "approved", "refused"};
-    uint64_t key = 0;
-    struct dp_slice v;
+    struct dp_rd r = dp_rd_of(key);
 
-    dp_json_array(&a->j, "requests");
-    for (bool first = true; dp_db_next64(&a->d->db, DP_T_REQUEST, first, &key, &v) == DP_OK; first = false) {
-        dp_json_object(&a->j, NULL);
-        dp_json_node(&a->j, "node", (struct dp_node){key});
-        dp_ask_word(&a->j, "state", v.len > 0 && v.p[0] < 3 ? states[v.p[0]] : NULL);
-        dp_json_end(&a->j);
-    }
+    (void)ctx;
+    if (!dp_ask_take(a))
+        return false;
+    dp_json_object(&a->j, NULL);
+    dp_json_node(&a->j, "node", (struct dp_node){dp_rd_u64(&r)});
+    dp_ask_word(&a->j, "state", v.len > 0 && v.p[0] < 3 ? states[v.p[0]] : NULL);
     dp_json_end(&a->j);
+    return true;
+}
+
+static void requests_end(struct dp_ask *a, void *ctx)
+{
+    (void)ctx;
     put_tokens(a);
+}
+
+void dp_ask_enrolments(struct dp_ask *a)
+{
+    dp_ask_table(a, DP_T_REQUEST, "requests", request_row, requests_end, NULL);
 }

@@ -194,7 +194,7 @@ static void put_row(struct dp_ask *a, int64_t at_ms, const struct row *x)
  */
 void dp_ask_trail(struct dp_ask *a)
 {
-    uint32_t left = dp_ask_limit(a, 1000);
+    uint32_t left = a->rows_left;
     uint64_t last = 0;
     struct dp_slice key = {0}, v;
     uint8_t from[KEY_BYTES];
@@ -208,6 +208,7 @@ void dp_ask_trail(struct dp_ask *a)
         struct dp_rd r = dp_rd_of(key);
         struct row x;
         uint64_t at = dp_rd_u64(&r);
+        a->looks--;
         if (!row_get(v, &x) || !concerns(a, &x))
             continue;
         more = left == 0 && at != last;

@@ -3,7 +3,7 @@
  * One turn: begun, decided, committed, and only then said (R-STO-1). A turn that fails did not happen, and
  * everything in memory goes back to what the store says.
  */
-#include "node/core.h"
+#include "node/calls.h"
 #include "node/unsent.h"
 
 #include <malloc.h>
@@ -43,22 +43,6 @@ void dp_feed_again(struct dp_daemon *d)
     d->heap_starved = d->turn.starved = d->look.starved = d->scratch.starved = false;
 }
 
-static void note_feed(struct dp_daemon *d)
-{
-    if (d->feed_count == 0)
-        return;
-    dp_buf_reset(&d->scratch);
-    for (uint32_t i = 0; i < d->feed_count; i++) {
-        uint8_t b[DP_NAME_BYTES];
-        dp_name_put(&d->feed[i], b);
-        if (dp_buf_put(&d->scratch, b, sizeof b) != DP_OK)
-            break;
-    }
-    if (d->feed_next == 0)
-        d->feed_next = dp_db_last64(&d->db, DP_T_FEED) + 1;
-    dp_db_put64(&d->db, DP_T_FEED, d->feed_next++, dp_buf_slice(&d->scratch));
-}
-
 /* While the store refuses, no turn that only reads is to fail for the sake of older ones (watch.c). */
 static bool keeps_alarms(const struct dp_daemon *d)
 {
@@ -90,7 +74,7 @@ static enum dp_err decide(struct dp_daemon *d)
     e = dp_cache_write(d);
     if (e != DP_OK)
         return e;
-    note_feed(d);
+    dp_feed_write(d);
     dp_peers_write(d);
     if (keeps_alarms(d)) {
         dp_alarms_write(d);
@@ -132,24 +116,6 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
             d->next_tidy = retry_at(d);
         dp_alarm(d, "disk", "the store cannot be written: free space; intake is stopped");
     }
-}
-
-static void send_reply(struct dp_daemon *d, struct dp_pending_reply *r, enum dp_err failed)
-{
-    if (r->enroll) {
-        if (failed == DP_OK)
-            d->port.transport.enroll_reply(d->port.transport.ctx, r->conn, r->raw);
-        return;
-    }
-    for (uint32_t i = 0; failed != DP_OK && i < r->count; i++) {
-        r->results[i] =
-            (struct dp_outcome){.err = failed == DP_IO || failed == DP_FULL ? DP_INTAKE_STOPPED : failed};
-        if (failed == DP_STOPPED)
-            (void)dp_stop_refuses(d, &r->results[i]);
-    }
-    dp_buf_reset(&d->frame);
-    if (dp_reply_encode(r->id, r->results, r->count, &d->turn, &d->frame) == DP_OK)
-        d->port.transport.reply(d->port.transport.ctx, r->conn, dp_buf_slice(&d->frame));
 }
 
 static void say_peer(struct dp_daemon *d, struct dp_peer *p)
@@ -211,8 +177,9 @@ static void tick_peers(struct dp_daemon *d)
 
 static void after_turn(struct dp_daemon *d, enum dp_err e)
 {
-    for (struct dp_pending_reply *r = d->replies; r != NULL; r = r->next)
-        send_reply(d, r, e);
+    for (struct dp_pending_reply *r = d->replies; r != NULL && e == DP_OK; r = r->next)
+        d->port.transport.enroll_reply(d->port.transport.ctx, r->conn, r->raw);
+    dp_calls_said(d, e);
     d->replies = NULL;
     d->replies_tail = &d->replies;
     dp_feed_again(d);
@@ -281,6 +248,7 @@ static void pin_root(struct dp_daemon *d)
 
 enum dp_err dp_daemon_end(struct dp_daemon *d)
 {
+    dp_calls_go_on(d);
     enum dp_err e = decide(d);
     if (e == DP_OK)
         e = dp_db_commit(&d->db);
@@ -312,6 +280,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     dp_watch_door(d);
     dp_watch_clock(d);
     dp_alarms_repeat(d);
+    dp_calls_answer(d); /* R-CTL-5: after all that the links wait for */
     rest(d);
     return e;
 }
@@ -320,6 +289,7 @@ void dp_daemon_pump(struct dp_daemon *d)
 {
     d->now_mono = d->port.clock.mono_ms(d->port.clock.ctx);
     dp_pump(d);
+    dp_calls_answer(d);
 }
 
 int64_t dp_daemon_wake(const struct dp_daemon *d)
@@ -346,7 +316,7 @@ bool dp_daemon_wants_turn(const struct dp_daemon *d)
     bool due = (d->want_seal && !d->doubted && !dp_stop_sealing(d)) || d->sweeping || d->sweep_again ||
                d->chunks_due || dp_unsent_due(d) || dp_backups_busy(d) ||
                (d->stop.unwritten && d->unwritten == 0);
-    return d->retry_ms == 0 && due; /* a failed turn waits */
+    return dp_calls_wait(d) || (d->retry_ms == 0 && due); /* a failed turn waits */
 }
 
 bool dp_daemon_busy(const struct dp_daemon *d)

@@ -155,13 +155,27 @@ static void without_turn(struct shell *sh, const struct dp_net_event *ev)
 {
     struct dp_node node;
     if (ev->type == DP_NET_CONTROL)
-        dp_daemon_turn_away(sh->d, ev->conn, ev->bytes, DP_AGAIN);
+        dp_daemon_turn_away(sh->d, ev->conn, ev->bytes, DP_AGAIN,
+                            "the store is not to be had now, nothing was done: try again");
     if (ev->type != DP_NET_FRAME && ev->type != DP_NET_LINK_UP && ev->type != DP_NET_LINK_DOWN)
         return;
     node = node_of(sh, ev);
     dp_daemon_link_down(sh->d, node);
     if (ev->type != DP_NET_LINK_DOWN)
         t_drop(sh, node);
+}
+
+/* R-CTL-6: what is over before a turn is needed for it. */
+static bool without_need(struct shell *sh, const struct dp_net_event *ev)
+{
+    if (ev->type == DP_NET_CONTROL_GONE)
+        dp_daemon_caller_gone(sh->d, ev->conn);
+    else if (ev->type == DP_NET_CONTROL_AWAY || (ev->type == DP_NET_CONTROL && ev->away))
+        dp_daemon_turn_away(sh->d, ev->conn, ev->bytes, DP_AGAIN,
+                            "too many connections of this user are open; close some of them, then ask again");
+    else
+        return false;
+    return true;
 }
 
 static void on_event(void *ctx, const struct dp_net_event *ev)
@@ -171,6 +185,8 @@ static void on_event(void *ctx, const struct dp_net_event *ev)
         on_signals(sh);
         return;
     }
+    if (without_need(sh, ev))
+        return;
     if (!dp_shell_turn(sh)) {
         without_turn(sh, ev);
         return;
@@ -197,6 +213,8 @@ static void on_event(void *ctx, const struct dp_net_event *ev)
         dp_daemon_join_now(sh->d);
         break;
     case DP_NET_ENROLL_DOWN:
+    case DP_NET_CONTROL_AWAY:
+    case DP_NET_CONTROL_GONE:
     case DP_NET_FD:
         break;
     }
@@ -243,7 +261,7 @@ int dp_shell_run(struct shell *sh)
         if (sh->turn_open) {
             sh->turn_open = false;
             (void)dp_daemon_end(sh->d); /* a failed turn is logged, alarmed and undone */
-        } else if (dp_daemon_busy(sh->d)) {
+        } else if (dp_daemon_busy(sh->d) || dp_daemon_wants_turn(sh->d)) {
             dp_daemon_pump(sh->d);
         }
         dp_shell_follow(sh);

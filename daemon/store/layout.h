@@ -43,7 +43,7 @@
     X(NUMBER,     "number")     /* case number -> subject 21 */                                       \
     X(TAIL,       "tail")       /* reversed case number -> subject 21: lookup by unique tail */       \
     X(SOURCE,     "source")     /* source system, 0, its number, 0, node 8, office 24 -> subject 21 */\
-    X(FEED,       "feed")       /* local number 8 -> names of the entries one turn brought */         \
+    X(FEED,       "feed")       /* local number 8 -> name 20, subject 21 of entries one turn brought */ \
     X(OFFICE,     "office")     /* node 8, slug 16 -> name */                                         \
     X(OFFICER,    "officer")    /* node 8, slug 16, number 4 -> uid 4, roles 4, state 1 */            \
     X(UID,        "uid")        /* uid 4, node 8, slug 16 -> officer number 4 */                      \
@@ -68,7 +68,8 @@
     X(PARCEL_CAME, "parcelcame") /* peer 8, digest 32 -> (): parcels that it brought */                \
     X(PARCEL_OF,  "parcelof")   /* digest 32 -> names: whose content a parcel sealed here holds */ \
     X(FILE,       "file")       /* root 32 -> (): an entry speaks of it; count 4: chunks without one */ \
-    X(FOUND,      "found")      /* local number 8 -> who looked for a person, and which cases were shown (N4) */
+    X(FOUND,      "found")      /* local number 8 -> who looked for a person, and which cases were shown (N4) */ \
+    X(LOOKS,      "looks")      /* node 8, slug 16, officer 4 -> hour began 8, looks 4, refusal kept 1 */
 /* clang-format on */
 
 #define DP_DB_KEY_MAX 160 /* the longest composite key */

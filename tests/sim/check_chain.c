@@ -128,7 +128,8 @@ static void drop_own(struct oracle *o, struct oracle_node *x, const struct tape_
 /* I5: what a turn brought is new to the node. */
 static void take_feed(struct oracle *o, struct oracle_node *x, const struct tape_write *w)
 {
-    for (size_t at = 0; at + DP_NAME_BYTES <= w->val.len; at += DP_NAME_BYTES) {
+    const size_t item = DP_NAME_BYTES + DP_SUBJECT_BYTES;
+    for (size_t at = 0; at + item <= w->val.len; at += item) {
         struct dp_name n = dp_name_get(w->val.p + at);
         char text[DP_NAME_TEXT];
         if (oracle_feed(x, &n))

@@ -563,12 +563,19 @@ static void feed_request(struct cl_node *n, void *ctx)
     dp_daemon_request(n->d, n->c->conn, r->uid, r->rq);
 }
 
+#define ANSWER_TURNS 100000
+
 bool cl_request(struct cl_node *n, uint32_t uid, const struct dp_request *rq)
 {
     struct request r = {uid, rq};
     n->c->conn++;
     n->c->replied = false;
     turn(n, feed_request, &r);
+    for (unsigned i = 0; i < ANSWER_TURNS && !n->c->replied && n->d != NULL && dp_daemon_wants_turn(n->d);
+         i++)
+        turn(n, NULL, NULL); /* a question goes on in the turns after it (R-CTL-5) */
+    if (!n->c->replied && n->d != NULL)
+        dp_daemon_caller_gone(n->d, n->c->conn);
     return n->c->replied;
 }
 

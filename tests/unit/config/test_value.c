@@ -75,6 +75,8 @@ static void defaults_are_the_documented_ones(void **state)
     assert_int_equal(c.store.free_min_percent, 10);
     assert_string_equal(c.store.backup_dir, "");
     assert_int_equal(c.store.backup_keep, 14);
+    assert_int_equal(c.find.per_hour, 60);
+    assert_int_equal(c.find.keep_days, 1095);
     assert_string_equal(c.control.group, "daipao");
     assert_string_equal(c.desk.listen.v[0].text, "127.0.0.1:7311");
     assert_true(c.desk.listen.v[0].loopback);

@@ -214,42 +214,138 @@ static void stale_socket_is_replaced(void **state)
     dp_net_free(&second);
 }
 
-static void too_many_connections(void **state)
+/* ---- more connections than there may be (R-CTL-6) ---- */
+
+#define PLACES 4
+
+static uid_t told[32]; /* whose the next connections are */
+static size_t told_next;
+
+static bool told_uid(int fd, uid_t *out)
+{
+    (void)fd;
+    *out = told[told_next++];
+    return true;
+}
+
+static struct rig_end *narrow;
+static char *wide_path;
+
+static void narrow_open(void)
 {
     struct dp_net_config c;
-    struct dp_net_counters const *n;
-    struct rig_end *narrow;
-    void *s[4];
-    char *whole = strdup(path);
 
-    (void)state;
     rig_config(&c);
-    c.control_conns_max = 2;
+    c.control_conns_max = PLACES;
+    c.peer_uid = told_uid;
+    told_next = 0;
     narrow = rig_add(&rig, &c);
+    narrow->echo = true;
+    wide_path = strdup(path);
     snprintf(path, sizeof(path), "%s/narrow", dir);
     assert_ok(dp_net_control_bind(narrow->net, path, (gid_t)-1));
-    for (size_t i = 0; i < 4; i++)
-        s[i] = client(ZMQ_DEALER);
-    n = dp_net_counters(narrow->net);
-    RIG_UNTIL(&rig, n->crowded_out >= 2);
-    for (size_t i = 0; i < 4; i++)
-        leave(s[i]);
+}
+
+static void narrow_close(void)
+{
+    while (n_clients > 0)
+        leave(clients[0]);
     RIG_UNTIL(&rig, dp_net_connections(narrow->net) == 0);
     dp_net_free(&narrow->net);
     rig.n--;
-    snprintf(path, sizeof(path), "%s", whole);
-    free(whole);
+    snprintf(path, sizeof(path), "%s", wide_path);
+    free(wide_path);
+}
+
+static void *connect_as(uid_t uid)
+{
+    uint64_t before = dp_net_counters(narrow->net)->accepted;
+    void *s;
+
+    told[told_next] = uid;
+    s = client(ZMQ_DEALER);
+    RIG_UNTIL(&rig, dp_net_counters(narrow->net)->accepted == before + 1);
+    return s;
+}
+
+/* Whether the request was taken, and not told that it gives way. */
+static bool ask_on(void *s)
+{
+    unsigned before = narrow->seen[DP_NET_CONTROL];
+
+    assert_int_equal(zmq_send(s, "ask", 3, 0), 3);
+    RIG_UNTIL(&rig, narrow->seen[DP_NET_CONTROL] == before + 1);
+    return !narrow->last[DP_NET_CONTROL].away;
+}
+
+static void one_user_with_many_connections_locks_out_nobody(void **state)
+{
+    void *many[PLACES], *other, *again;
+    uint32_t last;
+
+    (void)state;
+    narrow_open();
+    for (size_t i = 0; i < PLACES; i++) {
+        many[i] = connect_as(1001);
+        assert_true(ask_on(many[i]));
+    }
+    last = narrow->last[DP_NET_CONTROL].conn;
+    other = connect_as(1002);
+    assert_int_equal(narrow->seen[DP_NET_CONTROL_AWAY], 1); /* the newest is told at once */
+    assert_int_equal(narrow->last[DP_NET_CONTROL_AWAY].conn, last);
+    assert_true(ask_on(other));
+    RIG_UNTIL(&rig, narrow->seen[DP_NET_CONTROL_GONE] == 1);
+    assert_int_equal(narrow->last[DP_NET_CONTROL_GONE].conn, last);
+    again = connect_as(1001); /* the greediest again, and itself the newest */
+    assert_false(ask_on(again));
+    for (size_t i = 0; i + 1 < PLACES; i++)
+        assert_true(ask_on(many[i]));
+    assert_true(ask_on(other));
+    narrow_close();
+}
+
+static void root_finds_room_where_all_have_one(void **state)
+{
+    void *users[PLACES], *root;
+
+    (void)state;
+    narrow_open();
+    for (size_t i = 0; i < PLACES; i++)
+        users[i] = connect_as(2001 + (uid_t)i);
+    root = connect_as(0);
+    assert_true(ask_on(root));
+    for (size_t i = 0; i + 1 < PLACES; i++)
+        assert_true(ask_on(users[i]));
+    assert_false(ask_on(users[PLACES - 1]));
+    narrow_close();
+}
+
+static void who_gives_way_and_never_asks_is_cut(void **state)
+{
+    (void)state;
+    narrow_open();
+    for (size_t i = 0; i < 3 * PLACES; i++)
+        (void)connect_as(1001);
+    assert_true(dp_net_counters(narrow->net)->crowded_out == 2 * PLACES);
+    RIG_UNTIL(&rig, dp_net_connections(narrow->net) <= PLACES);
+    narrow_close();
 }
 
 int main(void)
 {
 #define CONTROL(t) cmocka_unit_test_setup_teardown(t, bind_it, unbind)
     const struct CMUnitTest tests[] = {
-        CONTROL(credentials_are_the_kernels), CONTROL(only_the_group_may_open),
-        CONTROL(thousand_requests_under_way), CONTROL(largest_request_passes_and_larger_is_cut),
-        CONTROL(odd_shapes_are_dropped),      CONTROL(reply_to_one_that_has_gone),
-        CONTROL(path_in_use_is_a_conflict),   CONTROL(stale_socket_is_replaced),
-        CONTROL(too_many_connections),
+        CONTROL(credentials_are_the_kernels),
+        CONTROL(only_the_group_may_open),
+        CONTROL(thousand_requests_under_way),
+        CONTROL(largest_request_passes_and_larger_is_cut),
+        CONTROL(odd_shapes_are_dropped),
+        CONTROL(reply_to_one_that_has_gone),
+        CONTROL(path_in_use_is_a_conflict),
+        CONTROL(stale_socket_is_replaced),
+        CONTROL(one_user_with_many_connections_locks_out_nobody),
+        CONTROL(root_finds_room_where_all_have_one),
+        CONTROL(who_gives_way_and_never_asks_is_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
