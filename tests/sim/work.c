@@ -275,6 +275,7 @@ static void visits(void *ctx)
     void (*act)(struct sim *, struct sim_agent *) = a->s->work->act;
     if (a->n->d != NULL)
         (act != NULL ? act : work_visit)(a->s, a);
+    work_ask(a);
     if (a->n->d != NULL)
         work_pen(a);
     cl_at(a->s->c, &a->visit, next_visit_us(a));
@@ -314,6 +315,7 @@ void work_begin(struct sim *s)
         a->n = s->c->nodes[i];
         a->uid = cl_uid(a->n);
         a->dice = sim_stream(s->opt.seed, "office", i);
+        a->asks = sim_stream(s->opt.seed, "asks", i);
         a->pen = sim_stream(s->opt.seed, "pen", i);
         cl_office(a->n, a->office);
         cl_event_init(s->c, &a->visit, visits, a);

@@ -26,7 +26,7 @@ struct sim_agent {
     struct cl_node *n;
     char office[DP_OFFICE_TEXT];
     uint32_t uid;
-    struct dp_rng dice;
+    struct dp_rng dice, asks;
     struct cl_event visit;                                /* next look at the inbox */
     uint32_t to_register;                                 /* people who wait to be heard */
     uint32_t accusations;                                 /* of these */
@@ -109,6 +109,10 @@ void work_pen_wrote(struct sim_agent *a, const char *ref, const struct dp_name *
 void work_pen_intake(struct sim_agent *a, struct cl_command *x);
 /* Write something on it, or nothing; or correct the last text of its own. */
 void work_pen(struct sim_agent *a);
+
+/* ---- work_ask.c ---- */
+/* Now and then: many questions in one request, or whose a matter is. */
+void work_ask(struct sim_agent *a);
 
 /* ---- the workloads that bring more than matters and visits ---- */
 void work_burst_begin(struct sim *s);

@@ -45,6 +45,7 @@ static bool synced(void *ctx)
 static void reply(void *ctx, uint64_t conn, struct dp_slice bytes)
 {
     struct cl_node *n = ctx;
+    n->c->answers += !n->dead && conn == n->c->conn;
     if (n->dead || conn != n->c->conn || n->c->replied)
         return; /* who asked goes by the first answer */
     dp_buf_reset(&n->c->reply);
@@ -560,6 +561,7 @@ struct request {
 static void feed_request(struct cl_node *n, void *ctx)
 {
     const struct request *r = ctx;
+    n->c->asked = true;
     dp_daemon_request(n->d, n->c->conn, r->uid, r->rq);
 }
 
@@ -569,7 +571,8 @@ bool cl_request(struct cl_node *n, uint32_t uid, const struct dp_request *rq)
 {
     struct request r = {uid, rq};
     n->c->conn++;
-    n->c->replied = false;
+    n->c->replied = n->c->asked = false;
+    n->c->answers = 0;
     turn(n, feed_request, &r);
     for (unsigned i = 0; i < ANSWER_TURNS && !n->c->replied && n->d != NULL && dp_daemon_wants_turn(n->d);
          i++)

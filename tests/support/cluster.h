@@ -163,8 +163,9 @@ struct cluster {
     struct cl_watch watch;
     uint64_t conn; /* of the last request */
     struct dp_buf reply;
-    bool replied;
-    char *dir; /* keys of all nodes; NULL: another cluster's */
+    bool replied, asked; /* asked: a turn took it in */
+    unsigned answers;    /* to it */
+    char *dir;           /* keys of all nodes; NULL: another cluster's */
     uint64_t crashes_before, crashes_after;
     bool swapped; /* a store was put in another's place: what was acknowledged may be gone */
 };
@@ -270,6 +271,11 @@ struct dp_query *cl_query(struct cl_command *x, const char *what);
 struct dp_intake *cl_intake(struct cl_command *x, const char *petitioner, const char *content);
 /* Add a text part. */
 void cl_text(struct cl_command *x, const char *text);
+/* The last reply: its results, and how many of them say that there was no memory. */
+struct cl_answers {
+    uint32_t count, starved;
+};
+struct cl_answers cl_answers(const struct cluster *c);
 /* Do it in a turn of its own now, as `uid`. */
 struct cl_result cl_do_as(struct cl_node *n, uint32_t uid, const struct cl_command *x);
 struct cl_result cl_do(struct cl_node *n, const struct cl_command *x);

@@ -94,6 +94,18 @@ static void read_reply(struct cluster *c, struct cl_result *out)
     daipao__control__v1__reply__free_unpacked(r, NULL);
 }
 
+struct cl_answers cl_answers(const struct cluster *c)
+{
+    struct cl_answers out = {0};
+    Daipao__Control__V1__Reply *r = daipao__control__v1__reply__unpack(NULL, c->reply.len, c->reply.p);
+    assert_non_null(r);
+    out.count = (uint32_t)r->n_results;
+    for (size_t i = 0; i < r->n_results; i++)
+        out.starved += r->results[i]->err == DP_NOMEM;
+    daipao__control__v1__reply__free_unpacked(r, NULL);
+    return out;
+}
+
 struct cl_result cl_do_as(struct cl_node *n, uint32_t uid, const struct cl_command *x)
 {
     struct cl_result out = {.err = DP_UNREACHABLE};
