@@ -27,7 +27,7 @@ void dp_admin_done(struct dp_act *x, const char *json)
 
 void dp_admin_fail(struct dp_act *x, enum dp_err e, const char *what)
 {
-    dp_outcome_set(x->d, x->out, e, "%-s: %-s", what, dp_err_text(e));
+    dp_outcome_set(x->d, x->out, e, "%-s", what); /* the client says the error itself */
 }
 
 bool dp_admin_node(struct dp_act *x, struct dp_node *n)

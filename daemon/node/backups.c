@@ -155,7 +155,7 @@ static void answer(struct dp_act *x)
     if (e == DP_OK || e == DP_AGAIN)
         dp_admin_done(x, json);
     else
-        dp_outcome_set(x->d, x->out, e, "%s: %-s", x->a->path, dp_err_text(e));
+        dp_outcome_set(x->d, x->out, e, "the backup %s", x->a->path);
 }
 
 void dp_admin_backup(struct dp_act *x)
@@ -181,5 +181,5 @@ void dp_admin_backup(struct dp_act *x)
     if (e == DP_OK)
         answer(x);
     else
-        dp_outcome_set(x->d, x->out, e, "%s: %-s", path, dp_err_text(e));
+        dp_outcome_set(x->d, x->out, e, "the backup %s", path);
 }

@@ -237,7 +237,7 @@ void dp_forecast_answer(struct dp_daemon *d, const struct dp_forecast *f, struct
             put_whom(parts_to, cap, f->e, to[i]);
     }
     if (e != DP_OK)
-        dp_outcome_set(d, out, e, "it could not be forecast: %-s", dp_err_text(e));
+        dp_outcome_set(d, out, e, "it could not be forecast");
     else
         put_answer(d, f, parts_to, bytes, out);
 }

@@ -179,7 +179,7 @@ static void keep_draft(struct dp_daemon *d, const struct dp_caller *c, struct dp
     if (e == DP_OK)
         e = dp_draft_keep(d, &c->office, body, id);
     if (e != DP_OK) {
-        dp_outcome_set(d, out, e, "the draft could not be kept: %-s", dp_err_text(e));
+        dp_outcome_set(d, out, e, "the draft could not be kept");
         return;
     }
     snprintf(json, sizeof json, "{\"draft\":\"%s\"}", id);
@@ -295,7 +295,7 @@ static void send_away(struct dp_daemon *d, const struct dp_caller *c, const stru
     char number[64];
     enum dp_err err = dp_matter_out(d, c, reg, receipt, parts, n, to, number);
     if (err != DP_OK) {
-        dp_outcome_set(d, out, err, "the matter could not be sent on: %-s", dp_err_text(err));
+        dp_outcome_set(d, out, err, "the matter could not be sent on");
         return;
     }
     dp_outcome_json(d, out, "{\"sealed\":true}");
@@ -356,6 +356,6 @@ static void finish_register(struct dp_daemon *d, const struct dp_caller *c, cons
         if (err == DP_OK)
             register_answer(d, out, &e, reg->number.text, code);
         else
-            dp_outcome_set(d, out, err, "it could not be registered: %-s", dp_err_text(err));
+            dp_outcome_set(d, out, err, "it could not be registered");
     }
 }

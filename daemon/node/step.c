@@ -90,7 +90,7 @@ static void refuse_step(struct dp_daemon *d, struct dp_outcome *out, enum dp_err
         dp_outcome_set(d, out, err, "%-s is not valid now: %-s; valid now: %s", dp_kind_word(kind),
                        dp_void_text(reason), words[0] == '\0' ? "nothing for this office" : words);
     else
-        dp_outcome_set(d, out, err, "%-s: %-s", dp_kind_word(kind), dp_err_text(err));
+        dp_outcome_set(d, out, err, "the step %-s", dp_kind_word(kind));
 }
 
 struct step {
@@ -267,7 +267,7 @@ static bool keep_file(struct dp_daemon *d, const struct dp_caller *c, const stru
     else if (e == DP_CONFLICT)
         dp_outcome_set(d, out, e, "the file has another size than was said: send it again");
     else if (e != DP_OK)
-        dp_outcome_set(d, out, e, "the file could not be kept: %-s", dp_err_text(e));
+        dp_outcome_set(d, out, e, "the file could not be kept");
     return e == DP_OK;
 }
 
@@ -297,7 +297,7 @@ static void issue(struct dp_daemon *d, const struct dp_step *s, struct step *x, 
         x->e.doc_no = s->doc_no;
     enum dp_err err = dp_own_issue(d, &x->e, x->parts, x->part_count);
     if (err != DP_OK) {
-        dp_outcome_set(d, out, err, "%-s could not be issued: %-s", dp_kind_word(s->kind), dp_err_text(err));
+        dp_outcome_set(d, out, err, "%-s could not be issued", dp_kind_word(s->kind));
         return;
     }
     out->err = DP_OK;

@@ -201,7 +201,7 @@ void dp_do_blob(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
         dp_outcome_set(d, out, e,
                        "too many files of this office are on their way into this node; try again in a while");
     else if (e != DP_OK)
-        dp_outcome_set(d, out, e, "the file could not be kept: %-s", dp_err_text(e));
+        dp_outcome_set(d, out, e, "the file could not be kept");
     else
         out->err = DP_OK;
 }
