@@ -103,6 +103,31 @@ static void goes_on(struct scene *s, const char *number)
     json_decref(show);
 }
 
+/* R-STO-3: the start cannot be noted beside the store. That is no stop, and room ends it. */
+static void started_on_a_full_disk(struct scene *s)
+{
+    struct proc_node *t = s->t.township;
+    struct act_result r;
+    char text[512];
+    fill(s, 0);
+    proc_start(&s->t.rig, t);
+    act_wait_alarm(t, "disk", "", 20);
+    act_text(t, "status", "stopped", text);
+    CHECK(text[0] == '\0', "a full disk is taken for %s", text);
+    intake_is(s, "stopped", 5);
+    CHECK(take_in(s, &r) == DP_INTAKE_STOPPED, "a full disk takes in: %u %s", r.err, r.text);
+    CHECK(unlink(s->ballast) == 0, "no ballast");
+    intake_is(s, "open", 40);
+    CHECK(take_in(s, &r) == DP_OK, "the township does not recover: %s", r.text);
+    act_wait_same(t, s->t.city, TOWNSHIP, 30);
+    proc_kill(t, SIGTERM);
+    proc_start(&s->t.rig, t);
+    act_text(t, "status", "stopped", text);
+    CHECK(text[0] == '\0', "it is %s at its next start", text);
+    proc_kill(t, SIGTERM);
+    printf("disk: a start without room waits for it\n");
+}
+
 int main(int argc, char **argv)
 {
     static struct scene s;
@@ -160,6 +185,7 @@ int main(int argc, char **argv)
     int rc = proc_offline(&s.t.rig, s.t.township, "--fsck", NULL, text, sizeof text);
     CHECK(rc == 0, "the store is not sound: %s", text);
     printf("disk: full to the last byte: %u more taken in, then none, then again; %s", done, text);
+    started_on_a_full_disk(&s);
     char data[300];
     snprintf(data, sizeof data, "%s/data", s.t.township->dir);
     umount2(data, MNT_DETACH);
