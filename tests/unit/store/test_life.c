@@ -209,9 +209,11 @@ static void an_older_store_beside_a_halted_life(void **state)
     struct life_test l = life_test(*state);
 
     begin_life(&l, id_a, 1);
+    stop(&l);
     close_store(&l);
     copy_file(l.s, "store/data.mdb", "old", "cp");
     reopen(&l);
+    resume_life(&l);
     seal(&l, 5);
     stop(&l);
     assert_int_equal(dp_life_halt(place(&l)), DP_OK);
