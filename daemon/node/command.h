@@ -18,7 +18,7 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
 
 /* ---- forecast.c: the answer to a dry run ---- */
 struct dp_forecast {
-    const struct dp_slot *slot; /* NULL for a registration */
+    const struct dp_casefile *file; /* as the caller sees it; NULL for a registration */
     const struct dp_state *st;
     const struct dp_entry *e; /* as it would be issued; its name is the next one */
     const struct dp_part_in *parts;

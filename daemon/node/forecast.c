@@ -69,10 +69,10 @@ static enum dp_err block_bytes(struct dp_daemon *d, struct dp_slice entry, uint6
 static uint64_t down_count(struct dp_daemon *d, const struct dp_forecast *f)
 {
     uint64_t n = 0;
-    bool locked = f->slot != NULL && dp_case_locked(&f->slot->f);
-    for (uint32_t i = 0; f->slot != NULL && i < d->peer_count; i++) {
+    bool locked = f->file != NULL && dp_case_locked(f->file);
+    for (uint32_t i = 0; f->file != NULL && i < d->peer_count; i++) {
         const struct dp_peer *p = d->peers[i];
-        bool party = dp_route_down(&f->slot->f, f->st, locked, p->node);
+        bool party = dp_route_down(f->file, f->st, locked, p->node);
         bool asked = !dp_office_is_none(&f->e->body.to) && dp_node_covers(p->node, f->e->body.to.node);
         n += !p->is_parent && (party || asked);
     }
@@ -129,13 +129,13 @@ static enum dp_err content_for(struct dp_daemon *d, const struct dp_forecast *f,
         sealed += f->parts[i].plain.len + DP_TAG_BYTES;
     if (f->part_count > 0)
         body = record_bytes(f->part_count, sealed);
-    if (f->slot != NULL) {
-        uint32_t *facts = DP_NEW_ARRAY(&d->turn, uint32_t, f->slot->f.count);
+    if (f->file != NULL) {
+        uint32_t *facts = DP_NEW_ARRAY(&d->turn, uint32_t, f->file->count);
         if (facts == NULL)
             return DP_NOMEM;
-        uint32_t n = dp_route_parts_for(&f->slot->f, f->st, f->e, to, facts, f->slot->f.count);
-        for (uint32_t i = 0; i < n && i < f->slot->f.count; i++) {
-            const struct dp_entry *x = &f->slot->f.facts[facts[i]].e;
+        uint32_t n = dp_route_parts_for(f->file, f->st, f->e, to, facts, f->file->count);
+        for (uint32_t i = 0; i < n && i < f->file->count; i++) {
+            const struct dp_entry *x = &f->file->facts[facts[i]].e;
             body += held_bytes(d, x);
             files += file_bytes(x);
         }
@@ -149,9 +149,9 @@ static enum dp_err content_for(struct dp_daemon *d, const struct dp_forecast *f,
 /* `to` has room for `max`, at least one. */
 static uint32_t grantees(struct dp_daemon *d, const struct dp_forecast *f, struct dp_node *to, uint32_t max)
 {
-    if (f->slot != NULL)
-        return dp_route_grantees(&f->slot->f, f->st, dp_case_locked(&f->slot->f), f->e, d->id.self,
-                                 d->id.parent, to, max);
+    if (f->file != NULL)
+        return dp_route_grantees(f->file, f->st, dp_case_locked(f->file), f->e, d->id.self, d->id.parent, to,
+                                 max);
     if (d->id.parent.v == 0 || dp_n3_protected(f->e->reg, false))
         return 0; /* R-N3-5 */
     to[0] = d->id.parent;
@@ -219,7 +219,7 @@ void dp_forecast_answer(struct dp_daemon *d, const struct dp_forecast *f, struct
 {
     struct dp_slice entry;
     uint64_t whole = 0, pruned = 0, bytes = 0, content = 0;
-    uint32_t max = f->slot == NULL ? 1 : dp_route_grantees_max(f->st);
+    uint32_t max = f->file == NULL ? 1 : dp_route_grantees_max(f->st);
     size_t cap = (size_t)max * (DP_OFFICE_TEXT + 2);
     struct dp_node *to = DP_NEW_ARRAY(&d->turn, struct dp_node, max);
     char *parts_to = DP_NEW_ARRAY(&d->turn, char, cap);

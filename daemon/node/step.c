@@ -95,6 +95,7 @@ static void refuse_step(struct dp_daemon *d, struct dp_outcome *out, enum dp_err
 
 struct step {
     struct dp_slot *slot;
+    struct dp_seen seen; /* the case as the caller sees it */
     struct dp_state st;
     struct dp_plan_input in;
     struct dp_entry e;
@@ -112,9 +113,9 @@ static bool may_lock(const struct dp_caller *c, const struct dp_casefile *f)
     return f->has_reg && !dp_n3_denies_office(&f->reg, true, f->subject.name.origin, &c->office);
 }
 
-/* R-VAL-7 for what the case as it stands allows. */
+/* R-VAL-7 for what the case, as `f` has it, allows. */
 static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_step *s, struct step *x,
-                      struct dp_outcome *out)
+                      const struct dp_casefile *f, struct dp_outcome *out)
 {
     enum dp_void_reason reason = DP_VOID_NONE;
     uint64_t kinds = 0;
@@ -131,9 +132,9 @@ static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const stru
         return false;
     }
     dp_arena_reset(&d->look);
-    enum dp_err err = dp_fold(&x->slot->f, &d->look, &x->st);
+    enum dp_err err = dp_fold(f, &d->look, &x->st);
     if (err == DP_OK)
-        err = dp_plan(&x->slot->f, &x->st, &x->in, &x->e, &reason, &kinds);
+        err = dp_plan(f, &x->st, &x->in, &x->e, &reason, &kinds);
     if (err != DP_OK) {
         refuse_step(d, out, err, s->kind, reason, kinds);
         return false;
@@ -142,19 +143,19 @@ static bool plan_step(struct dp_daemon *d, const struct dp_caller *c, const stru
         dp_outcome_set(d, out, DP_NOT_ENTITLED, "only the head of the office may do this");
         return false;
     }
-    uint32_t re = dp_casefile_find(&x->slot->f, &x->e.re);
-    if (!dp_claim_fits(&x->slot->f, &x->e, re, dp_today(d))) { /* R-WIT-2 */
+    uint32_t re = dp_casefile_find(f, &x->e.re);
+    if (!dp_claim_fits(f, &x->e, re, dp_today(d))) { /* R-WIT-2 */
         dp_outcome_set(d, out, DP_RANGE, "its date lies in the future, or before what it answers");
         return false;
     }
-    if (s->kind == DP_KIND_LOCK && !may_lock(c, &x->slot->f)) {
+    if (s->kind == DP_KIND_LOCK && !may_lock(c, f)) {
         dp_outcome_set(
             d, out, DP_DENIED,
             "a lock would keep the case from this office itself, or its line leads through an office "
             "complained about: ask the bureau above that is not");
         return false;
     }
-    err = dp_named_judge(d, &x->slot->f, &x->st, &x->e);
+    err = dp_named_judge(d, f, &x->st, &x->e);
     if (err != DP_OK)
         dp_outcome_set(d, out, err,
                        "an office that would see it may learn nothing of a protected matter that it is or "
@@ -306,12 +307,54 @@ static void issue(struct dp_daemon *d, const struct dp_step *s, struct step *x, 
         out->number = dp_arena_str(&d->turn, dp_slice_str(x->slot->f.reg.number.text));
 }
 
+/*
+ * Judged by what the caller sees, so that neither a refusal nor a forecast tells of an entry that is kept
+ * from him (R-N3-9); what is issued must fit the case as it is, too.
+ */
+static void step_seen(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
+                      const struct dp_step *s, struct step *x, struct dp_outcome *out)
+{
+    struct dp_correction k;
+    struct dp_step whole = *s;
+    if (s->kind == DP_KIND_CORRECT) {
+        if (!dp_correct(d, c, x->slot, s, &k, out))
+            return;
+        whole.parts = &k.part;
+        whole.part_count = 1;
+        whole.index = k.index;
+        x->correction = &k;
+    }
+    s = &whole;
+    x->part_count = s->part_count;
+    if (step_body(d, c, s, &x->in.body, out) != DP_OK)
+        return;
+    if ((s->kind == DP_KIND_LOCK || s->kind == DP_KIND_UNLOCK) && s->part_count > 0) {
+        dp_outcome_set(d, out, DP_USAGE,
+                       "the text: a lock has a reason in a code only; write the rest in a note");
+        return;
+    }
+    enum dp_err err = dp_step_parts(d, s, x->parts);
+    if (err != DP_OK) {
+        dp_outcome_set(d, out, err, "the text cannot be used: %-s", dp_err_text(err));
+        return;
+    }
+    if (!announce_file(d, s, x, out) || !plan_step(d, c, s, x, x->seen.f, out))
+        return;
+    if (rq->dry_run) {
+        struct dp_forecast f = {x->seen.f, &x->st, &x->e, x->parts, x->part_count, x->correction};
+        dp_forecast_answer(d, &f, out);
+        return;
+    }
+    if (x->seen.f != &x->slot->f && !plan_step(d, c, s, x, &x->slot->f, out))
+        return;
+    if (keep_file(d, c, s, x, out))
+        issue(d, s, x, out);
+}
+
 void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                 const struct dp_step *s, struct dp_outcome *out)
 {
     struct step x = {0};
-    struct dp_correction k;
-    struct dp_step whole = *s;
     if (!may_issue(d, c, s, out))
         return;
     if (s->kind == DP_KIND_REGISTER) {
@@ -320,34 +363,11 @@ void dp_do_step(struct dp_daemon *d, const struct dp_caller *c, const struct dp_
     }
     if (!find_slot(d, c, s, &x, out))
         return;
-    if (s->kind == DP_KIND_CORRECT) {
-        if (!dp_correct(d, c, x.slot, s, &k, out))
-            return;
-        whole.parts = &k.part;
-        whole.part_count = 1;
-        whole.index = k.index;
-        x.correction = &k;
-    }
-    s = &whole;
-    x.part_count = s->part_count;
-    if (step_body(d, c, s, &x.in.body, out) != DP_OK)
-        return;
-    if ((s->kind == DP_KIND_LOCK || s->kind == DP_KIND_UNLOCK) && s->part_count > 0) {
-        dp_outcome_set(d, out, DP_USAGE,
-                       "the text: a lock has a reason in a code only; write the rest in a note");
-        return;
-    }
-    enum dp_err err = dp_step_parts(d, s, x.parts);
-    if (err != DP_OK) {
-        dp_outcome_set(d, out, err, "the text cannot be used: %-s", dp_err_text(err));
-        return;
-    }
-    if (!announce_file(d, s, &x, out) || !plan_step(d, c, s, &x, out))
-        return;
-    if (rq->dry_run) {
-        struct dp_forecast f = {x.slot, &x.st, &x.e, x.parts, x.part_count, x.correction};
-        dp_forecast_answer(d, &f, out);
-    } else if (keep_file(d, c, s, &x, out)) {
-        issue(d, s, &x, out);
-    }
+    dp_casefile_init(&x.seen.copy, &x.slot->f.subject);
+    enum dp_err err = dp_sight_look(d, c, &x.slot->f, &d->turn, &x.seen);
+    if (err == DP_OK)
+        step_seen(d, c, rq, s, &x, out);
+    else
+        dp_outcome_set(d, out, err, "%-s: %-s", dp_kind_word(s->kind), dp_err_text(err));
+    dp_casefile_fini(&x.seen.copy);
 }

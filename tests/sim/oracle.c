@@ -351,6 +351,7 @@ void oracle_swapped(struct oracle *o, struct cl_node *n)
 void oracle_hour(struct oracle *o)
 {
     check_live_hour(o);
+    check_session_hour(o);
 }
 
 void oracle_rest(struct oracle *o)
@@ -359,6 +360,7 @@ void oracle_rest(struct oracle *o)
     check_case_rest(o);
     check_part_rest(o);
     check_reader_rest(o);
+    check_session_rest(o);
     check_field_rest(o);
     check_desk_rest(o);
 }

@@ -211,6 +211,9 @@ void check_frame(struct oracle *o, struct cl_node *from, struct cl_node *to, str
 /* check_alarm.c: every stop has its alarm, every list its end. */
 void check_alarm_hour(struct oracle *o, const struct cl_node *n);
 void check_alarm_commit(struct oracle *o, const struct oracle_node *x, const struct tape *t);
+/* check_session.c: what local sessions are told. */
+void check_session_hour(struct oracle *o);
+void check_session_rest(struct oracle *o);
 /* check_live.c: progress, stops, bounds. */
 void check_live_hour(struct oracle *o);
 void check_live_rest(struct oracle *o);
