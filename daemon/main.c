@@ -17,9 +17,11 @@
 #include "config/config.h"
 #include "crypto/keyring.h"
 #include "crypto/random.h"
+#include "crypto/secret.h"
 #include "net/net.h"
 #include "node/daemon.h"
 #include "node/fsck.h"
+#include "node/opens.h"
 #include "node/renew.h"
 #include "os/clock.h"
 #include "os/file.h"
@@ -141,6 +143,9 @@ static int start_store(struct shell *sh)
     sh->opening = true;
     e = dp_kv_lmdb_open(sh->store_dir, sh->conf.store.map_size_bytes, &sh->kv, why, sizeof why);
     sh->opening = false;
+    if (!dp_secret_locked())
+        dp_log(DP_LOG_WARN, "keys could not be locked in memory and may reach the swap space: raise "
+                            "LimitMEMLOCK of the service, or encrypt the swap space");
     return e == DP_OK ? 0 : complain_store(sh, e, why);
 }
 
@@ -276,9 +281,28 @@ static void tell(void *ctx, const struct dp_backup_progress *p)
         fprintf(stderr, "\r%llu records", (unsigned long long)p->done);
 }
 
+/* Secrets come into memory: no core dump, no tracing (as in a daemon). */
+static void harden(void)
+{
+    if (dp_os_process_harden() != DP_OK)
+        fprintf(stderr, "daipaod: the process could not be hardened\n");
+}
+
+/* R-STO-7 */
+static int tell_content(struct shell *sh)
+{
+    int rc = start_store(sh);
+    enum dp_err e = rc == 0 ? dp_opens_tell(sh->kv, sh->kr, stdout) : DP_OK;
+    if (sh->kv != NULL)
+        sh->kv->ops->close(&sh->kv);
+    dp_keyring_free(&sh->kr);
+    return e == DP_OK ? rc : complain_store(sh, e, dp_err_text(e));
+}
+
 static int restore(struct shell *sh, const char *file)
 {
     char why[512] = "";
+    harden();
     snprintf(sh->store_dir, sizeof sh->store_dir, "%s/store", sh->conf.node.data_dir);
     if (dp_os_dir_make(sh->conf.node.data_dir) != DP_OK)
         return complain(sh->conf.node.data_dir, "must be a folder of the daemon's user with mode 0700");
@@ -287,12 +311,13 @@ static int restore(struct shell *sh, const char *file)
         return complain(file, why[0] != '\0' ? why : dp_err_text(e));
     printf("restored into %s\nThe node will not issue entries until an operator settles its new life.\n",
            sh->store_dir);
-    return 0;
+    return tell_content(sh);
 }
 
 static int offline(struct shell *sh, enum action action)
 {
     dp_os_log_stderr(sh->conf.log.level); /* the store names there what is damaged */
+    harden();
     sh->random = dp_random_system();
     int rc = start_store(sh);
     if (rc == 0) {

@@ -12,8 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_BYTES 30
-#define FILE_BYTES_MAX (HEAD_BYTES + DP_KEYFILE_SECRET_MAX + 32)
+#include "crypto/secret.h"
+
+#define HEAD_BYTES 32
+#define SUM_BYTES 32
+#define FILE_BYTES_MAX (HEAD_BYTES + DP_KEYFILE_SECRET_MAX + SUM_BYTES)
 #define OPEN_FLAGS (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
 
 /* "daipao/key/N" and zeros; N is the version. */
@@ -116,11 +119,10 @@ static void checksum(struct dp_slice s, struct dp_digest *out)
     dp_suite_of(DP_SUITE_INTL)->hash(&s, 1, out);
 }
 
-/* Returns the length. */
-static size_t encode(uint8_t out[FILE_BYTES_MAX], const char *kind, uint32_t generation,
-                     struct dp_slice secret)
+/* HEAD_BYTES, the secret and SUM_BYTES into `out`. */
+static void encode(uint8_t *out, const char *kind, uint32_t generation, struct dp_slice secret)
 {
-    struct dp_wr w = dp_wr_of(out, FILE_BYTES_MAX);
+    struct dp_wr w = dp_wr_of(out, HEAD_BYTES + secret.len + SUM_BYTES);
     char padded[8] = {0};
     struct dp_digest sum;
 
@@ -128,11 +130,10 @@ static size_t encode(uint8_t out[FILE_BYTES_MAX], const char *kind, uint32_t gen
     dp_wr_bytes(&w, context, sizeof(context));
     dp_wr_bytes(&w, padded, sizeof(padded));
     dp_wr_u32(&w, generation);
-    dp_wr_u16(&w, (uint16_t)secret.len);
+    dp_wr_u32(&w, (uint32_t)secret.len);
     dp_wr_bytes(&w, secret.p, secret.len);
     checksum(dp_wr_slice(&w), &sum);
     dp_wr_bytes(&w, sum.b, sizeof(sum.b));
-    return w.len;
 }
 
 static bool write_all(int fd, const uint8_t *p, size_t len)
@@ -158,89 +159,98 @@ static enum dp_err publish(struct dp_keydir *d, const char *temp, const char *na
     return err == DP_OK ? dp_keydir_sync(d) : err;
 }
 
-enum dp_err dp_keyfile_write(struct dp_keydir *d, const char *name, const char *kind, uint32_t generation,
-                             struct dp_slice secret)
+/* A new file under a name for the time being, whole and durable. */
+static enum dp_err write_temp(struct dp_keydir *d, const char *temp, const char *name, const uint8_t *bytes,
+                              size_t len)
 {
-    uint8_t bytes[FILE_BYTES_MAX];
-    char temp[DP_KEYRING_FILE_MAX];
-    size_t len;
     bool ok;
-    int fd, sys;
+    int sys, fd;
 
-    if (secret.len > DP_KEYFILE_SECRET_MAX)
-        return dp_keydir_fail(d, DP_KEYRING_FAULT_DAMAGED, 0, name);
-    snprintf(temp, sizeof(temp), "%s.tmp", name);
     (void)unlinkat(d->fd, temp, 0); /* of a crash; it was never in use */
     fd = openat(d->fd, temp, O_WRONLY | O_CREAT | O_EXCL | OPEN_FLAGS, 0600);
     if (fd < 0)
         return dp_keydir_fail_sys(d, errno, name);
-    len = encode(bytes, kind, generation, secret);
     ok = fchmod(fd, 0600) == 0 && write_all(fd, bytes, len) && fsync(fd) == 0;
     sys = errno;
-    dp_wipe(bytes, sizeof(bytes));
     if (close(fd) != 0 && ok) {
         ok = false;
         sys = errno;
     }
     if (ok)
-        return publish(d, temp, name);
+        return DP_OK;
     (void)unlinkat(d->fd, temp, 0);
     return dp_keydir_fail_sys(d, sys, name);
 }
 
+enum dp_err dp_keyfile_write(struct dp_keydir *d, const char *name, const char *kind, uint32_t generation,
+                             struct dp_slice secret)
+{
+    char temp[DP_KEYRING_FILE_MAX];
+    size_t len = HEAD_BYTES + secret.len + SUM_BYTES;
+    uint8_t *bytes;
+    enum dp_err err;
+
+    if (secret.len > DP_KEYFILE_SECRET_MAX)
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_DAMAGED, 0, name);
+    bytes = dp_secret_alloc(len);
+    if (bytes == NULL)
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_NOMEM, 0, name);
+    snprintf(temp, sizeof(temp), "%s.tmp", name);
+    encode(bytes, kind, generation, secret);
+    err = write_temp(d, temp, name, bytes, len);
+    dp_secret_free(bytes, len);
+    return err == DP_OK ? publish(d, temp, name) : err;
+}
+
 /* ---- reading ---- */
 
-static enum dp_keyring_fault decode(struct dp_slice s, const char *kind, uint32_t *generation, void *secret,
-                                    size_t len)
+/* *secret borrowed from `s`. */
+static enum dp_keyring_fault decode(struct dp_slice s, const char *kind, uint32_t *generation,
+                                    struct dp_slice *secret)
 {
     struct dp_rd r = dp_rd_of(s);
     struct dp_slice head = dp_rd_take(&r, sizeof(context));
     char padded[8] = {0};
     struct dp_slice file_kind = dp_rd_take(&r, sizeof(padded));
     uint32_t file_generation = dp_rd_u32(&r);
-    uint16_t file_len = dp_rd_u16(&r);
-    struct dp_slice content = dp_rd_take(&r, len);
-    struct dp_slice sum = dp_rd_take(&r, 32);
+    struct dp_slice content = dp_rd_take(&r, dp_rd_u32(&r));
+    struct dp_slice sum = dp_rd_take(&r, SUM_BYTES);
     struct dp_digest want;
 
     if (head.len == 0 || memcmp(head.p, context, CONTEXT_COMMON) != 0)
         return DP_KEYRING_FAULT_DAMAGED;
     if (head.p[CONTEXT_COMMON] > context[CONTEXT_COMMON] && head.p[CONTEXT_COMMON] <= '9')
         return DP_KEYRING_FAULT_VERSION;
-    if (memcmp(head.p, context, sizeof(context)) != 0 || dp_rd_done(&r) != DP_OK || file_len != len)
+    if (memcmp(head.p, context, sizeof(context)) != 0 || dp_rd_done(&r) != DP_OK)
         return DP_KEYRING_FAULT_DAMAGED;
     memcpy(padded, kind, strnlen(kind, sizeof(padded)));
-    checksum(dp_slice_of(s.p, s.len - 32), &want);
+    checksum(dp_slice_of(s.p, s.len - SUM_BYTES), &want);
     if (memcmp(file_kind.p, padded, sizeof(padded)) != 0 || memcmp(sum.p, want.b, sizeof(want.b)) != 0)
         return DP_KEYRING_FAULT_DAMAGED;
-    memcpy(secret, content.p, len);
+    *secret = content;
     *generation = file_generation;
     return DP_KEYRING_FAULT_NONE;
 }
 
-/* One byte more than any file may have, so that a longer one is seen. */
-static ssize_t read_all(int fd, uint8_t out[FILE_BYTES_MAX + 1])
+static bool read_all(int fd, uint8_t *out, size_t len)
 {
-    size_t len = 0;
-
-    while (len < FILE_BYTES_MAX + 1) {
-        ssize_t got = read(fd, out + len, FILE_BYTES_MAX + 1 - len);
+    while (len > 0) {
+        ssize_t got = read(fd, out, len);
         if (got < 0 && errno == EINTR)
             continue;
-        if (got < 0)
-            return -1;
-        if (got == 0)
-            break;
-        len += (size_t)got;
+        if (got <= 0)
+            return false;
+        out += got;
+        len -= (size_t)got;
     }
-    return (ssize_t)len;
+    return true;
 }
 
-static enum dp_err read_file(struct dp_keydir *d, int fd, const char *name, uint8_t *out, size_t *len)
+/* *size is asked for once: a file that grows meanwhile is damaged. */
+static enum dp_err read_file(struct dp_keydir *d, int fd, const char *name, uint8_t **out, size_t *size)
 {
     struct stat st;
     enum dp_err err;
-    ssize_t got;
 
     if (fstat(fd, &st) != 0)
         return dp_keydir_fail_sys(d, errno, name);
@@ -249,59 +259,110 @@ static enum dp_err read_file(struct dp_keydir *d, int fd, const char *name, uint
     err = check_owner(d, &st, name);
     if (err != DP_OK)
         return err;
-    got = read_all(fd, out);
-    if (got < 0)
-        return dp_keydir_fail_sys(d, errno, name);
-    *len = (size_t)got;
-    return DP_OK;
+    if (st.st_size <= 0 || (uint64_t)st.st_size > FILE_BYTES_MAX)
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_DAMAGED, 0, name);
+    *size = (size_t)st.st_size;
+    *out = dp_secret_alloc(*size);
+    if (*out == NULL)
+        return dp_keydir_fail(d, DP_KEYRING_FAULT_NOMEM, 0, name);
+    errno = 0;
+    if (read_all(fd, *out, *size))
+        return DP_OK;
+    return errno == 0 ? dp_keydir_fail(d, DP_KEYRING_FAULT_DAMAGED, 0, name)
+                      : dp_keydir_fail_sys(d, errno, name);
 }
 
-enum dp_err dp_keyfile_read(struct dp_keydir *d, const char *name, const char *kind, uint32_t *generation,
-                            void *secret, size_t len)
+enum dp_err dp_keyfile_use(struct dp_keydir *d, const char *name, const char *kind, uint32_t *generation,
+                           dp_keyfile_take *take, void *ctx)
 {
-    uint8_t bytes[FILE_BYTES_MAX + 1];
-    size_t have = 0;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    struct dp_slice secret;
     enum dp_keyring_fault fault;
     enum dp_err err;
     int fd = openat(d->fd, name, O_RDONLY | OPEN_FLAGS);
 
     if (fd < 0)
         return dp_keydir_fail_sys(d, errno, name);
-    err = read_file(d, fd, name, bytes, &have);
+    err = read_file(d, fd, name, &bytes, &size);
     close(fd);
     if (err == DP_OK) {
-        fault = decode(dp_slice_of(bytes, have), kind, generation, secret, len);
+        fault = decode(dp_slice_of(bytes, size), kind, generation, &secret);
+        if (fault == DP_KEYRING_FAULT_NONE) {
+            enum dp_err e = take(ctx, secret);
+            fault = e == DP_OK      ? DP_KEYRING_FAULT_NONE
+                    : e == DP_NOMEM ? DP_KEYRING_FAULT_NOMEM
+                                    : DP_KEYRING_FAULT_DAMAGED;
+        }
         if (fault != DP_KEYRING_FAULT_NONE)
             err = dp_keydir_fail(d, fault, 0, name);
     }
-    dp_wipe(bytes, sizeof(bytes));
+    dp_secret_free(bytes, size);
     return err;
+}
+
+struct fixed {
+    void *out;
+    size_t len;
+};
+
+static enum dp_err take_fixed(void *ctx, struct dp_slice secret)
+{
+    const struct fixed *f = ctx;
+    if (secret.len != f->len)
+        return DP_FORMAT;
+    memcpy(f->out, secret.p, f->len);
+    return DP_OK;
+}
+
+enum dp_err dp_keyfile_read(struct dp_keydir *d, const char *name, const char *kind, uint32_t *generation,
+                            void *secret, size_t len)
+{
+    struct fixed f = {secret, len};
+    return dp_keyfile_use(d, name, kind, generation, take_fixed, &f);
 }
 
 /* ---- replacing ---- */
 
-/* As far as the file system lets us: on flash, old cells may live on. */
-static void overwrite(int fd)
+/* Zeros over the whole file, as far as the file system lets us: on flash, old cells may live on. */
+static bool overwrite(int fd)
 {
-    static const uint8_t zeros[FILE_BYTES_MAX];
-
-    if (write_all(fd, zeros, sizeof(zeros)))
-        (void)!fsync(fd);
+    static const uint8_t zeros[4096];
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    for (off_t left = st.st_size; left > 0; left -= (off_t)sizeof(zeros))
+        if (!write_all(fd, zeros, left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros)))
+            return false;
+    return fsync(fd) == 0;
 }
 
-enum dp_err dp_keyfile_replace(struct dp_keydir *d, const char *from, const char *to)
+enum dp_err dp_keyfile_destroy(struct dp_keydir *d, const char *name)
 {
-    int old = openat(d->fd, to, O_WRONLY | OPEN_FLAGS);
-    enum dp_err err;
+    struct stat st;
+    bool shared;
+    int fd = openat(d->fd, name, O_WRONLY | OPEN_FLAGS);
+    if (fd < 0)
+        return errno == ENOENT ? DP_OK : dp_keydir_fail_sys(d, errno, name);
+    /* Still the file in force under its other name: a crash came before the new one took its place. */
+    shared = fstat(fd, &st) == 0 && st.st_nlink > 1;
+    bool ok = shared || overwrite(fd);
+    int sys = errno;
+    close(fd);
+    if (!ok)
+        return dp_keydir_fail_sys(d, sys, name);
+    if (unlinkat(d->fd, name, 0) != 0)
+        return dp_keydir_fail_sys(d, errno, name);
+    return dp_keydir_sync(d);
+}
 
-    if (old < 0)
-        return dp_keydir_fail_sys(d, errno, to);
-    err = renameat(d->fd, from, d->fd, to) == 0 ? DP_OK : dp_keydir_fail_sys(d, errno, from);
-    if (err == DP_OK)
-        err = dp_keydir_sync(d);
+enum dp_err dp_keyfile_replace(struct dp_keydir *d, const char *from, const char *to, const char *old)
+{
+    enum dp_err err = linkat(d->fd, to, d->fd, old, 0) == 0 ? DP_OK : dp_keydir_fail_sys(d, errno, to);
+    if (err == DP_OK && renameat(d->fd, from, d->fd, to) != 0)
+        err = dp_keydir_fail_sys(d, errno, from);
     /* Only once the new name is durable: a crash must not leave a wiped key behind it. */
     if (err == DP_OK)
-        overwrite(old);
-    close(old);
-    return err;
+        err = dp_keydir_sync(d);
+    return err == DP_OK ? dp_keyfile_destroy(d, old) : err;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "crypto/keyfile.h"
+#include "crypto/secret.h"
 
 #define SIGN_FILE "sign.key"
 #define SEAL_FILE "seal.key"
@@ -41,6 +42,27 @@ static enum dp_err write_new(struct dp_keydir *d, const char *name, const char *
     return err;
 }
 
+/* The wrapping key, of which nothing is destroyed yet. */
+static enum dp_err write_tree(struct dp_keydir *d, const struct dp_random *random)
+{
+    struct dp_keytree *t = dp_secret_alloc(sizeof(*t));
+    struct dp_key root;
+    enum dp_err err = t == NULL ? DP_NOMEM : DP_OK;
+
+    random->fill(random->ctx, root.b, sizeof(root.b));
+    if (err == DP_OK)
+        err = dp_keytree_init(t, &root);
+    dp_wipe(&root, sizeof(root));
+    if (err != DP_OK) {
+        err = dp_keydir_fail(d, DP_KEYRING_FAULT_NOMEM, 0, DP_KEYFILE_WRAP);
+    } else {
+        err = dp_keyring_write_wrap(d, DP_KEYFILE_WRAP, t, FIRST_GENERATION);
+        dp_keytree_fini(t);
+    }
+    dp_secret_free(t, sizeof(*t));
+    return err;
+}
+
 /* Both halves, as ZeroMQ wants them. */
 static enum dp_err write_curve(struct dp_keydir *d, const struct dp_random *random)
 {
@@ -64,7 +86,7 @@ static enum dp_err write_all(struct dp_keydir *d, const struct dp_random *random
     if (err == DP_OK)
         err = write_curve(d, random);
     if (err == DP_OK)
-        err = write_new(d, DP_KEYFILE_WRAP, "wrap", random);
+        err = write_tree(d, random);
     return err;
 }
 
@@ -191,23 +213,6 @@ static bool exists(const struct dp_keydir *d, const char *name)
     return faccessat(d->fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-static enum dp_err read_wrap(struct dp_keydir *d, struct dp_keyring *kr)
-{
-    uint32_t next = 0;
-    enum dp_err err = dp_keyfile_read(d, DP_KEYFILE_WRAP, "wrap", &kr->wrap_generation, kr->wrap[0].b,
-                                      sizeof(kr->wrap[0].b));
-
-    if (err != DP_OK || !exists(d, DP_KEYFILE_WRAP_NEXT))
-        return err;
-    err = dp_keyfile_read(d, DP_KEYFILE_WRAP_NEXT, "wrap", &next, kr->wrap[1].b, sizeof(kr->wrap[1].b));
-    if (err != DP_OK)
-        return err;
-    if (next != kr->wrap_generation + 1)
-        return dp_keydir_fail(d, DP_KEYRING_FAULT_DAMAGED, 0, DP_KEYFILE_WRAP_NEXT);
-    kr->rotating = true;
-    return DP_OK;
-}
-
 /* `*has` stays false when there is no such file. */
 static enum dp_err read_optional(struct dp_keydir *d, const char *name, const char *kind, uint8_t out[32],
                                  bool *has)
@@ -235,7 +240,7 @@ static enum dp_err read_all(struct dp_keydir *d, struct dp_keyring *kr)
     if (err == DP_OK)
         err = read_curve(d, kr);
     if (err == DP_OK)
-        err = read_wrap(d, kr);
+        err = dp_keyring_read_wrap(d, kr);
     if (err == DP_OK)
         err = read_optional(d, CA_FILE, "ca", kr->ca.b, &kr->has_ca);
     if (err == DP_OK)
@@ -257,7 +262,7 @@ enum dp_err dp_keyring_load(const char *dir, struct dp_keyring **out, struct dp_
 
     if (err != DP_OK)
         return err;
-    kr = calloc(1, sizeof(*kr));
+    kr = dp_secret_alloc(sizeof(*kr));
     if (kr == NULL) {
         err = dp_keydir_fail(&d, DP_KEYRING_FAULT_NOMEM, 0, NULL);
     } else {
@@ -276,8 +281,8 @@ void dp_keyring_free(struct dp_keyring **kr)
 {
     if (*kr == NULL)
         return;
-    dp_wipe(*kr, sizeof(**kr));
-    free(*kr);
+    dp_keytree_fini(&(*kr)->wrap);
+    dp_secret_free(*kr, sizeof(**kr));
     *kr = NULL;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The secret keys of a node: one folder, one file each, 0600. The folder appears whole or not
- * at all, and no file of it is ever part of a backup of the store. The wrapping key seals
- * part keys for the store; erasing a part changes it (R-STO-2), so that an old copy of the
- * store cannot be read with the keyring of today. The keyring draws no randomness of its own.
+ * at all, and no file of it is ever part of a backup of the store. The wrapping key seals the rows of
+ * the store that hold content; an erasure changes it (R-STO-2), so that what was erased can be read with the
+ * keyring of today in no copy of the store, and all else in each. The keyring draws no randomness of its own.
  */
 #ifndef DP_CRYPTO_KEYRING_H
 #define DP_CRYPTO_KEYRING_H
@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "crypto/keytree.h"
 #include "port/random.h"
 #include "port/suite.h"
 
@@ -58,10 +59,9 @@ struct dp_keyring {
     struct dp_key ca, ca_pub;       /* zero unless has_ca */
     bool has_ca;
     bool has_root;
-    struct dp_digest root; /* pinned root certificate, when has_root */
-    struct dp_key wrap[2]; /* [0] in force; [1] the next, while rotating */
+    struct dp_digest root;  /* pinned root certificate, when has_root */
+    struct dp_keytree wrap; /* the wrapping key, and how often it changed */
     uint32_t wrap_generation;
-    bool rotating; /* a rotation was cut short: run dp_keyring_rotate again */
     char dir[DP_KEYRING_PATH_MAX];
 };
 
@@ -83,27 +83,21 @@ DP_MUST enum dp_err dp_keyring_add_ca(struct dp_keyring *kr, const struct dp_ran
 DP_MUST enum dp_err dp_keyring_pin(struct dp_keyring *kr, const struct dp_digest *root,
                                    struct dp_keyring_why *why);
 
-/* A part key as the store keeps it: generation 4, salt 16, sealed key 32 + tag 16. */
-#define DP_WRAPPED_BYTES 68
-
-/* R-STO-2: seal the key of part `index` of an entry, under the newest wrapping key. */
-DP_MUST enum dp_err dp_keyring_wrap(const struct dp_keyring *kr, const struct dp_name *entry, uint8_t index,
-                                    const struct dp_key *key, const struct dp_random *random,
-                                    uint8_t out[DP_WRAPPED_BYTES]);
-/* DP_NOT_FOUND when its generation is gone (erased), DP_SIGNATURE when it is not of this entry and index. */
-DP_MUST enum dp_err dp_keyring_unwrap(const struct dp_keyring *kr, const struct dp_name *entry, uint8_t index,
-                                      const uint8_t in[DP_WRAPPED_BYTES], struct dp_key *out);
-/* True when it is wrapped under an older key than the newest. */
-bool dp_keyring_is_stale(const struct dp_keyring *kr, const uint8_t in[DP_WRAPPED_BYTES]);
-
 /*
- * Change the wrapping key (R-STO-2). The next key is made durable; then `rewrap` must unwrap
- * and wrap again every stale record of the store and commit; only then is the old key
- * overwritten and removed. When `rewrap` fails, or the machine stops, both keys stay
- * (kr->rotating), every record can be read, and the call can be made again.
+ * R-STO-6: destroy what opens these rows of the store, whose numbers rise. The key without them is made
+ * durable and takes the place of the one in force; then that one is overwritten and removed. After an error,
+ * or when the machine stops, the key in force is one of the two; the call can be made again, also for rows
+ * that are gone.
  */
-typedef enum dp_err dp_keyring_rewrap(void *ctx, const struct dp_keyring *kr);
-DP_MUST enum dp_err dp_keyring_rotate(struct dp_keyring *kr, const struct dp_random *random,
-                                      dp_keyring_rewrap *rewrap, void *ctx, struct dp_keyring_why *why);
+DP_MUST enum dp_err dp_keyring_destroy(struct dp_keyring *kr, const uint64_t *rows, size_t n,
+                                       struct dp_keyring_why *why);
+/* Once by whoever has the store to itself: destroy what a change that was cut short left in the folder. */
+DP_MUST enum dp_err dp_keyring_tidy(struct dp_keyring *kr, struct dp_keyring_why *why);
+
+/* ---- wrap.c for keyring.c ---- */
+struct dp_keydir;
+DP_MUST enum dp_err dp_keyring_write_wrap(struct dp_keydir *d, const char *name, const struct dp_keytree *t,
+                                          uint32_t generation);
+DP_MUST enum dp_err dp_keyring_read_wrap(struct dp_keydir *d, struct dp_keyring *kr);
 
 #endif

@@ -3,8 +3,8 @@
  * A client that lost the answer says its command again with the same token, and gets the first answer instead
  * of a second entry (R-CTL-2), also from a daemon that was started anew. Only what was done is kept: a
  * refusal is judged again. The answer is sealed under a key that follows from the token, of which the store
- * has the digest alone, since a registration's answer holds the code of the petitioner. So many, so long, no
- * more.
+ * has the digest alone, from whose it is, and a salt of its own (R-CTL-3), since a registration's answer
+ * holds the code of the petitioner. So many, so long, no more.
  */
 #include "node/command.h"
 
@@ -13,6 +13,8 @@
 #define ANSWERS_MAX 4096
 #define DAYS_MAX 7
 #define ANSWER_BYTES_MAX 2048
+#define SALT_BYTES 16
+#define HEAD_BYTES (16 + SALT_BYTES)
 
 enum { BY_TOKEN = 1, BY_NUMBER = 2 };
 
@@ -25,8 +27,7 @@ struct token {
  * The same token of another office or officer is another token. The officer counts and not the uid: an
  * account that was made anew says its command again, and it is done once.
  */
-static enum dp_err token_of(struct dp_daemon *d, const struct dp_caller *c, struct dp_slice token,
-                            struct token *out)
+static void token_of(struct dp_daemon *d, const struct dp_caller *c, struct dp_slice token, struct token *out)
 {
     static const char context[] = "daipao/answer/1";
     uint8_t who[4 + 8 + DP_SLUG_MAX + 1];
@@ -39,7 +40,18 @@ static enum dp_err token_of(struct dp_daemon *d, const struct dp_caller *c, stru
     d->suite->hash(in, 3, &digest);
     out->key[0] = BY_TOKEN;
     memcpy(out->key + 1, digest.b, sizeof digest.b);
-    return d->suite->hkdf(token, dp_slice_of("", 0), dp_slice_str(context), &out->seal);
+}
+
+/* R-CTL-3: one token of two offices, or one that is used again after its time, is two keys. */
+static enum dp_err seal_key(struct dp_daemon *d, struct dp_slice token, const uint8_t salt[SALT_BYTES],
+                            struct token *t)
+{
+    static const char context[] = "daipao/answer-key/1";
+    uint8_t info[sizeof context - 1 + 32];
+    struct dp_wr w = dp_wr_of(info, sizeof info);
+    dp_wr_bytes(&w, context, sizeof context - 1);
+    dp_wr_bytes(&w, t->key + 1, 32); /* whose it is */
+    return d->suite->hkdf(token, dp_slice_of(salt, SALT_BYTES), dp_wr_slice(&w), &t->seal);
 }
 
 static struct dp_slice number_key(uint8_t key[9], uint64_t number)
@@ -50,7 +62,8 @@ static struct dp_slice number_key(uint8_t key[9], uint64_t number)
     return dp_slice_of(key, 9);
 }
 
-/* ---- one answer as bytes: number 8 and time 8 in clear, then sealed name 20, three texts with u16 ---- */
+/* ---- one answer as bytes: number 8, time 8 and salt 16 in clear, then sealed name 20, three texts with u16
+ * ---- */
 
 static void put_text(struct dp_wr *w, const char *s)
 {
@@ -71,13 +84,15 @@ bool dp_answer_again(struct dp_daemon *d, const struct dp_caller *c, struct dp_s
     uint8_t plain[ANSWER_BYTES_MAX];
     struct token t;
     struct dp_slice v;
-    if (token_of(d, c, token, &t) != DP_OK ||
-        dp_db_get_key(&d->db, DP_T_ANSWER, dp_slice_of(t.key, sizeof t.key), &v) != DP_OK)
+    token_of(d, c, token, &t);
+    if (dp_db_get_key(&d->db, DP_T_ANSWER, dp_slice_of(t.key, sizeof t.key), &v) != DP_OK)
         return false;
     struct dp_rd r = dp_rd_of(v);
     dp_rd_u64(&r);
     int64_t at_ms = (int64_t)dp_rd_u64(&r);
-    struct dp_slice sealed = dp_rd_take(&r, dp_rd_left(&r));
+    struct dp_slice salt = dp_rd_take(&r, SALT_BYTES), sealed = dp_rd_take(&r, dp_rd_left(&r));
+    if (r.err != DP_OK || seal_key(d, token, salt.p, &t) != DP_OK)
+        return false;
     bool ok = at_ms + DAYS_MAX * DP_DAY_MS > d->now_wall && sealed.len > DP_TAG_BYTES &&
               sealed.len <= sizeof plain &&
               d->suite->open(&t.seal, dp_slice_of(t.key, sizeof t.key), sealed, plain) == DP_OK;
@@ -118,17 +133,21 @@ static uint64_t next_number(struct dp_daemon *d)
 void dp_answer_keep(struct dp_daemon *d, const struct dp_caller *c, struct dp_slice token,
                     const struct dp_outcome *out)
 {
-    uint8_t plain[ANSWER_BYTES_MAX - DP_TAG_BYTES], row[16 + ANSWER_BYTES_MAX], name[DP_NAME_BYTES], key[9];
+    uint8_t plain[ANSWER_BYTES_MAX - DP_TAG_BYTES], row[HEAD_BYTES + ANSWER_BYTES_MAX], name[DP_NAME_BYTES],
+        key[9];
     struct dp_wr w = dp_wr_of(plain, sizeof plain), wr = dp_wr_of(row, 16);
+    uint8_t *salt = row + 16;
     struct token t;
     dp_name_put(&out->name, name);
     dp_wr_bytes(&w, name, sizeof name);
     put_text(&w, out->number);
     put_text(&w, out->json);
     put_text(&w, out->text);
-    enum dp_err e = w.err == DP_OK ? token_of(d, c, token, &t) : w.err;
+    token_of(d, c, token, &t);
+    d->port.random.fill(d->port.random.ctx, salt, SALT_BYTES);
+    enum dp_err e = w.err == DP_OK ? seal_key(d, token, salt, &t) : w.err;
     if (e == DP_OK)
-        e = d->suite->seal(&t.seal, dp_slice_of(t.key, sizeof t.key), dp_wr_slice(&w), row + 16);
+        e = d->suite->seal(&t.seal, dp_slice_of(t.key, sizeof t.key), dp_wr_slice(&w), row + HEAD_BYTES);
     dp_wipe(plain, sizeof plain);
     dp_wipe(&t.seal, sizeof t.seal);
     if (e != DP_OK) {
@@ -139,6 +158,6 @@ void dp_answer_keep(struct dp_daemon *d, const struct dp_caller *c, struct dp_sl
     dp_wr_u64(&wr, number);
     dp_wr_u64(&wr, (uint64_t)d->now_wall);
     dp_db_put_key(&d->db, DP_T_ANSWER, dp_slice_of(t.key, sizeof t.key),
-                  dp_slice_of(row, 16 + w.len + DP_TAG_BYTES));
+                  dp_slice_of(row, HEAD_BYTES + w.len + DP_TAG_BYTES));
     dp_db_put_key(&d->db, DP_T_ANSWER, number_key(key, number), dp_slice_of(t.key, sizeof t.key));
 }

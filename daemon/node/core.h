@@ -14,6 +14,7 @@
 #include "crypto/cert.h"
 #include "crypto/chain.h"
 #include "crypto/code.h"
+#include "crypto/vault.h"
 #include "node/daemon.h"
 #include "node/feed.h"
 #include "node/stop.h"
@@ -88,8 +89,9 @@ struct dp_peer {
     uint8_t last_nonce[16], older_nonce[16]; /* of the peer's processes, for R-HEL-5 */
     enum dp_err last_refused;                /* code of the last refusal either way */
     int64_t refused_ms;
-    bool refused_due;        /* refusals are to be said after the commit */
-    uint64_t told[DP_LANES]; /* last refusal said since the hello */
+    bool refused_due;             /* refusals are to be said after the commit */
+    uint64_t told[DP_LANES];      /* last refusal said since the hello */
+    uint64_t confirmed[DP_LANES]; /* acknowledged after all refusals were said (passed.c) */
 };
 
 /* ---- cache of casefiles ---- */
@@ -184,6 +186,7 @@ struct dp_daemon {
     const struct dp_suite *suite;
     struct dp_db db;
     struct dp_keyring *kr;
+    struct dp_keyvault vault;    /* what db seals rows with, once there are keys */
     bool kr_owned;               /* made here, by `node init` or `node join` */
     bool was_enrolled;           /* when the turn began */
     bool new_life;               /* an identity was taken in this turn: the shell begins a life */
@@ -251,14 +254,17 @@ struct dp_daemon {
     void (*after_commit)(void *ctx);
     void *after_commit_ctx;
 
+    int64_t passed_ms; /* parcels went on: their bytes go then (passed.h); 0 = none */
+
     /* files.c */
     uint32_t chunks_left; /* that may still become parcels in this turn */
     bool chunks_due;      /* more of them wait for the next */
     bool chunks_look;     /* perhaps: after a start, or a turn that failed */
 
     /* duties.c */
-    bool rotate_due;   /* a part was erased: the wrapping key must change */
-    int64_t rotate_ms; /* not before, after a failure */
+    bool rotate_retry; /* it failed: not before rotate_ms */
+    bool rotate_due;   /* content was erased: the wrapping key must change */
+    int64_t rotate_ms; /* not before, after a failure; or the next look at what has gone otherwise */
 
     /* sweep.c */
     bool sweeping;
@@ -268,7 +274,8 @@ struct dp_daemon {
     struct dp_subject sweep_at;
 
     /* enrolment (enroll.c) */
-    bool tokens_open;
+    bool tokens_open;  /* codes are out: the port for enrolment is open */
+    int64_t tokens_ms; /* next look whether they still are */
     char join_address[256];
     struct dp_buf join_state;
     bool join_ended; /* in this turn: refused */
@@ -443,6 +450,8 @@ enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8
 /* The case was locked by hand: its content that waits for a line to a node it is now denied goes nowhere
  * (R-N3-3). */
 enum dp_err dp_parcels_recall(struct dp_daemon *d, const struct dp_slot *slot);
+/* A part of this entry was erased: what waits for a line goes without it. */
+enum dp_err dp_parcels_recall_entry(struct dp_daemon *d, const struct dp_name *of);
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count);
 
 /* ---- content.c: parts and grants that arrive ---- */
@@ -466,6 +475,8 @@ void dp_shelf_refused_here(struct dp_daemon *d, struct dp_peer *p, const struct 
                            enum dp_err code);
 /* The same item has come again, under a new number: its old refusal is over. */
 void dp_shelf_came_again(struct dp_daemon *d, const struct dp_peer *p, const struct dp_item_frame *it);
+/* Whether item `number` was refused there, also when it was offered again since. */
+bool dp_shelf_holds(struct dp_daemon *d, const struct dp_peer *p, uint8_t lane, uint64_t number);
 /* False: it was offered again since, and this is the old refusal once more. */
 bool dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f);
 /* After a hello: what is to be offered again now is, and what we refused is to be said again. */
@@ -534,6 +545,8 @@ enum dp_err dp_files_send(struct dp_daemon *d, const struct dp_digest *root, uin
 /* A chunk that came by way of `from`. DP_SIGNATURE: it is not what its root says; DP_FULL: too many came of
  * which no entry speaks here. */
 enum dp_err dp_files_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body);
+/* Its key was erased: the pieces go too, and none is on its way from here any more. */
+void dp_files_forget(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks);
 /* An entry speaks of the file: its chunks are no strangers. */
 void dp_files_named(struct dp_daemon *d, const struct dp_digest *root);
 /* Chunks that a turn before left over. */
@@ -574,8 +587,13 @@ int64_t dp_duties_not_before(int64_t previous_arrival_ms);
 /* An entry of the daemon itself, if it is valid now. Resets the arena `look`. */
 enum dp_err dp_duties_issue(struct dp_daemon *d, struct dp_slot *slot, enum dp_kind kind,
                             const struct dp_name *re, const struct dp_body *body);
-void dp_duties_load(struct dp_daemon *d);
-void dp_duties_rotate(struct dp_daemon *d);
+
+/* ---- wrapping.c: the wrapping key changes (R-STO-2, R-STO-6) ---- */
+void dp_wrapping_load(struct dp_daemon *d);
+/* Destroy the keys of rows that have gone, outside a turn: some of them at a time. */
+void dp_wrapping_change(struct dp_daemon *d);
+/* The keys of this node are here. */
+void dp_daemon_use_keys(struct dp_daemon *d, struct dp_keyring *kr);
 
 /* ---- sweep.c: what it does because of the date ---- */
 /* A calendar came: the alarm of a year without rest days is judged anew (R-DUE-3). */
@@ -592,10 +610,7 @@ bool dp_sweep_due(const struct dp_daemon *d);
 enum dp_err dp_sweep(struct dp_daemon *d);
 
 /* ---- drafts.c: local, sealed, no entries ---- */
-#define DP_DRAFT_INDEX 253 /* "part index" of a draft's key, beyond any real part */
 #define DP_DRAFTS_MAX 1000 /* of one office */
-/* What a draft's key is wrapped for, in place of an entry; `no` is that of its row. */
-struct dp_name dp_draft_name(const struct dp_daemon *d, uint64_t no);
 /* `body` as dp_matter_pack makes it. DP_FULL past DP_DRAFTS_MAX. */
 enum dp_err dp_draft_keep(struct dp_daemon *d, const struct dp_office *office, struct dp_slice body,
                           char id[24]);
@@ -638,6 +653,10 @@ struct dp_editions dp_daemon_editions(struct dp_daemon *d);
 void dp_editions_drop(struct dp_daemon *d); /* after a failed turn, whose editions did not happen */
 
 void dp_enroll_load(struct dp_daemon *d);
+/* R-ENR-3: an enrolled node greets; its code ends. */
+void dp_tokens_arrived(struct dp_daemon *d, struct dp_node node);
+/* R-ENR-3: codes that are over end, and the port with the last of them. */
+void dp_enroll_tidy(struct dp_daemon *d);
 /* After `node init` or an accepted join: the identity is in the store of this turn. */
 enum dp_err dp_daemon_reload_identity(struct dp_daemon *d);
 

@@ -58,6 +58,15 @@ enum dp_err dp_daemon_reload_identity(struct dp_daemon *d)
     return load_identity(d);
 }
 
+void dp_daemon_use_keys(struct dp_daemon *d, struct dp_keyring *kr)
+{
+    d->kr = kr;
+    if (kr == NULL)
+        return;
+    dp_keyvault_init(&d->vault, kr, &d->port.random);
+    d->db.vault = &d->vault.port;
+}
+
 enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_options *opt,
                           struct dp_keyring *kr, struct dp_daemon **out)
 {
@@ -70,7 +79,7 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
     if (d->opt.silence_days == 0)
         d->opt.silence_days = 3;
     d->db.kv = ports->kv;
-    d->kr = kr;
+    dp_daemon_use_keys(d, kr);
     d->replies_tail = &d->replies;
     d->chunks_look = true;
     dp_arena_init(&d->turn, DP_TURN_ARENA_MAX, DP_TURN_ARENA_KEEP);
@@ -96,7 +105,7 @@ enum dp_err dp_daemon_new(const struct dp_ports *ports, const struct dp_daemon_o
     if (e == DP_OK)
         dp_stop_load(d);
     if (e == DP_OK) {
-        dp_duties_load(d);
+        dp_wrapping_load(d);
         dp_shelf_watch(d);
     }
     if (e != DP_OK) {
@@ -124,6 +133,7 @@ void dp_daemon_free(struct dp_daemon **dp)
     dp_cache_drop(d);
     dp_editions_drop(d);
     dp_db_abort(&d->db);
+    dp_keyvault_fini(&d->vault);
     if (d->kr_owned)
         dp_keyring_free(&d->kr);
     dp_wipe(&d->join_keys, sizeof d->join_keys);

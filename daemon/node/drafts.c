@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Drafts of registrations: on this node only, sealed under keys of their own, no entries and no facts. A
+ * Drafts of registrations: on this node only, sealed by the store (R-STO-6), no entries and no facts. A
  * draft starts no clock and makes no promise; registering it does, and drops it. It belongs to the office
  * that wrote it: to any other there is no such draft (R-N3-6). Each office has numbers and room of its own,
  * so that neither tells of another's (R-N3-9). A number is never given twice. Row: tag of the office 4,
@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char context[] = "daipao/draft/1";
 
 static uint64_t first_row(const struct dp_daemon *d, const struct dp_office *o)
 {
@@ -29,11 +27,6 @@ static bool parse_id(const struct dp_daemon *d, const struct dp_office *o, const
     no = strtoull(id, &end, 10);
     *out = first_row(d, o) | no;
     return *end == '\0' && no <= UINT32_MAX;
-}
-
-struct dp_name dp_draft_name(const struct dp_daemon *d, uint64_t no)
-{
-    return (struct dp_name){.origin = d->id.self, .seq = no};
 }
 
 static bool is_room(struct dp_daemon *d, const struct dp_office *o)
@@ -67,51 +60,27 @@ enum dp_err dp_draft_keep(struct dp_daemon *d, const struct dp_office *office, s
                           char id[24])
 {
     uint64_t no;
-    struct dp_key key;
-    size_t len = DP_WRAPPED_BYTES + body.len + DP_TAG_BYTES;
     enum dp_err e = is_room(d, office) ? next_number(d, office, &no) : DP_FULL;
     if (e != DP_OK)
         return e;
-    struct dp_name name = dp_draft_name(d, no);
-    uint8_t *row = dp_arena_alloc(&d->turn, len);
-    if (row == NULL)
-        return DP_NOMEM;
-    d->port.random.fill(d->port.random.ctx, key.b, sizeof key.b);
-    e = dp_keyring_wrap(d->kr, &name, DP_DRAFT_INDEX, &key, &d->port.random, row);
-    if (e == DP_OK)
-        e = d->suite->seal(&key, dp_slice_of(context, sizeof context - 1), body, row + DP_WRAPPED_BYTES);
-    dp_wipe(&key, sizeof key);
-    if (e != DP_OK)
-        return e;
-    dp_db_put64(&d->db, DP_T_DRAFT, no, dp_slice_of(row, len));
+    dp_db_put64(&d->db, DP_T_DRAFT, no, body);
     snprintf(id, 24, "%" PRIu32, (uint32_t)no);
     return DP_OK;
 }
 
-static enum dp_err open_row(struct dp_daemon *d, uint64_t no, struct dp_slice v, struct dp_slice *body)
+/* `v` is borrowed from the store; *body from the turn. */
+static enum dp_err open_row(struct dp_daemon *d, struct dp_slice v, struct dp_slice *body)
 {
-    struct dp_key key;
-    if (v.len <= DP_WRAPPED_BYTES + DP_TAG_BYTES)
-        return DP_CORRUPT;
-    struct dp_name name = dp_draft_name(d, no);
-    struct dp_slice sealed = dp_slice_of(v.p + DP_WRAPPED_BYTES, v.len - DP_WRAPPED_BYTES);
-    uint8_t *plain = dp_arena_alloc(&d->turn, sealed.len);
-    if (plain == NULL)
-        return DP_NOMEM;
-    enum dp_err e = dp_keyring_unwrap(d->kr, &name, DP_DRAFT_INDEX, v.p, &key);
-    if (e == DP_OK)
-        e = d->suite->open(&key, dp_slice_of(context, sizeof context - 1), sealed, plain);
-    dp_wipe(&key, sizeof key);
-    if (e == DP_OK)
-        *body = dp_slice_of(plain, sealed.len - DP_TAG_BYTES);
-    return e;
+    bool failed = false;
+    *body = dp_arena_copy(&d->turn, v, &failed);
+    return failed ? DP_NOMEM : DP_OK;
 }
 
-static enum dp_err open_own(struct dp_daemon *d, const struct dp_office *office, uint64_t no,
-                            struct dp_slice v, struct dp_matter *out)
+static enum dp_err open_own(struct dp_daemon *d, const struct dp_office *office, struct dp_slice v,
+                            struct dp_matter *out)
 {
     struct dp_slice body;
-    enum dp_err e = open_row(d, no, v, &body);
+    enum dp_err e = open_row(d, v, &body);
     if (e == DP_OK)
         e = dp_matter_unpack(d, body, out);
     return e == DP_OK && !dp_office_eq(&out->form.office, office) ? DP_NOT_FOUND : e;
@@ -123,7 +92,7 @@ enum dp_err dp_draft_take(struct dp_daemon *d, const struct dp_office *office, c
     uint64_t no;
     struct dp_slice v;
     enum dp_err e = parse_id(d, office, id, &no) ? dp_db_get64(&d->db, DP_T_DRAFT, no, &v) : DP_NOT_FOUND;
-    return e == DP_OK ? open_own(d, office, no, v, out) : e;
+    return e == DP_OK ? open_own(d, office, v, out) : e;
 }
 
 bool dp_draft_next(struct dp_daemon *d, const struct dp_office *office, uint64_t *no, struct dp_matter *out)
@@ -133,7 +102,7 @@ bool dp_draft_next(struct dp_daemon *d, const struct dp_office *office, uint64_t
     while (dp_db_next64(&d->db, DP_T_DRAFT, false, &row, &v) == DP_OK &&
            row >> 32 == dp_sight_tag(d, office)) {
         *no = (uint32_t)row;
-        if (open_own(d, office, row, v, out) == DP_OK)
+        if (open_own(d, office, v, out) == DP_OK)
             return true;
     }
     return false;

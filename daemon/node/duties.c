@@ -99,6 +99,18 @@ int64_t dp_duties_not_before(int64_t hello_ms)
 
 /* ---- erasure (R-STO-2) ---- */
 
+/* R-FILE-3: a file goes with the part that has its key. */
+static void forget_file(struct dp_daemon *d, const struct dp_slot *slot, const struct dp_name *of)
+{
+    struct dp_slice bytes;
+    struct dp_entry x;
+    uint32_t i = dp_casefile_find(&slot->f, of);
+    if (i != DP_FACT_NONE && slot->f.facts[i].e.kind == DP_KIND_ATTACHMENT &&
+        dp_entry_bytes(d, of, &bytes) == DP_OK && dp_entry_decode(bytes, of, &d->turn, &x) == DP_OK &&
+        x.body.flag)
+        dp_files_forget(d, &x.body.digest, x.body.code3);
+}
+
 static bool forget_part(struct dp_daemon *d, const struct dp_name *of, uint8_t index)
 {
     struct dp_slice v;
@@ -109,7 +121,6 @@ static bool forget_part(struct dp_daemon *d, const struct dp_name *of, uint8_t i
     dp_db_part_key_del(&d->db, of, index);
     dp_db_grant_del(&d->db, of, index);
     d->rotate_due = true;
-    dp_db_meta_u64_put(&d->db, "rotate", 1); /* also when this process dies before it could */
     return true;
 }
 
@@ -125,7 +136,12 @@ static enum dp_err erase(struct dp_daemon *d, struct dp_slot *slot, const struct
         return DP_OK;
     struct dp_name of = dp_name_is_none(&e->body.other) ? e->re : e->body.other;
     struct dp_body body = {.other = of, .index = e->body.index, .code = e->body.code};
-    if (!forget_part(d, &of, (uint8_t)body.index) || replaces)
+    bool had = forget_part(d, &of, (uint8_t)body.index);
+    enum dp_err err = dp_parcels_recall_entry(d, &of);
+    if (err != DP_OK || !had)
+        return err;
+    forget_file(d, slot, &of);
+    if (replaces)
         return DP_OK;
     return dp_duties_issue(d, slot, DP_KIND_ERASED, name, &body);
 }
@@ -155,101 +171,4 @@ enum dp_err dp_duties_case(struct dp_daemon *d, struct dp_slot *slot)
             e = witness(d, slot, &name, before_of(d, &name));
     }
     return e;
-}
-
-/* ---- the wrapping key changes after an erasure ---- */
-
-static enum dp_err rewrap_draft(struct dp_daemon *d, const struct dp_keyring *kr, uint64_t no,
-                                struct dp_slice v)
-{
-    struct dp_name n = dp_draft_name(d, no);
-    struct dp_key k;
-    if (v.len < DP_WRAPPED_BYTES)
-        return DP_CORRUPT;
-    uint8_t *row = malloc(v.len);
-    if (row == NULL)
-        return DP_NOMEM;
-    memcpy(row, v.p, v.len);
-    enum dp_err e = dp_keyring_unwrap(kr, &n, DP_DRAFT_INDEX, row, &k);
-    if (e == DP_OK)
-        e = dp_keyring_wrap(kr, &n, DP_DRAFT_INDEX, &k, &d->port.random, row);
-    dp_wipe(&k, sizeof k);
-    if (e == DP_OK)
-        dp_db_put64(&d->db, DP_T_DRAFT, no, dp_slice_of(row, v.len));
-    free(row);
-    return e;
-}
-
-static enum dp_err rewrap_drafts(struct dp_daemon *d, const struct dp_keyring *kr)
-{
-    uint64_t no = 0;
-    struct dp_slice v;
-    enum dp_err e = DP_OK;
-    for (bool first = true; e == DP_OK && dp_db_next64(&d->db, DP_T_DRAFT, first, &no, &v) == DP_OK;
-         first = false)
-        if (dp_keyring_is_stale(kr, v.p))
-            e = rewrap_draft(d, kr, no, v);
-    return e;
-}
-
-static enum dp_err rewrap(void *ctx, const struct dp_keyring *kr)
-{
-    struct dp_daemon *d = ctx;
-    struct dp_slice key = {0}, v;
-    uint8_t at[DP_NAME_BYTES + 1];
-    enum dp_err e = dp_db_begin(&d->db, true);
-    if (e != DP_OK)
-        return e;
-    while (dp_db_next_key(&d->db, DP_T_PART_KEY, dp_slice_of("", 0), &key, &v) == DP_OK &&
-           key.len == sizeof at) {
-        uint8_t out[DP_WRAPPED_BYTES];
-        struct dp_key k;
-        struct dp_name n = dp_name_get(key.p);
-        memcpy(at, key.p, sizeof at);
-        key = dp_slice_of(at, sizeof at); /* ours: the write below ends what was borrowed */
-        if (v.len != DP_WRAPPED_BYTES || !dp_keyring_is_stale(kr, v.p))
-            continue;
-        e = dp_keyring_unwrap(kr, &n, at[DP_NAME_BYTES], v.p, &k);
-        if (e == DP_OK)
-            e = dp_keyring_wrap(kr, &n, at[DP_NAME_BYTES], &k, &d->port.random, out);
-        dp_wipe(&k, sizeof k);
-        if (e != DP_OK) {
-            dp_db_abort(&d->db);
-            return e;
-        }
-        dp_db_part_key_put(&d->db, &n, at[DP_NAME_BYTES], dp_slice_of(out, sizeof out));
-    }
-    e = rewrap_drafts(d, kr);
-    dp_db_meta_u64_put(&d->db, "rotate", 0);
-    if (e != DP_OK) {
-        dp_db_abort(&d->db);
-        return e;
-    }
-    return dp_db_commit(&d->db);
-}
-
-void dp_duties_load(struct dp_daemon *d)
-{
-    uint64_t due = 0;
-    if (d->kr == NULL)
-        return;
-    d->rotate_due = (dp_db_meta_u64(&d->db, "rotate", &due) == DP_OK && due != 0) || d->kr->rotating;
-}
-
-#define ROTATE_RETRY_MS 60000
-
-/* Outside a turn: it commits on its own. */
-void dp_duties_rotate(struct dp_daemon *d)
-{
-    struct dp_keyring_why why;
-    if (!d->rotate_due || d->kr == NULL || d->now_mono < d->rotate_ms)
-        return;
-    enum dp_err e = dp_keyring_rotate(d->kr, &d->port.random, rewrap, d, &why);
-    if (e == DP_OK) {
-        d->rotate_due = false;
-        dp_alarm_clear(d, "rotate");
-    } else {
-        d->rotate_ms = d->now_mono + ROTATE_RETRY_MS;
-        dp_alarm(d, "rotate", "the wrapping key could not be changed after an erasure; it is tried again");
-    }
 }

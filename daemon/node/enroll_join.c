@@ -33,6 +33,16 @@ enum dp_err dp_enroll_join(struct dp_daemon *d, struct dp_node self, const char 
     return DP_OK;
 }
 
+#define TOKENS_LOOK_MS INT64_C(600000)
+
+void dp_enroll_tidy(struct dp_daemon *d)
+{
+    if (!d->tokens_open || d->now_mono < d->tokens_ms)
+        return;
+    d->tokens_ms = d->now_mono + TOKENS_LOOK_MS;
+    dp_tokens_tidy(d);
+}
+
 void dp_enroll_load(struct dp_daemon *d)
 {
     struct dp_slice v;

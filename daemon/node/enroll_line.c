@@ -71,8 +71,10 @@ static void answer_approved(struct dp_daemon *d, uint64_t conn, const struct dp_
     dp_put16(&w, ca_chain);
     dp_put16(&w, dp_slice_str(address));
     put_ancestors(d, &w, t->node);
-    if (w.err == DP_OK)
-        reply(d, conn, t, dp_wr_slice(&w));
+    if (w.err != DP_OK)
+        return;
+    reply(d, conn, t, dp_wr_slice(&w));
+    dp_token_used(d, t);
 }
 
 static void answer_text(struct dp_daemon *d, uint64_t conn, const struct dp_token *t, enum dp_enroll_status s,
@@ -167,6 +169,7 @@ void dp_enroll_from_newcomer(struct dp_daemon *d, uint64_t conn, struct dp_slice
         on_request(d, conn, &t, dp_slice_of(plain, len));
     } else if (++t.wrong >= DP_ENROLL_TRIES_MAX) {
         dp_token_del(d, &t);
+        dp_tokens_tidy(d);
         dp_alarm(d, "enrolment", "a one-time code was tried wrongly three times and ended; make a new one");
     } else {
         dp_token_put(d, &t);

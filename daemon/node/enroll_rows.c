@@ -61,6 +61,35 @@ void dp_tokens_tidy(struct dp_daemon *d)
     dp_wipe(&t, sizeof t);
 }
 
+#define USED_MS DP_DAY_MS
+
+void dp_token_used(struct dp_daemon *d, const struct dp_token *t)
+{
+    struct dp_token used = *t;
+    if (used.expires_ms > d->now_wall + USED_MS) {
+        used.expires_ms = d->now_wall + USED_MS;
+        dp_token_put(d, &used);
+    }
+    dp_wipe(&used, sizeof used);
+}
+
+/* The node comes with its certificate: the code that it got it by has done its work. */
+void dp_tokens_arrived(struct dp_daemon *d, struct dp_node node)
+{
+    struct dp_slice key = {0}, v;
+    struct dp_token t = {0};
+    struct dp_enroll_request q;
+    if (!d->tokens_open || dp_request_get(d, node, &q) != DP_OK || q.state != DP_ENROLL_APPROVED)
+        return;
+    while (dp_db_next_key(&d->db, DP_T_TOKEN, dp_slice_of("", 0), &key, &v) == DP_OK)
+        if (dp_token_read(key, v, &t) && dp_node_eq(t.node, node) && strcmp(t.id, q.id) == 0) {
+            dp_token_del(d, &t);
+            break;
+        }
+    dp_tokens_tidy(d);
+    dp_wipe(&t, sizeof t);
+}
+
 void dp_request_put(struct dp_daemon *d, struct dp_node node, uint8_t state, const char *id,
                     struct dp_slice csrs)
 {

@@ -42,6 +42,8 @@ bool dp_token_read(struct dp_slice key, struct dp_slice v, struct dp_token *t);
 void dp_token_del(struct dp_daemon *d, const struct dp_token *t);
 /* Drop what expired; the socket stays open while one is left. */
 void dp_tokens_tidy(struct dp_daemon *d);
+/* R-ENR-3: its node was told that it is enrolled. It may have to be told again, for a day and no longer. */
+void dp_token_used(struct dp_daemon *d, const struct dp_token *t);
 
 /* Request row of a node: state 1, token id 4, then node CSR u16 and CA CSR u16. */
 struct dp_enroll_request {

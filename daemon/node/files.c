@@ -198,6 +198,25 @@ enum dp_err dp_files_go_on(struct dp_daemon *d)
     return DP_OK;
 }
 
+void dp_files_forget(struct dp_daemon *d, const struct dp_digest *root, uint32_t chunks)
+{
+    struct dp_slice key = {0}, v, prefix = dp_slice_of(root->b, sizeof root->b);
+    uint8_t at[40];
+    static const enum dp_table ways[] = {DP_T_CHUNK_DUE, DP_T_CHUNK_WAIT};
+    for (unsigned i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        while (dp_db_next_key(&d->db, ways[i], prefix, &key, &v) == DP_OK && key.len == sizeof at) {
+            memcpy(at, key.p, sizeof at);
+            dp_db_del_key(&d->db, ways[i], dp_slice_of(at, sizeof at));
+            key = (struct dp_slice){0};
+        }
+    for (uint32_t i = 0; i < chunks && i < DP_CHUNKS_MAX; i++) {
+        struct dp_wr w = dp_wr_of(at, sizeof at);
+        dp_wr_bytes(&w, root->b, sizeof root->b);
+        dp_wr_u32(&w, i);
+        dp_db_del_key(&d->db, DP_T_CHUNK, dp_wr_slice(&w));
+    }
+}
+
 /* ---- arriving ---- */
 
 /* Chunks of the file that came before any entry spoke of it, and who brought the first; UINT32_MAX: one does.

@@ -10,6 +10,9 @@
 #include <string.h>
 
 #include "crypto/chain.h"
+#include "crypto/random.h"
+#include "crypto/vault.h"
+#include "node/opens.h"
 #include "store/layout.h"
 #include "wire/block.h"
 #include "wire/entry.h"
@@ -41,7 +44,7 @@ static void fault(struct fsck *x, const char *what, struct dp_slice key)
     dp_hex(key.p, key.len > 48 ? 48 : key.len, hex);
     fprintf(x->to, "damaged: %s %s\n", what, hex);
     x->faults++;
-    if (x->db.kv->ops->error(x->db.t) != DP_OK)
+    if (dp_db_error(&x->db) != DP_OK)
         again(x);
 }
 
@@ -281,6 +284,31 @@ static void row_part(struct fsck *x, struct dp_slice k, struct dp_slice v)
         fault(x, "part that is not the one signed for", k);
 }
 
+/* R-STO-6: what was destroyed is no fault; what is sealed otherwise is. */
+static void check_sealed(struct fsck *x)
+{
+    uint64_t gone = 0;
+    for (unsigned t = 0; t < DP_T_COUNT; t++) {
+        struct dp_opens n = {0};
+        if (dp_table_lot((enum dp_table)t) == DP_LOT_NONE)
+            continue;
+        enum dp_err e = dp_opens_table(&x->db, (enum dp_table)t, &n);
+        gone += n.gone;
+        x->faults += n.wrong + (e != DP_OK);
+        if (n.wrong > 0 || e != DP_OK)
+            fprintf(x->to, "damaged: %" PRIu64 " records of table %s do not open with these keys\n", n.wrong,
+                    dp_table_word((enum dp_table)t));
+        if (dp_db_error(&x->db) != DP_OK)
+            again(x);
+    }
+    if (gone > 0)
+        fprintf(x->to,
+                "%" PRIu64 " records of content were destroyed since this store was as it is (erased, "
+                "replaced, or of no use any more)\n",
+                gone);
+    each(x, DP_T_PART, row_part);
+}
+
 /* Numbers of each peer and lane run from 1 without holes up to what the peer's row says (R-JRN-1). */
 static void check_journals(struct fsck *x)
 {
@@ -326,11 +354,17 @@ static enum dp_err load_trust(struct fsck *x, const struct dp_keyring *kr)
     return DP_OK;
 }
 
-enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to)
+enum dp_err dp_fsck(struct dp_kv *kv, struct dp_keyring *kr, FILE *to)
 {
+    struct dp_keyvault vault = {0};
     struct fsck x = {.db = {.kv = kv}, .suite = dp_suite_of(DP_SUITE_INTL), .to = to};
     dp_arena_init(&x.turn, 64u << 20, 1u << 20);
     dp_buf_init(&x.root, DP_CERT_BYTES_MAX);
+    if (kr != NULL) {
+        struct dp_random random = dp_random_system();
+        dp_keyvault_init(&vault, kr, &random);
+        x.db.vault = &vault.port;
+    }
     check_structure(&x);
     enum dp_err e = dp_db_begin(&x.db, false);
     for (unsigned t = 0; e == DP_OK && t < DP_KV_TABLES_MAX; t++)
@@ -342,12 +376,16 @@ enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to)
         each(&x, DP_T_BLOCK, row_block);
         each(&x, DP_T_OWN, row_own);
         each(&x, DP_T_CASE, row_case);
-        each(&x, DP_T_PART, row_part);
+        if (kr != NULL)
+            check_sealed(&x);
+        else
+            fprintf(to, "the keys are not here: content is not looked into\n");
         check_journals(&x);
     } else if (e == DP_OK) {
         fprintf(to, "the node is not enrolled: nothing to check\n");
     }
     dp_db_abort(&x.db);
+    dp_keyvault_fini(&vault);
     dp_arena_fini(&x.turn);
     dp_buf_fini(&x.root);
     if (e != DP_OK)

@@ -14,8 +14,8 @@
 
 /*
  * Findings go to `to`, one line each, then a summary. DP_OK: sound. DP_CORRUPT: something is wrong. `kr` may
- * be NULL (then the root is taken from the store).
+ * be NULL (then the root is taken from the store, and no part is looked into).
  */
-DP_MUST enum dp_err dp_fsck(struct dp_kv *kv, const struct dp_keyring *kr, FILE *to);
+DP_MUST enum dp_err dp_fsck(struct dp_kv *kv, struct dp_keyring *kr, FILE *to);
 
 #endif

@@ -34,17 +34,20 @@ enum dp_err dp_identity_keys(struct dp_daemon *d)
     if (d->kr != NULL)
         return DP_OK;
     snprintf(dir, sizeof dir, "%s/keys", d->opt.data_dir);
-    enum dp_err e = dp_keyring_load(dir, &d->kr, &why);
+    struct dp_keyring *kr = NULL;
+    enum dp_err e = dp_keyring_load(dir, &kr, &why);
     if (e == DP_NOT_FOUND) {
         e = dp_keyring_create(dir, &d->port.random, &why);
         if (e == DP_OK)
-            e = dp_keyring_load(dir, &d->kr, &why);
+            e = dp_keyring_load(dir, &kr, &why);
     }
-    if (e != DP_OK)
+    if (e != DP_OK) {
         dp_log(DP_LOG_ERROR, "keys: %s %s", why.path, dp_keyring_fault_text(why.fault));
-    else
-        d->kr_owned = true;
-    return e;
+        return e;
+    }
+    dp_daemon_use_keys(d, kr);
+    d->kr_owned = true;
+    return DP_OK;
 }
 
 /* ---- chains ---- */

@@ -3,7 +3,7 @@
  * tour 3/9: what comes over a link, frame by frame, inside a turn. The session (relay/session.h) judges;
  * this file fetches the facts it asks for and keeps what it decides for the commit.
  */
-#include "node/core.h"
+#include "node/passed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -125,12 +125,15 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
         dp_link_stop(d, p, why);
         return;
     }
+    if (!p->is_parent)
+        dp_tokens_arrived(d, p->node);
     p->hello_wall_ms = d->now_wall;
     p->hello_mono_ms = d->now_mono;
     p->up_ms = d->now_mono;
     if (p->is_parent)
         dp_alarm_clear(d, "parent"); /* the right door */
     p->row.inc = h->inc;
+    dp_passed_greeted(d, p);
     dp_reseed_greeted(d, p, h, gen_in);
     dp_shelf_greet(d, p, h);
     p->row.program = h->program;
@@ -185,7 +188,7 @@ static void on_item(struct dp_daemon *d, struct dp_peer *p, const struct dp_item
     if (p->missed)
         return; /* nothing of this turn will be kept */
     enum dp_err e = dp_apply_item(d, p, it);
-    enum dp_err store = d->db.kv->ops->error(d->db.t);
+    enum dp_err store = dp_db_error(&d->db);
     if (store != DP_OK || dp_is_ours(e)) {
         d->turn_error = store != DP_OK ? store : e;
         p->missed = true;
@@ -204,6 +207,8 @@ static void on_ack(struct dp_daemon *d, struct dp_peer *p, const struct dp_ack_f
         if ((a->lanes >> lane & 1) != 0 && p->s.state == DP_SESSION_UP &&
             dp_session_on_ack(&p->s, lane, a->lane[lane].epoch, a->lane[lane].durable, d->now_mono) != DP_OK)
             dp_link_stop(d, p, DP_STOP_PROTOCOL);
+    if (p->s.state == DP_SESSION_UP)
+        dp_passed_acked(d, p, a);
 }
 
 static void on_refused(struct dp_daemon *d, struct dp_peer *p, const struct dp_refused_frame *r)

@@ -84,20 +84,16 @@ static enum dp_err seal_parts(struct dp_daemon *d, struct dp_entry *e, const str
     return DP_OK;
 }
 
-/* The own copy: ciphertext, wrapped keys (R-STO-2), leaves. */
+/* The own copy: ciphertext, keys, leaves; the store seals them (R-STO-6). */
 static enum dp_err keep_parts(struct dp_daemon *d, const struct dp_name *name, const struct sealed_parts *sp)
 {
     for (uint8_t i = 0; i < sp->count; i++) {
-        uint8_t wrapped[DP_WRAPPED_BYTES];
-        enum dp_err e = dp_keyring_wrap(d->kr, name, i, &sp->keys[i], &d->port.random, wrapped);
-        if (e != DP_OK)
-            return e;
         dp_buf_reset(&d->scratch);
-        e = dp_part_put(&sp->parts[i], &d->scratch);
+        enum dp_err e = dp_part_put(&sp->parts[i], &d->scratch);
         if (e != DP_OK)
             return e;
         dp_db_part_put(&d->db, name, i, dp_buf_slice(&d->scratch));
-        dp_db_part_key_put(&d->db, name, i, dp_slice_of(wrapped, sizeof wrapped));
+        dp_db_part_key_put(&d->db, name, i, dp_slice_of(sp->keys[i].b, sizeof sp->keys[i].b));
     }
     if (sp->count > 0)
         dp_db_part_put(&d->db, name, DP_PART_LEAVES,

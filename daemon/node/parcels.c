@@ -64,7 +64,7 @@ static enum dp_err parcel_out(struct dp_daemon *d, struct dp_outgoing *o, uint8_
     if (kind == DP_PARCEL_CONTENT) {
         r.names = o->names;
         r.name_count = o->name_count;
-        dp_db_parcel_of_put(&d->db, &digest, o->names, o->name_count);
+        dp_db_parcel_of_put(&d->db, &digest, &(struct dp_parcel_of){o->to, o->names, o->name_count});
     }
     dp_peers_journal(d, hop, o->lane, &r);
     d->n.parcels_out++;
@@ -140,9 +140,14 @@ static enum dp_err part_key(struct dp_daemon *d, const struct dp_name *n, uint8_
 {
     struct dp_slice v;
     struct dp_grant g;
-    if (dp_db_part_key(&d->db, n, index, &v) == DP_OK)
-        return v.len == DP_WRAPPED_BYTES ? dp_keyring_unwrap(d->kr, n, index, v.p, key) : DP_CORRUPT;
-    enum dp_err e = dp_db_grant(&d->db, n, index, &v);
+    enum dp_err e = dp_db_part_key(&d->db, n, index, &v);
+    if (e == DP_OK && v.len != sizeof key->b)
+        return DP_CORRUPT;
+    if (e == DP_OK)
+        memcpy(key->b, v.p, sizeof key->b);
+    if (e != DP_NOT_FOUND)
+        return e;
+    e = dp_db_grant(&d->db, n, index, &v);
     if (e != DP_OK)
         return e;
     e = dp_grant_get(v, &g);
@@ -226,58 +231,7 @@ enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8
     return err == DP_OK ? dp_part_text_decode(p.kind, plain, &d->turn, out) : err;
 }
 
-/* ---- recalling ---- */
-
-static bool holds_of(const struct dp_casefile *f, const struct dp_ref *r)
-{
-    for (uint16_t i = 0; i < r->name_count; i++)
-        if (dp_casefile_find(f, &r->names[i]) != DP_FACT_NONE)
-            return true;
-    return false;
-}
-
-/* An empty item takes the number, or nobody (R-JRN-3); what else was in the parcel is sealed again. */
-static enum dp_err recall(struct dp_daemon *d, const struct dp_slot *slot, struct dp_peer *p, uint8_t lane,
-                          uint64_t number, const struct dp_ref *r)
-{
-    struct dp_node to = r->subject.name.origin;
-    struct dp_ref none = {.kind = DP_REF_ENTRIES, .subject = slot->f.subject};
-    enum dp_err e = DP_OK;
-    if (!holds_of(&slot->f, r) || !dp_n3_denies_node(&slot->f.reg, true, slot->f.subject.name.origin, to))
-        return DP_OK;
-    dp_db_journal_put(&d->db, p->node, lane, number, &none);
-    for (uint16_t i = 0; i < r->name_count && e == DP_OK; i++)
-        if (dp_casefile_find(&slot->f, &r->names[i]) == DP_FACT_NONE)
-            e = dp_parcels_regrant(d, &r->names[i], to, lane);
-    return e;
-}
-
-static enum dp_err recall_lane(struct dp_daemon *d, const struct dp_slot *slot, struct dp_peer *p,
-                               uint8_t lane)
-{
-    uint64_t last = p->s.lane[lane].journal_last; /* without what is journalled here */
-    for (uint64_t n = p->s.lane[lane].acked + 1; n <= last; n++) {
-        struct dp_ref r;
-        dp_arena_reset(&d->look);
-        if (dp_db_journal(&d->db, p->node, lane, n, &d->look, &r) != DP_OK || r.kind != DP_REF_PARCEL)
-            continue;
-        enum dp_err e = recall(d, slot, p, lane, n, &r);
-        if (e != DP_OK)
-            return e;
-    }
-    return DP_OK;
-}
-
-enum dp_err dp_parcels_recall(struct dp_daemon *d, const struct dp_slot *slot)
-{
-    for (uint32_t i = 0; slot->f.has_reg && i < d->peer_count; i++)
-        for (uint8_t lane = 0; lane < DP_LANES; lane++) {
-            enum dp_err e = recall_lane(d, slot, d->peers[i], lane);
-            if (e != DP_OK)
-                return e;
-        }
-    return dp_unsent_of_case(d, &slot->f.subject);
-}
+/* ---- forgetting ---- */
 
 void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t part_count)
 {

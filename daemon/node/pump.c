@@ -179,21 +179,23 @@ static enum dp_err locate(struct dp_daemon *d, const struct dp_peer *p, const st
     return DP_OK;
 }
 
+/* Body of a DP_ITEM_PRUNED of which nothing goes. */
+static const uint8_t nothing[2] = {0, 0};
+
 /* Body of a DP_ITEM_PRUNED: count, then pruned blocks. */
 static enum dp_err build_pruned(struct dp_daemon *d, struct dp_peer *p, const struct dp_ref *r,
                                 struct dp_buf *out)
 {
-    static const uint8_t none[2] = {0, 0};
     struct piece pieces[DP_REF_NAMES_MAX];
     uint16_t n = 0, blocks = 0;
     const struct dp_casefile *f;
     enum dp_err e = may_show(d, p, &r->subject, &f);
     if (e == DP_DENIED)
-        return dp_buf_put(out, none, sizeof none);
+        return dp_buf_put(out, nothing, sizeof nothing);
     if (e == DP_OK)
         e = locate(d, p, f, r, pieces, &n);
     if (e == DP_OK)
-        e = dp_buf_put(out, none, sizeof none);
+        e = dp_buf_put(out, nothing, sizeof nothing);
     for (uint16_t i = 0; i < n && e == DP_OK; blocks++) {
         uint16_t k = 1;
         while ((uint32_t)i + k < n && same_piece(&pieces[i], &pieces[i + k]))
@@ -237,7 +239,12 @@ static enum dp_err build(struct dp_daemon *d, struct dp_peer *p, const struct dp
         return dp_db_get32(&d->db, DP_T_CERT, &r->digest, body);
     case DP_REF_PARCEL:
         *kind = DP_ITEM_PARCEL;
-        return dp_db_get32(&d->db, DP_T_PARCEL, &r->digest, body);
+        e = dp_db_get32(&d->db, DP_T_PARCEL, &r->digest, body);
+        if (e != DP_NOT_FOUND)
+            return e;
+        *kind = DP_ITEM_PRUNED; /* R-PARC-2: it has gone, and only the number is left */
+        e = dp_buf_put(&d->scratch, nothing, sizeof nothing);
+        break;
     case DP_REF_ENTRIES:
         *kind = DP_ITEM_PRUNED;
         e = build_pruned(d, p, r, &d->scratch);

@@ -4,7 +4,7 @@
  * was once sent there or has to be, and journal the differences. The question moves on in the transaction
  * that journals them. A list entitles to nothing: what goes is decided as if it went for the first time.
  */
-#include "node/core.h"
+#include "node/passed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -240,11 +240,15 @@ static enum dp_err judge_content(struct work *w, struct dp_node to, const struct
     return DP_OK;
 }
 
+/* A parcel that is here still. */
 static enum dp_err queue_parcel(struct work *w, const struct dp_digest *digest, struct dp_node to, size_t len)
 {
     bool whole = true;
+    struct dp_parcel_of of = {0};
     struct dp_ref r = {.kind = DP_REF_PARCEL, .digest = *digest, .subject = dp_subject_of_node(to)};
-    enum dp_err e = dp_db_parcel_of(&w->d->db, digest, &w->d->turn, &r.names, &r.name_count);
+    enum dp_err e = dp_db_parcel_of(&w->d->db, digest, &w->d->turn, &of);
+    r.names = of.names;
+    r.name_count = of.count;
     if (e == DP_OK)
         e = judge_content(w, to, &r, &whole);
     else if (e == DP_NOT_FOUND)
@@ -254,21 +258,65 @@ static enum dp_err queue_parcel(struct work *w, const struct dp_digest *digest, 
     return e;
 }
 
+/* R-PARC-2: it has gone from here, and the peer has lost it: what of it is held here still is sealed anew. */
+static enum dp_err seal_again(struct work *w, const struct dp_digest *digest)
+{
+    struct dp_parcel_of of;
+    bool denied = false;
+    enum dp_err e = dp_db_parcel_of(&w->d->db, digest, &w->d->turn, &of);
+    if (e != DP_OK || dp_peers_towards(w->d, of.to) != w->p)
+        return e;
+    for (uint16_t i = 0; i < of.count && e == DP_OK; i++) {
+        struct dp_entry x;
+        struct dp_slice bytes;
+        e = is_denied(w->d, &of.names[i], of.to, &denied);
+        if (e != DP_OK || denied)
+            continue;
+        e = dp_entry_bytes(w->d, &of.names[i], &bytes);
+        if (e == DP_OK)
+            e = dp_entry_decode(bytes, &of.names[i], &w->d->turn, &x);
+        if (e == DP_OK)
+            e = dp_own_hand(w->d, &x, of.to, DP_LANE_CASES);
+    }
+    dp_db_del_key(&w->d->db, DP_T_PARCEL_OF, dp_slice_of(digest->b, sizeof digest->b));
+    return e;
+}
+
+/* The next parcel that is here, or was sealed here; *v empty when it has gone. */
+static enum dp_err next_parcel(struct work *w, struct dp_list_key *at, struct dp_slice *v)
+{
+    struct dp_list_key here = *at, sealed = *at;
+    struct dp_slice of;
+    enum dp_err e = next_digest(w, DP_T_PARCEL, &here, v);
+    enum dp_err e2 = e == DP_OK || e == DP_NOT_FOUND ? next_digest(w, DP_T_PARCEL_OF, &sealed, &of) : e;
+    if (e2 != DP_OK && e2 != DP_NOT_FOUND)
+        return e2;
+    if (e == DP_OK && (e2 != DP_OK || dp_list_key_cmp(&here, &sealed) <= 0)) {
+        *at = here;
+        return DP_OK;
+    }
+    *v = (struct dp_slice){0};
+    *at = e2 == DP_OK ? sealed : *at;
+    return e2;
+}
+
 static enum dp_err compare_parcels(struct work *w)
 {
     struct dp_list_key at = w->page.after;
     struct dp_slice v;
     enum dp_err e;
-    while ((e = next_digest(w, DP_T_PARCEL, &at, &v)) == DP_OK && take(w, &at)) {
+    while ((e = next_parcel(w, &at, &v)) == DP_OK && take(w, &at)) {
         struct dp_digest digest;
         struct dp_node to;
         memcpy(digest.b, at.b, sizeof digest.b);
-        bool is_there = dp_reseed_find(&w->walk, &at) != NULL;
-        if (dp_parcel_recipient(v, &to) != DP_OK)
-            return DP_CORRUPT;
-        if (is_there || dp_peers_towards(w->d, to) != w->p)
+        if (dp_reseed_find(&w->walk, &at) != NULL)
             continue;
-        e = queue_parcel(w, &digest, to, v.len);
+        if (v.len == 0)
+            e = seal_again(w, &digest);
+        else if (dp_parcel_recipient(v, &to) != DP_OK)
+            e = DP_CORRUPT;
+        else if (dp_peers_towards(w->d, to) == w->p)
+            e = queue_parcel(w, &digest, to, v.len);
         if (e != DP_OK)
             return e;
     }
@@ -379,7 +427,7 @@ void dp_reseed_greeted(struct dp_daemon *d, struct dp_peer *p, const struct dp_h
         began_anew(d, p);
     /* R-RSD-3: the peer has known these journals, and went back behind them. What they hold begins in the
      * middle. */
-    if (h->your_gen != p->s.gen_out && dp_reseed_moved(&p->row.reseed))
+    if ((h->your_gen != p->s.gen_out && dp_reseed_moved(&p->row.reseed)) || dp_passed_is_behind(p))
         dp_peers_renew(d, p);
     p->ask_due = p->row.reseed.part != 0;
     watch(d);

@@ -328,6 +328,18 @@ void dp_shelf_again(struct dp_daemon *d)
     }
 }
 
+/* The mark of the number under which it was offered again holds nothing: that one was taken, or is refused.
+ */
+bool dp_shelf_holds(struct dp_daemon *d, const struct dp_peer *p, uint8_t lane, uint64_t number)
+{
+    struct shelf_key k;
+    struct dp_slice v;
+    struct again a;
+    if (dp_db_get_key(&d->db, DP_T_SHELF, key_of(&k, p->node, lane, number), &v) != DP_OK)
+        return false;
+    return !(again_get(v, &a) && a.code == DP_OK && a.number == number);
+}
+
 bool dp_shelf_refused_there(struct dp_daemon *d, const struct dp_peer *p, const struct dp_refused_frame *f)
 {
     struct shelf_key k;
@@ -399,6 +411,7 @@ void dp_shelf_greet(struct dp_daemon *d, struct dp_peer *p, const struct dp_hell
     bool met = p->row.program != 0;
     memset(p->told, 0, sizeof p->told);
     p->refused_due = true;
+    dp_session_acks_owed(&p->s); /* behind the refusals: now the peer may let go what they do not name */
     if (met && (p->row.program != h->program || p->row.own_program != DP_PROGRAM_VERSION)) {
         drop_marks(d, p); /* both ends see the change, and the receiver forgets */
         dp_shelf_offer(d, p);

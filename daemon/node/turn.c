@@ -4,6 +4,7 @@
  * everything in memory goes back to what the store says.
  */
 #include "node/calls.h"
+#include "node/passed.h"
 #include "node/unsent.h"
 
 #include <malloc.h>
@@ -57,6 +58,8 @@ static enum dp_err decide(struct dp_daemon *d)
     if (e == DP_OK && d->id.enrolled)
         e = dp_settle(d);
     if (e == DP_OK)
+        dp_enroll_tidy(d);
+    if (e == DP_OK)
         dp_sweep_touched(d);
     if (e == DP_OK)
         e = dp_files_go_on(d);
@@ -75,6 +78,7 @@ static enum dp_err decide(struct dp_daemon *d)
     if (e != DP_OK)
         return e;
     dp_feed_write(d);
+    dp_passed_go(d);
     dp_peers_write(d);
     if (keeps_alarms(d)) {
         dp_alarms_write(d);
@@ -97,6 +101,9 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
     d->feed_next = 0;
     d->chunks_look = true;
     d->again_ms = 0;
+    d->passed_ms = retry_at(d);
+    d->tokens_open = true; /* looked at again */
+    d->tokens_ms = 0;
     d->n.commits_failed++;
     dp_cache_drop(d);
     memset(d->certs, 0, sizeof(d->certs));
@@ -134,7 +141,8 @@ static void say_peer(struct dp_daemon *d, struct dp_peer *p)
         return; /* nothing goes before it */
     dp_proof_say(d, p);
     dp_shelf_say(d, p);
-    if (p->s.state == DP_SESSION_UP && dp_session_acks(&p->s, &acks)) {
+    /* An ack says that every refusal it covers was said (passed.h). */
+    if (p->s.state == DP_SESSION_UP && !p->refused_due && dp_session_acks(&p->s, &acks)) {
         struct dp_frame f = {.type = DP_FRAME_ACK};
         f.u.ack.lanes = acks.lanes;
         for (unsigned i = 0; i < DP_LANES; i++) {
@@ -274,7 +282,7 @@ enum dp_err dp_daemon_end(struct dp_daemon *d)
     d->retry_ms = e == DP_OK ? 0 : retry_at(d);
     after_turn(d, e);
     pin_root(d);
-    dp_duties_rotate(d);
+    dp_wrapping_change(d);
     dp_backups_go(d);
     dp_watch_disk(d);
     dp_watch_door(d);
@@ -308,6 +316,8 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
         at = d->retry_ms;
     if (d->again_ms != 0 && d->again_ms < at)
         at = d->again_ms;
+    if (dp_passed_wake(d) < at)
+        at = dp_passed_wake(d);
     return at;
 }
 
@@ -315,7 +325,7 @@ bool dp_daemon_wants_turn(const struct dp_daemon *d)
 {
     bool due = (d->want_seal && !d->doubted && !dp_stop_sealing(d)) || d->sweeping || d->sweep_again ||
                d->chunks_due || dp_unsent_due(d) || dp_backups_busy(d) ||
-               (d->stop.unwritten && d->unwritten == 0);
+               (d->stop.unwritten && d->unwritten == 0) || (d->rotate_due && !d->rotate_retry);
     return dp_calls_wait(d) || (d->retry_ms == 0 && due); /* a failed turn waits */
 }
 

@@ -10,6 +10,9 @@
 static bool leaves(struct dp_daemon *d, struct dp_peer *p, const struct dp_ref *r,
                    const struct dp_subject *of)
 {
+    struct dp_slice have;
+    if (r->kind == DP_REF_PARCEL) /* R-PARC-2: its bytes have gone with another number */
+        return of == NULL && dp_db_get32(&d->db, DP_T_PARCEL, &r->digest, &have) == DP_NOT_FOUND;
     if (r->kind != DP_REF_ENTRIES || (of != NULL && !dp_subject_eq(&r->subject, of)))
         return false;
     return dp_pump_is_empty(d, p, r);

@@ -25,7 +25,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 
-#define DP_KV_TABLES_MAX 48
+#define DP_KV_TABLES_MAX 64
 #define DP_KV_KEY_MAX 511
 #define DP_KV_VAL_MAX ((size_t)64 << 20)
 

@@ -287,6 +287,12 @@ void dp_session_durable(struct dp_session *s, uint8_t lane, uint64_t durable)
     s->ack_due[lane] = true;
 }
 
+void dp_session_acks_owed(struct dp_session *s)
+{
+    for (unsigned i = 0; i < DP_LANES; i++)
+        s->ack_due[i] = s->ack_due[i] || s->lane[i].durable_in > 0;
+}
+
 bool dp_session_acks(struct dp_session *s, struct dp_acks *out)
 {
     memset(out, 0, sizeof(*out));

@@ -294,6 +294,9 @@ enum dp_item_verdict dp_session_on_item(struct dp_session *s, uint8_t lane, uint
 /* The turn that applied or refused items of this lane up to `durable` is committed: an ack is due. */
 void dp_session_durable(struct dp_session *s, uint8_t lane, uint64_t durable);
 
+/* The greeting is over: what is durable here is to be said once more by a frame. */
+void dp_session_acks_owed(struct dp_session *s);
+
 /* Acks that are due, one frame for all lanes. */
 struct dp_acks {
     uint8_t lanes; /* bit per lane present */

@@ -5,6 +5,8 @@
  */
 #include "store/layout.h"
 
+#include <string.h>
+
 #include "store/layout_key.h"
 #include "store/life.h"
 
@@ -29,13 +31,29 @@ enum dp_err dp_db_begin(struct dp_db *db, bool write)
     if (db->t != NULL)
         return DP_INTERNAL;
     db->write = write;
+    db->err = DP_OK;
+    memset(db->number, 0, sizeof db->number);
     return db->kv->ops->begin(db->kv, write, &db->t);
+}
+
+static void let_rest(struct dp_db *db)
+{
+    if (db->vault != NULL)
+        db->vault->ops->rest(db->vault);
 }
 
 enum dp_err dp_db_commit(struct dp_db *db)
 {
+    if (db->t != NULL && db->write)
+        dp_row_numbers(db);
+    if (db->err != DP_OK) {
+        enum dp_err e = db->err;
+        dp_db_abort(db);
+        return e;
+    }
     struct dp_kv_txn *t = db->t;
     db->t = NULL;
+    let_rest(db);
     return t == NULL ? DP_OK : db->kv->ops->commit(t);
 }
 
@@ -43,13 +61,16 @@ void dp_db_abort(struct dp_db *db)
 {
     struct dp_kv_txn *t = db->t;
     db->t = NULL;
+    let_rest(db);
     if (t != NULL)
         db->kv->ops->abort(t);
 }
 
 enum dp_err dp_db_error(const struct dp_db *db)
 {
-    return db->t == NULL ? DP_INTERNAL : db->kv->ops->error(db->t);
+    if (db->t == NULL)
+        return DP_INTERNAL;
+    return db->err != DP_OK ? db->err : db->kv->ops->error(db->t);
 }
 
 /* ---- meta ---- */
@@ -90,12 +111,12 @@ void dp_db_meta_u64_put(struct dp_db *db, const char *word, uint64_t v)
 
 enum dp_err dp_db_get32(struct dp_db *db, enum dp_table t, const struct dp_digest *key, struct dp_slice *v)
 {
-    return db->kv->ops->get(db->t, t, dp_slice_of(key->b, sizeof key->b), v);
+    return dp_row_get(db, t, dp_slice_of(key->b, sizeof key->b), v);
 }
 
 void dp_db_put32(struct dp_db *db, enum dp_table t, const struct dp_digest *key, struct dp_slice v)
 {
-    db->kv->ops->put(db->t, t, dp_slice_of(key->b, sizeof key->b), v);
+    dp_row_put(db, t, dp_slice_of(key->b, sizeof key->b), v);
 }
 
 enum dp_err dp_db_get64(struct dp_db *db, enum dp_table t, uint64_t key, struct dp_slice *v)
@@ -148,17 +169,17 @@ uint64_t dp_db_last64(struct dp_db *db, enum dp_table t)
 
 enum dp_err dp_db_get_key(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice *v)
 {
-    return db->kv->ops->get(db->t, t, key, v);
+    return dp_row_get(db, t, key, v);
 }
 
 void dp_db_put_key(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice v)
 {
-    db->kv->ops->put(db->t, t, key, v);
+    dp_row_put(db, t, key, v);
 }
 
 void dp_db_del_key(struct dp_db *db, enum dp_table t, struct dp_slice key)
 {
-    db->kv->ops->del(db->t, t, key);
+    dp_row_del(db, t, key);
 }
 
 enum dp_err dp_db_next_key(struct dp_db *db, enum dp_table t, struct dp_slice prefix, struct dp_slice *key,

@@ -5,7 +5,8 @@
  * table holds two values under one key. Schema number and migrations: store/schema.h.
  *
  * Every call works in the open transaction `db->t` of the turn. Writes are sticky (port/kv.h): they
- * return nothing, and the commit tells. Slices that are returned are borrowed until the next write.
+ * return nothing, and the commit tells. Slices that are returned are borrowed until the next write; of sealed
+ * tables also no longer than until four others were read.
  */
 #ifndef DP_STORE_LAYOUT_H
 #define DP_STORE_LAYOUT_H
@@ -15,6 +16,7 @@
 #include "base/id.h"
 #include "case/casefile.h"
 #include "port/kv.h"
+#include "port/vault.h"
 #include "relay/reseed.h"
 #include "relay/session.h"
 
@@ -34,7 +36,7 @@
     X(SENT_CERT,  "sentcert")   /* peer 8, lane 1, certificate 32 -> () */                            \
     X(ROUTED,     "routed")     /* child 8, subject 21 -> (): once a party, always a party */         \
     X(PART,       "part")       /* entry 20, index 1 -> sealed part; index 255: the leaves */         \
-    X(PART_KEY,   "partkey")    /* entry 20, index 1 -> wrapped key */                                \
+    X(PART_KEY,   "partkey")    /* entry 20, index 1 -> key 32 */                                \
     X(GRANT,      "grant")      /* entry 20, index 1 -> grant to this node, unopened */               \
     X(PARCEL,     "parcel")     /* digest 32 -> parcel */                                             \
     X(CHUNK,      "chunk")      /* root 32, index 4 -> chunk with its proof */                               \
@@ -66,10 +68,11 @@
     X(UPLOAD,     "upload")     /* who and which 32 -> progress of an upload (node/upload.c) */          \
     X(ANSWER,     "answer")     /* 1, token digest 32 -> number 8, sealed answer; 2, number 8 -> digest 32 */ \
     X(PARCEL_CAME, "parcelcame") /* peer 8, digest 32 -> (): parcels that it brought */                \
-    X(PARCEL_OF,  "parcelof")   /* digest 32 -> names: whose content a parcel sealed here holds */ \
+    X(PARCEL_OF,  "parcelof")   /* digest 32 -> recipient 8, names: content that a parcel sealed here holds */ \
     X(FILE,       "file")       /* root 32 -> (): an entry speaks of it; count 4: chunks without one */ \
     X(FOUND,      "found")      /* local number 8 -> who looked for a person, and which cases were shown (N4) */ \
-    X(LOOKS,      "looks")      /* node 8, slug 16, officer 4 -> hour began 8, looks 4, refusal kept 1 */
+    X(LOOKS,      "looks")      /* node 8, slug 16, officer 4 -> hour began 8, looks 4, refusal kept 1 */ \
+    X(GONE,       "gone")       /* row number 8 -> (): its row is no more, and its key is to be destroyed (R-STO-6) */
 /* clang-format on */
 
 #define DP_DB_KEY_MAX 160 /* the longest composite key */
@@ -82,10 +85,18 @@ enum dp_table {
 };
 const char *dp_table_word(enum dp_table t);
 
+/* R-STO-6: numbers of sealed rows by what becomes of them, so that those that go lie beside each other. */
+enum dp_lot { DP_LOT_NONE, DP_LOT_LASTING, DP_LOT_KEYS, DP_LOT_PASSING, DP_LOT_COUNT };
+/* NONE: rows of the table are not sealed. */
+enum dp_lot dp_table_lot(enum dp_table t);
+
 struct dp_db {
     struct dp_kv *kv;
-    struct dp_kv_txn *t; /* of this turn, or NULL */
-    bool write;          /* t is a write transaction */
+    struct dp_kv_txn *t;           /* of this turn, or NULL */
+    struct dp_vault *vault;        /* NULL: sealed rows are read as they lie, and none is written */
+    bool write;                    /* t is a write transaction */
+    enum dp_err err;               /* of the vault, in this transaction; sticky */
+    uint64_t number[DP_LOT_COUNT]; /* next of each lot; 0: not asked for in this transaction */
 };
 
 DP_MUST enum dp_err dp_db_begin(struct dp_db *db, bool write);
@@ -96,6 +107,13 @@ void dp_db_abort(struct dp_db *db);
  * memory on what is not there asks first.
  */
 DP_MUST enum dp_err dp_db_error(const struct dp_db *db);
+/* Up to `max` numbers of rows that are gone, rising; how many. */
+size_t dp_db_gone(struct dp_db *db, uint64_t *out, size_t max);
+/* Their keys are destroyed. */
+void dp_db_gone_del(struct dp_db *db, const uint64_t *rows, size_t n);
+/* Whether the sealed row `v` under this key opens. DP_NOT_FOUND: what was in it is destroyed; else as open.
+ */
+DP_MUST enum dp_err dp_db_opens(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice v);
 
 /* ---- meta ---- */
 /* A word's number or DP_NOT_FOUND. */
@@ -180,11 +198,12 @@ struct dp_peer_row {
     uint32_t inc; /* incarnation established at first contact; 0 = none */
     bool is_parent;
     bool revoked;
-    int64_t heard_ms;         /* wall clock of the last frame, coarse */
-    uint32_t program;         /* its program version at the last hello */
-    uint32_t own_program;     /* and ours */
-    uint32_t gen_out, gen_in; /* R-RSD-1 */
-    struct dp_reseed reseed;  /* of the journals to it */
+    int64_t heard_ms;           /* wall clock of the last frame, coarse */
+    uint32_t program;           /* its program version at the last hello */
+    uint32_t own_program;       /* and ours */
+    uint32_t gen_out, gen_in;   /* R-RSD-1 */
+    struct dp_reseed reseed;    /* of the journals to it */
+    uint64_t dropped[DP_LANES]; /* up to here the bytes of parcels have gone (R-PARC-2) */
 };
 DP_MUST enum dp_err dp_db_peer(struct dp_db *db, struct dp_node peer, struct dp_peer_row *out);
 void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_row *row);
@@ -210,11 +229,16 @@ DP_MUST enum dp_err dp_db_routed_next(struct dp_db *db, struct dp_node child, st
 bool dp_db_parcel_came(struct dp_db *db, struct dp_node peer, const struct dp_digest *parcel);
 void dp_db_parcel_came_put(struct dp_db *db, struct dp_node peer, const struct dp_digest *parcel);
 DP_MUST enum dp_err dp_db_parcel_came_next(struct dp_db *db, struct dp_node peer, struct dp_list_key *key);
-/* Entries whose content a parcel sealed here holds; DP_NOT_FOUND for any other parcel. */
-void dp_db_parcel_of_put(struct dp_db *db, const struct dp_digest *parcel, const struct dp_name *names,
-                         uint16_t count);
+/* Entries whose content a parcel sealed here holds, and for whom; it stays when the parcel has gone. */
+struct dp_parcel_of {
+    struct dp_node to;
+    const struct dp_name *names; /* arena */
+    uint16_t count;
+};
+void dp_db_parcel_of_put(struct dp_db *db, const struct dp_digest *parcel, const struct dp_parcel_of *of);
+/* DP_NOT_FOUND for any other parcel. */
 DP_MUST enum dp_err dp_db_parcel_of(struct dp_db *db, const struct dp_digest *parcel, struct dp_arena *a,
-                                    const struct dp_name **names, uint16_t *count);
+                                    struct dp_parcel_of *out);
 
 /* ---- parts ---- */
 #define DP_PART_LEAVES 255
@@ -222,9 +246,9 @@ void dp_db_part_put(struct dp_db *db, const struct dp_name *n, uint8_t index, st
 DP_MUST enum dp_err dp_db_part(struct dp_db *db, const struct dp_name *n, uint8_t index,
                                struct dp_slice *wire);
 void dp_db_part_del(struct dp_db *db, const struct dp_name *n, uint8_t index);
-void dp_db_part_key_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice wrapped);
+void dp_db_part_key_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice key);
 DP_MUST enum dp_err dp_db_part_key(struct dp_db *db, const struct dp_name *n, uint8_t index,
-                                   struct dp_slice *wrapped);
+                                   struct dp_slice *key);
 void dp_db_part_key_del(struct dp_db *db, const struct dp_name *n, uint8_t index);
 void dp_db_grant_put(struct dp_db *db, const struct dp_name *n, uint8_t index, struct dp_slice grant);
 DP_MUST enum dp_err dp_db_grant(struct dp_db *db, const struct dp_name *n, uint8_t index,

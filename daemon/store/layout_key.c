@@ -39,17 +39,27 @@ void dp_key_u64(struct dp_key *k, uint64_t v)
 
 enum dp_err dp_key_get(struct dp_db *db, enum dp_table t, const struct dp_key *k, struct dp_slice *v)
 {
-    return db->kv->ops->get(db->t, t, dp_key_slice(k), v);
+    return dp_row_get(db, t, dp_key_slice(k), v);
 }
 
 void dp_key_put(struct dp_db *db, enum dp_table t, const struct dp_key *k, struct dp_slice v)
 {
-    db->kv->ops->put(db->t, t, dp_key_slice(k), v);
+    dp_row_put(db, t, dp_key_slice(k), v);
 }
 
 void dp_key_del(struct dp_db *db, enum dp_table t, const struct dp_key *k)
 {
-    db->kv->ops->del(db->t, t, dp_key_slice(k));
+    dp_row_del(db, t, dp_key_slice(k));
+}
+
+/* What was destroyed is passed over, as if it were not there. */
+static enum dp_err step(struct dp_db *db, struct dp_kv_cur *c, enum dp_table t, bool back, enum dp_err e,
+                        struct dp_slice *rk, struct dp_slice *rv)
+{
+    const struct dp_kv_ops *ops = db->kv->ops;
+    while (e == DP_OK && (e = dp_row_open(db, t, *rk, rv)) == DP_NOT_FOUND)
+        e = back ? ops->cur_prev(c, rk, rv) : ops->cur_next(c, rk, rv);
+    return e;
 }
 
 enum dp_err dp_key_seek(struct dp_db *db, enum dp_table t, enum dp_kv_seek how, struct dp_slice k,
@@ -61,6 +71,7 @@ enum dp_err dp_key_seek(struct dp_db *db, enum dp_table t, enum dp_kv_seek how, 
     if (e != DP_OK)
         return e;
     e = ops->cur_seek(c, how, k, rk, rv);
+    e = step(db, c, t, how == DP_KV_LE || how == DP_KV_LAST, e, rk, rv);
     ops->cur_close(c);
     return e;
 }
@@ -76,6 +87,7 @@ enum dp_err dp_key_seek_after(struct dp_db *db, enum dp_table t, struct dp_slice
     e = ops->cur_seek(c, DP_KV_GE, k, rk, rv);
     if (e == DP_OK && dp_slice_eq(*rk, k))
         e = ops->cur_next(c, rk, rv);
+    e = step(db, c, t, false, e, rk, rv);
     ops->cur_close(c);
     return e;
 }

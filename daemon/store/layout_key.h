@@ -23,7 +23,16 @@ void dp_key_u64(struct dp_key *k, uint64_t v);
 struct dp_slice dp_key_slice(const struct dp_key *k);
 bool dp_key_has_prefix(struct dp_slice s, struct dp_slice prefix);
 
-/* As the port's operations of the same names; *v borrowed until the next write. */
+/* As the port's operations of the same names, of sealed tables with what is in the row (layout_seal.c). */
+DP_MUST enum dp_err dp_row_get(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice *v);
+void dp_row_put(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice v);
+void dp_row_del(struct dp_db *db, enum dp_table t, struct dp_slice key);
+/* *v of a row that was found becomes what is in it; as dp_db_opens. */
+DP_MUST enum dp_err dp_row_open(struct dp_db *db, enum dp_table t, struct dp_slice key, struct dp_slice *v);
+/* The numbers that this transaction used, before it is committed. */
+void dp_row_numbers(struct dp_db *db);
+
+/* The same with a key under construction; *v borrowed until the next write. */
 DP_MUST enum dp_err dp_key_get(struct dp_db *db, enum dp_table t, const struct dp_key *k, struct dp_slice *v);
 void dp_key_put(struct dp_db *db, enum dp_table t, const struct dp_key *k, struct dp_slice v);
 void dp_key_del(struct dp_db *db, enum dp_table t, const struct dp_key *k);

@@ -139,7 +139,7 @@ enum dp_err dp_db_journal(struct dp_db *db, struct dp_node peer, uint8_t lane, u
 
 /* ---- peers ---- */
 
-#define PEER_BYTES (DP_LANES * 32 + 4 + 1 + 1 + 8 + 4 + 4 + 4 + 4 + 1 + DP_LIST_KEY_BYTES)
+#define PEER_BYTES (DP_LANES * 32 + 4 + 1 + 1 + 8 + 4 + 4 + 4 + 4 + 1 + DP_LIST_KEY_BYTES + DP_LANES * 8)
 
 static enum dp_err peer_read(struct dp_slice v, struct dp_peer_row *out)
 {
@@ -164,6 +164,8 @@ static enum dp_err peer_read(struct dp_slice v, struct dp_peer_row *out)
         p.gen_in = dp_rd_u32(&r);
         p.reseed.part = dp_rd_u8(&r);
         dp_rd_copy(&r, p.reseed.after.b, sizeof p.reseed.after.b);
+        for (unsigned i = 0; i < DP_LANES; i++)
+            p.dropped[i] = dp_rd_u64(&r);
     }
     if (dp_rd_done(&r) != DP_OK)
         return DP_CORRUPT;
@@ -202,6 +204,8 @@ void dp_db_peer_put(struct dp_db *db, struct dp_node peer, const struct dp_peer_
     dp_wr_u32(&w, row->gen_in);
     dp_wr_u8(&w, row->reseed.part);
     dp_wr_bytes(&w, row->reseed.after.b, sizeof row->reseed.after.b);
+    for (unsigned i = 0; i < DP_LANES; i++)
+        dp_wr_u64(&w, row->dropped[i]);
     dp_key_u64(&k, peer.v);
     dp_key_put(db, DP_T_PEER, &k, dp_wr_slice(&w));
 }
@@ -252,7 +256,7 @@ void dp_db_journals_renew(struct dp_db *db, struct dp_node peer, const uint32_t 
         drop_lane(db, peer, lane, l->journal_last);
         unsend_certs(db, peer, lane);
         l->epoch_out = epochs[lane];
-        l->journal_last = l->acked = 0;
+        l->journal_last = l->acked = row->dropped[lane] = 0;
     }
     row->gen_out++;
     dp_reseed_begin(&row->reseed);
@@ -359,31 +363,35 @@ enum dp_err dp_db_parcel_came_next(struct dp_db *db, struct dp_node peer, struct
     return next_of_peer(db, DP_T_PARCEL_CAME, peer, sizeof(struct dp_digest), key);
 }
 
-void dp_db_parcel_of_put(struct dp_db *db, const struct dp_digest *parcel, const struct dp_name *names,
-                         uint16_t count)
+void dp_db_parcel_of_put(struct dp_db *db, const struct dp_digest *parcel, const struct dp_parcel_of *of)
 {
-    uint8_t b[DP_REF_NAMES_MAX * DP_NAME_BYTES];
-    for (uint16_t i = 0; i < count && i < DP_REF_NAMES_MAX; i++)
-        dp_name_put(&names[i], b + i * DP_NAME_BYTES);
-    dp_db_put32(db, DP_T_PARCEL_OF, parcel, dp_slice_of(b, (size_t)count * DP_NAME_BYTES));
+    uint8_t b[8 + DP_REF_NAMES_MAX * DP_NAME_BYTES], name[DP_NAME_BYTES];
+    struct dp_wr w = dp_wr_of(b, sizeof b);
+    dp_wr_u64(&w, of->to.v);
+    for (uint16_t i = 0; i < of->count && i < DP_REF_NAMES_MAX; i++) {
+        dp_name_put(&of->names[i], name);
+        dp_wr_bytes(&w, name, sizeof name);
+    }
+    dp_db_put32(db, DP_T_PARCEL_OF, parcel, dp_wr_slice(&w));
 }
 
 enum dp_err dp_db_parcel_of(struct dp_db *db, const struct dp_digest *parcel, struct dp_arena *a,
-                            const struct dp_name **names, uint16_t *count)
+                            struct dp_parcel_of *out)
 {
     struct dp_slice v;
     enum dp_err e = dp_db_get32(db, DP_T_PARCEL_OF, parcel, &v);
     if (e != DP_OK)
         return e;
-    if (v.len == 0 || v.len % DP_NAME_BYTES != 0 || v.len / DP_NAME_BYTES > DP_REF_NAMES_MAX)
+    size_t n = v.len < 8 ? 0 : (v.len - 8) / DP_NAME_BYTES;
+    if (n == 0 || v.len != 8 + n * DP_NAME_BYTES || n > DP_REF_NAMES_MAX)
         return DP_CORRUPT;
-    uint16_t n = (uint16_t)(v.len / DP_NAME_BYTES);
-    struct dp_name *out = DP_NEW_ARRAY(a, struct dp_name, n);
-    if (out == NULL)
+    struct dp_rd r = dp_rd_of(v);
+    struct dp_name *names = DP_NEW_ARRAY(a, struct dp_name, n);
+    if (names == NULL)
         return DP_NOMEM;
-    for (uint16_t i = 0; i < n; i++)
-        out[i] = dp_name_get(v.p + (size_t)i * DP_NAME_BYTES);
-    *names = out;
-    *count = n;
+    struct dp_node to = {.v = dp_rd_u64(&r)};
+    for (size_t i = 0; i < n; i++)
+        names[i] = dp_name_get(dp_rd_take(&r, DP_NAME_BYTES).p);
+    *out = (struct dp_parcel_of){.to = to, .names = names, .count = (uint16_t)n};
     return DP_OK;
 }

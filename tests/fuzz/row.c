@@ -124,18 +124,17 @@ static void parcel_of_put(struct dp_db *db)
 {
     const struct dp_name name = {node, 1, 1};
 
-    dp_db_parcel_of_put(db, &digest, &name, 1);
+    dp_db_parcel_of_put(db, &digest, &(struct dp_parcel_of){.to = {.v = 1}, .names = &name, .count = 1});
 }
 
 static bool parcel_of_again(struct dp_db *db, struct dp_arena *a)
 {
-    const struct dp_name *names;
-    uint16_t count;
+    struct dp_parcel_of of;
 
-    if (dp_db_parcel_of(db, &digest, a, &names, &count) != DP_OK)
+    if (dp_db_parcel_of(db, &digest, a, &of) != DP_OK)
         return false;
-    FUZZ_CHECK(count > 0 && count <= DP_REF_NAMES_MAX);
-    dp_db_parcel_of_put(db, &digest, names, count);
+    FUZZ_CHECK(of.count > 0 && of.count <= DP_REF_NAMES_MAX);
+    dp_db_parcel_of_put(db, &digest, &of);
     return true;
 }
 

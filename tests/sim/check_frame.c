@@ -206,7 +206,7 @@ static void check_parcel(struct oracle *o, const struct cl_node *from, struct dp
         return;
     assert_ok(dp_db_begin(&db, false));
     bool own = dp_db_get32(&db, DP_T_PARCEL_OF, &digest, &names) == DP_OK;
-    for (size_t at = 0; own && at + DP_NAME_BYTES <= names.len; at += DP_NAME_BYTES) {
+    for (size_t at = 8; own && at + DP_NAME_BYTES <= names.len; at += DP_NAME_BYTES) {
         struct dp_name n = dp_name_get(names.p + at);
         const struct oracle_entry *e = oracle_find(o, &n);
         if (e == NULL || e->of == NULL || e->of->lied || !is_locked_here(e->of, from, to))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/fault.h"
+#include "support/cluster_inner.h"
 #include "support/cmocka_all.h"
 
 static void check_row(struct oracle *o, const struct oracle_node *x, const struct tape_write *w)
@@ -26,18 +27,11 @@ static void check_row(struct oracle *o, const struct oracle_node *x, const struc
 static void check_sealed_for(struct oracle *o, const struct oracle_node *x, const struct tape_write *w)
 {
     char text[DP_NAME_TEXT], to_text[DP_NODE_TEXT];
-    struct dp_db db = {.kv = x->n->kv};
-    struct dp_slice parcel;
-    struct dp_digest digest;
-    struct dp_node to = {0};
+    struct dp_rd r = dp_rd_of(w->val);
+    struct dp_node to = {.v = dp_rd_u64(&r)};
     if (!fault_is_honest(o->s, x->n))
         return;
-    memcpy(digest.b, w->key.p, sizeof(digest.b));
-    assert_ok(dp_db_begin(&db, false));
-    bool known =
-        dp_db_get32(&db, DP_T_PARCEL, &digest, &parcel) == DP_OK && dp_parcel_recipient(parcel, &to) == DP_OK;
-    dp_db_abort(&db);
-    for (size_t at = 0; known && at + DP_NAME_BYTES <= w->val.len; at += DP_NAME_BYTES) {
+    for (size_t at = 8; at + DP_NAME_BYTES <= w->val.len; at += DP_NAME_BYTES) {
         struct dp_name n = dp_name_get(w->val.p + at);
         const struct oracle_entry *e = oracle_find(o, &n);
         if (e == NULL || e->of == NULL || e->of->lied || right_to_part(e->of, e, to))
@@ -52,10 +46,9 @@ static void check_sealed_for(struct oracle *o, const struct oracle_node *x, cons
 /* ---- I22 ---- */
 
 /* The leaves of an entry's parts, as they are in this store; 0: none. */
-static uint8_t leaves_at(const struct cl_node *n, const struct dp_name *name,
-                         struct dp_digest out[DP_PARTS_MAX])
+static uint8_t leaves_at(struct cl_node *n, const struct dp_name *name, struct dp_digest out[DP_PARTS_MAX])
 {
-    struct dp_db db = {.kv = n->kv};
+    struct dp_db db = {.kv = n->kv, .vault = &n->d->vault.port};
     struct dp_slice v = {0};
     assert_ok(dp_db_begin(&db, false));
     bool ok = dp_db_part(&db, name, DP_PART_LEAVES, &v) == DP_OK && v.len <= DP_PARTS_MAX * sizeof(out[0]);
@@ -89,8 +82,13 @@ static void check_proved(struct oracle *o, const struct oracle_node *x, const st
     uint8_t count = leaves_at(x->n, &n, leaves);
     bool ok = is_under(e, leaves, count);
     if (ok && index != DP_PART_LEAVES) {
-        struct dp_rd r = dp_rd_of(w->val);
-        ok = index < count && dp_part_get(&r, &part) == DP_OK;
+        uint8_t place[1 + DP_NAME_BYTES + 1] = {DP_T_PART};
+        struct dp_vault *vault = &x->n->d->vault.port;
+        struct dp_slice plain = {0};
+        memcpy(place + 1, w->key.p, DP_NAME_BYTES + 1);
+        ok = vault->ops->open(vault, dp_slice_of(place, sizeof(place)), w->val, &plain) == DP_OK;
+        struct dp_rd r = dp_rd_of(plain);
+        ok = ok && index < count && dp_part_get(&r, &part) == DP_OK;
         if (ok)
             dp_part_leaf(dp_suite_of(DP_SUITE_INTL), &part, &leaf);
         ok = ok && dp_digest_eq(&leaf, &leaves[index]);

@@ -267,6 +267,7 @@ static void heard(void *ctx, struct cl_node *n, const struct tape *t)
     check_case_commit(o, x, t);
     check_chain_rights(o, x);
     check_part_commit(o, x, t);
+    check_leak_commit(x, t);
     check_sealed_commit(o, x, t);
     check_alarm_commit(o, x, t);
 }
@@ -362,5 +363,7 @@ void oracle_rest(struct oracle *o)
     check_reader_rest(o);
     check_session_rest(o);
     check_field_rest(o);
+    check_passed_rest(o);
+    check_leak_rest(o);
     check_desk_rest(o);
 }

@@ -81,12 +81,13 @@ struct oracle_node {
     struct oracle_set fed;  /* and of those that its feed told of */
     uint32_t own_inc;       /* its life, and the last own entry in its store */
     uint64_t own_seq;
-    uint64_t sealed_seq;  /* last one in a block of its own */
-    bool stopped;         /* it has stopped once, and nobody had the right to end that (I20) */
-    bool swapped;         /* its store is not the one that it had */
-    uint64_t progress;    /* of its lines at the last hour */
-    uint32_t keeps;       /* said since the last hour */
-    uint32_t stuck_hours; /* with a line up and a backlog that does not shrink */
+    uint64_t sealed_seq;       /* last one in a block of its own */
+    bool stopped;              /* it has stopped once, and nobody had the right to end that (I20) */
+    bool swapped;              /* its store is not the one that it had */
+    uint64_t progress;         /* of its lines at the last hour */
+    uint32_t keeps;            /* said since the last hour */
+    struct oracle_blob *blobs; /* content as it ever lay in its store (check_leak.c) */
+    uint32_t stuck_hours;      /* with a line up and a backlog that does not shrink */
 };
 
 #define ORACLE_BUCKETS 65536u
@@ -184,6 +185,11 @@ bool check_way_is_honest(struct oracle *o, struct dp_node id);
 /* An open offer or a standing request lies before an office of the node, as the node itself sees it. */
 bool check_is_asked(struct oracle *o, const struct cl_node *n, const struct dp_subject *s);
 void check_reader_rest(struct oracle *o);
+/* check_passed.c: parcels that went on. */
+void check_passed_rest(struct oracle *o);
+/* check_leak.c: what was erased. */
+void check_leak_commit(struct oracle_node *x, const struct tape *t);
+void check_leak_rest(struct oracle *o);
 /* check_sealed.c: blocks, proofs and certificates. */
 void check_sealed_block(struct oracle *o, struct oracle_node *x, const struct dp_block *b,
                         struct dp_slice wire);

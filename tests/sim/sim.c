@@ -76,6 +76,8 @@ void sim_broken(struct sim *s, const char *invariant, const char *fmt, ...)
     va_end(ap);
     trace_say(s, NULL, "BROKEN %s: %s", invariant, s->result.text);
     deliver(s);
+    if (s->opt.lmdb)
+        cluster_remove_dir(s->c); /* of this copy */
     fflush(NULL);
     _exit(SIM_EXIT_BROKEN);
 }
@@ -219,6 +221,8 @@ static void watch_turns(struct sim *s)
     (void)setitimer(ITIMER_VIRTUAL, &every, NULL);
 }
 
+#define WRAPPING_MS INT64_C(1200000)
+
 static void come_to_rest(struct sim *s)
 {
     char why[128];
@@ -248,6 +252,8 @@ void sim_run(struct sim *s, struct cluster *tree)
     s->calm = true;
     work_end(s);
     faults_end(s);
+    come_to_rest(s);
+    run(s, s->c->now_ms + WRAPPING_MS); /* R-STO-6: what has gone is destroyed by then */
     come_to_rest(s);
     oracle_rest(s->oracle);
     roster_check(s);

@@ -2,10 +2,12 @@
 /* Nodes of a cluster and their turns: see cluster.h. */
 #include "support/cluster.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "crypto/random.h"
@@ -150,14 +152,19 @@ void cluster_reseed(struct cluster *c, uint64_t seed)
         dp_rng_seed(&c->links[i]->dice, dp_rng_u64(&c->rng));
 }
 
-struct cluster *cluster_new(uint64_t seed)
+static void make_dir(struct cluster *c)
 {
-    struct cluster *c = alloc_cluster(seed);
     char path[64];
     snprintf(path, sizeof(path), "%s/daipao-cluster-XXXXXX",
              access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     c->dir = strdup(mkdtemp(path));
     assert_non_null(c->dir);
+}
+
+struct cluster *cluster_new(uint64_t seed)
+{
+    struct cluster *c = alloc_cluster(seed);
+    make_dir(c);
     return c;
 }
 
@@ -167,6 +174,14 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
     (void)flag;
     (void)ftw;
     return remove(path);
+}
+
+void cluster_remove_dir(struct cluster *c)
+{
+    if (c->dir != NULL)
+        (void)nftw(c->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    free(c->dir);
+    c->dir = NULL;
 }
 
 static void free_node(struct cl_node *n)
@@ -192,9 +207,7 @@ void cluster_free(struct cluster **cp)
         cl_queue_clear(&c->links[i]->q[1]);
         free(c->links[i]);
     }
-    if (c->dir != NULL)
-        (void)nftw(c->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    free(c->dir);
+    cluster_remove_dir(c);
     free(c->heap);
     dp_buf_fini(&c->reply);
     free(c);
@@ -333,10 +346,47 @@ struct dp_kv *cl_snapshot(const struct cl_node *n)
     return kv;
 }
 
-/* A process of another cluster's node, on a copy of its store as this one keeps them. */
-static struct cl_node *copy_process(struct cluster *c, const struct cl_node *of)
+static void copy_file(const char *from, const char *to)
 {
-    struct cl_node *n = cl_process(c, of->id, of->dir, NULL);
+    uint8_t b[4096];
+    size_t len;
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    assert_non_null(in);
+    assert_non_null(out);
+    while ((len = fread(b, 1, sizeof(b), in)) > 0)
+        assert_int_equal(fwrite(b, 1, len, out), len);
+    fclose(in);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(to, 0600), 0);
+}
+
+/* A folder of its own: what changes in the keys of a copy changes in those of no other. */
+static void copy_keys(const struct cluster *c, const struct cl_node *of, char dir[CL_DIR_MAX])
+{
+    char from[CL_DIR_MAX + 300], to[CL_DIR_MAX + 300];
+    const struct dirent *e;
+    assert_true(snprintf(dir, CL_DIR_MAX, "%.90s/%u", c->dir, c->node_count) < CL_DIR_MAX);
+    assert_int_equal(mkdir(dir, 0700), 0);
+    snprintf(from, sizeof(from), "%s/keys", of->dir);
+    snprintf(to, sizeof(to), "%s/keys", dir);
+    DIR *d = opendir(from);
+    if (d == NULL)
+        return;
+    assert_int_equal(mkdir(to, 0700), 0);
+    while ((e = readdir(d)) != NULL) {
+        if (e->d_name[0] == '.')
+            continue;
+        snprintf(from, sizeof(from), "%s/keys/%s", of->dir, e->d_name);
+        snprintf(to, sizeof(to), "%s/keys/%s", dir, e->d_name);
+        copy_file(from, to);
+    }
+    closedir(d);
+}
+
+/* A process on a copy of the store of another. */
+static struct cl_node *copy_process(struct cluster *c, const struct cl_node *of, const char *dir)
+{
+    struct cl_node *n = cl_process(c, of->id, dir, NULL);
     cl_copy_store(of->kv, n->kv);
     n->halted = of->halted;
     return n;
@@ -367,9 +417,31 @@ void cl_renew(struct cl_node *n, const struct cl_node *peer)
     cl_start(n);
 }
 
+/* As it is in memory: the folder may be that of other histories. */
+static struct dp_keyring *copy_keyring(const struct cl_node *n)
+{
+    char keys[CL_DIR_MAX + 8];
+    struct dp_keyring *kr = NULL;
+    struct dp_keyring_why why;
+    const struct dp_keyring *of = n->d != NULL ? n->d->kr : n->kr;
+    snprintf(keys, sizeof(keys), "%s/keys", n->dir);
+    if (dp_keyring_load(keys, &kr, &why) != DP_OK || of == NULL)
+        return kr;
+    size_t len = (size_t)of->wrap.count * DP_KEYTREE_NODE_BYTES;
+    uint8_t *bytes = malloc(len + 1);
+    assert_non_null(bytes);
+    dp_keytree_put(&of->wrap, bytes);
+    dp_keytree_fini(&kr->wrap);
+    assert_ok(dp_keytree_get(dp_slice_of(bytes, len), &kr->wrap));
+    kr->wrap_generation = of->wrap_generation;
+    free(bytes);
+    return kr;
+}
+
 struct cl_node *cl_clone(struct cl_node *n)
 {
-    struct cl_node *twin = copy_process(n->c, n);
+    struct cl_node *twin = copy_process(n->c, n, n->dir);
+    twin->kr = copy_keyring(n);
     struct cl_link *l = cl_link_of(n->c, n);
     cl_start(twin);
     if (l != NULL)
@@ -388,8 +460,12 @@ struct cluster *cluster_copy(struct cluster *of, uint64_t seed)
     c->tidy_late_ms = of->tidy_late_ms;
     c->redial_doubles = of->redial_doubles;
     c->stores = of->stores;
-    for (uint32_t i = 0; i < of->node_count; i++)
-        cl_start(copy_process(c, of->nodes[i]));
+    make_dir(c);
+    for (uint32_t i = 0; i < of->node_count; i++) {
+        char dir[CL_DIR_MAX];
+        copy_keys(c, of->nodes[i], dir);
+        cl_start(copy_process(c, of->nodes[i], dir));
+    }
     for (uint32_t i = 0; i < of->link_count; i++) {
         const struct cl_link *was = of->links[i];
         struct cl_link *l = cl_lay(c, c->nodes[was->child], c->nodes[was->parent]);

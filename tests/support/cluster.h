@@ -174,6 +174,8 @@ struct cluster {
 
 struct cluster *cluster_new(uint64_t seed);
 void cluster_free(struct cluster **c);
+/* Its folder alone, for who ends the process instead. */
+void cluster_remove_dir(struct cluster *c);
 /*
  * A copy of every store under another seed: the same nodes and keys, new processes. What was in flight is
  * lost. `of` must outlive it (it owns the folders with the keys).

@@ -49,7 +49,8 @@ static bool node_rests(const struct cl_node *n)
 {
     if (n->d == NULL)
         return n->restart_ms == INT64_MAX;
-    return !dp_daemon_wants_turn(n->d) && n->enroll.first == NULL && dp_daemon_join_address(n->d) == NULL;
+    return !dp_daemon_wants_turn(n->d) && n->d->passed_ms == 0 && n->enroll.first == NULL &&
+           dp_daemon_join_address(n->d) == NULL;
 }
 
 bool cluster_rests(struct cluster *c, char why[128])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Key files: how they come to be, what is refused and why, and the wrapping of part keys (R-STO-2). */
+/* Key files: how they come to be, what is refused and why, and the wrapping key (R-STO-2, R-STO-6). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,8 +18,7 @@
 #include "base/rng.h"
 #include "crypto/keyring.h"
 #include "crypto/random.h"
-
-#define WRAPS 5
+#include "crypto/vault.h"
 
 struct fixture {
     char base[64];
@@ -112,7 +111,7 @@ static void test_create_and_load(void **state)
     assert_memory_equal(&sign_pub, &f->kr->sign_pub, 32);
     assert_memory_not_equal(&f->kr->sign, &f->kr->seal, 32);
     assert_memory_not_equal(&f->kr->seal, &f->kr->curve, 32);
-    assert_false(f->kr->has_ca || f->kr->has_root || f->kr->rotating);
+    assert_false(f->kr->has_ca || f->kr->has_root);
     assert_int_equal(f->kr->wrap_generation, 1);
     assert_string_equal(f->kr->dir, f->dir);
 }
@@ -328,153 +327,192 @@ static void test_texts(void **state)
         assert_true(strlen(dp_keyring_fault_text((enum dp_keyring_fault)i)) > 5);
 }
 
-/* ---- part keys ---- */
+/* ---- rows of the store (R-STO-6) ---- */
 
-struct records {
+#define ROWS 6
+
+struct rows {
     struct fixture *f;
-    struct dp_name name[WRAPS];
-    struct dp_key key[WRAPS];
-    uint8_t wrapped[WRAPS][DP_WRAPPED_BYTES];
-    int fail_after; /* rewraps that succeed before the store fails; -1 = all */
+    struct dp_keyvault vault;
+    uint8_t sealed[ROWS][DP_VAULT_BYTES + 8];
+    uint64_t number[ROWS];
 };
 
-static struct records new_records(struct fixture *f)
+static struct dp_slice place(void)
 {
-    struct records r = {.f = f, .fail_after = -1};
+    return dp_slice_str("a table and a key");
+}
 
+static struct rows *seal_rows(struct fixture *f)
+{
+    static const uint64_t numbers[ROWS] = {0, 1, 2, 77, UINT64_C(1) << 40, DP_KEYTREE_LEAVES - 1};
+    struct rows *r = calloc(1, sizeof(*r));
+
+    assert_non_null(r);
     load(f);
-    for (uint8_t i = 0; i < WRAPS; i++) {
-        r.name[i] = (struct dp_name){{33102310500100}, 9, i + 1u};
-        memset(r.key[i].b, i + 1, 32);
-        assert_int_equal(dp_keyring_wrap(f->kr, &r.name[i], i, &r.key[i], &f->random, r.wrapped[i]), DP_OK);
+    r->f = f;
+    dp_keyvault_init(&r->vault, f->kr, &f->random);
+    for (unsigned i = 0; i < ROWS; i++) {
+        struct dp_slice out;
+        uint8_t plain[8] = {(uint8_t)i, 1, 2, 3};
+        r->number[i] = numbers[i];
+        assert_int_equal(r->vault.port.ops->seal(&r->vault.port, numbers[i], place(),
+                                                 dp_slice_of(plain, sizeof(plain)), &out),
+                         DP_OK);
+        assert_int_equal(out.len, sizeof(r->sealed[i]));
+        memcpy(r->sealed[i], out.p, out.len);
     }
     return r;
 }
 
-static void all_readable(const struct records *r)
+static enum dp_err open_row(struct rows *r, unsigned i)
 {
-    for (uint8_t i = 0; i < WRAPS; i++) {
-        struct dp_key key;
-        assert_int_equal(dp_keyring_unwrap(r->f->kr, &r->name[i], i, r->wrapped[i], &key), DP_OK);
-        assert_memory_equal(&key, &r->key[i], 32);
+    struct dp_slice plain;
+    enum dp_err err = r->vault.port.ops->open(&r->vault.port, place(),
+                                              dp_slice_of(r->sealed[i], sizeof(r->sealed[i])), &plain);
+    if (err == DP_OK) {
+        assert_int_equal(plain.len, 8);
+        assert_int_equal(plain.p[0], i);
     }
+    return err;
 }
 
-static enum dp_err rewrap(void *ctx, const struct dp_keyring *kr)
+static void only_gone(struct rows *r, unsigned bits)
 {
-    struct records *r = ctx;
-
-    for (uint8_t i = 0; i < WRAPS; i++) {
-        struct dp_key key;
-        if (!dp_keyring_is_stale(kr, r->wrapped[i]))
-            continue;
-        if (r->fail_after-- == 0)
-            return DP_FULL;
-        assert_int_equal(dp_keyring_unwrap(kr, &r->name[i], i, r->wrapped[i], &key), DP_OK);
-        assert_int_equal(dp_keyring_wrap(kr, &r->name[i], i, &key, &r->f->random, r->wrapped[i]), DP_OK);
-    }
-    return DP_OK;
+    for (unsigned i = 0; i < ROWS; i++)
+        assert_int_equal(open_row(r, i), (bits >> i & 1) != 0 ? DP_NOT_FOUND : DP_OK);
 }
 
-static void test_wrap(void **state)
+static void drop_rows(struct rows *r)
+{
+    dp_keyvault_fini(&r->vault);
+    free(r);
+}
+
+/* The same number sealed twice is two keys; another place or a changed byte opens nothing. */
+static void test_rows(void **state)
 {
     struct fixture *f = *state;
-    struct records r = new_records(f);
-    struct dp_key key = {{0x5a}};
-    uint8_t again[DP_WRAPPED_BYTES];
+    struct rows *r = seal_rows(f);
+    struct dp_slice again, plain;
 
-    all_readable(&r);
-    assert_int_equal(dp_keyring_unwrap(f->kr, &r.name[1], 0, r.wrapped[0], &key), DP_SIGNATURE);
-    assert_int_equal(dp_keyring_unwrap(f->kr, &r.name[0], 1, r.wrapped[0], &key), DP_SIGNATURE);
-    for (size_t at = 0; at < DP_WRAPPED_BYTES; at++) {
-        r.wrapped[0][at] ^= 0x20;
-        assert_int_equal(dp_keyring_unwrap(f->kr, &r.name[0], 0, r.wrapped[0], &key),
-                         at < 4 ? DP_NOT_FOUND : DP_SIGNATURE);
-        r.wrapped[0][at] ^= 0x20;
+    only_gone(r, 0);
+    assert_int_equal(r->vault.port.ops->seal(&r->vault.port, 0, place(), dp_slice_str("\0\1\2\3"), &again),
+                     DP_OK);
+    assert_memory_not_equal(again.p + 24, r->sealed[0] + 24, 4);
+    assert_int_equal(r->vault.port.ops->open(&r->vault.port, dp_slice_str("elsewhere"),
+                                             dp_slice_of(r->sealed[1], sizeof(r->sealed[1])), &plain),
+                     DP_SIGNATURE);
+    for (size_t at = 8; at < sizeof(r->sealed[2]); at++) {
+        r->sealed[2][at] ^= 1;
+        assert_int_equal(open_row(r, 2), DP_SIGNATURE);
+        r->sealed[2][at] ^= 1;
     }
-    assert_int_equal(key.b[0], 0x5a);
-    assert_int_equal(dp_keyring_wrap(f->kr, &r.name[0], 0, &r.key[0], &f->random, again), DP_OK);
-    assert_memory_not_equal(again + 20, r.wrapped[0] + 20, 48);
+    for (size_t len = 0; len < DP_VAULT_BYTES; len++)
+        assert_int_equal(
+            r->vault.port.ops->open(&r->vault.port, place(), dp_slice_of(r->sealed[2], len), &plain),
+            DP_SIGNATURE);
+    drop_rows(r);
 }
 
-static void test_rotate(void **state)
+/* What is destroyed is destroyed for the next process too, and the rest is as it was. */
+static void test_destroy(void **state)
 {
     struct fixture *f = *state;
-    struct records r = new_records(f);
-    uint8_t erased[DP_WRAPPED_BYTES];
-    struct dp_key key;
-    char path[128];
+    struct rows *r = seal_rows(f);
+    const uint64_t one[] = {1}, more[] = {1, 77, DP_KEYTREE_LEAVES - 1};
 
-    memcpy(erased, r.wrapped[0], sizeof(erased));
-    assert_int_equal(dp_keyring_rotate(f->kr, &f->random, rewrap, &r, &f->why), DP_OK);
-    all_readable(&r);
+    assert_int_equal(dp_keyring_destroy(f->kr, one, 1, &f->why), DP_OK);
     assert_int_equal(f->kr->wrap_generation, 2);
-    assert_int_equal(dp_keyring_unwrap(f->kr, &r.name[0], 0, erased, &key), DP_NOT_FOUND);
+    only_gone(r, 2);
+    assert_int_equal(dp_keyring_destroy(f->kr, more, 3, &f->why), DP_OK); /* one of them once more */
+    only_gone(r, 2 | 8 | 32);
     load(f);
-    all_readable(&r);
-    assert_false(f->kr->rotating);
-    path_of(f, "wrap.next", path);
-    assert_int_not_equal(access(path, F_OK), 0);
-    assert_int_equal(dp_keyring_unwrap(f->kr, &r.name[0], 0, erased, &key), DP_NOT_FOUND);
+    r->vault.kr = f->kr;
+    only_gone(r, 2 | 8 | 32);
+    assert_int_equal(f->kr->wrap_generation, 3);
+    assert_int_equal(r->vault.port.ops->next(&r->vault.port, 0), 0);
+    assert_int_equal(r->vault.port.ops->next(&r->vault.port, 1), 2);
+    assert_int_equal(r->vault.port.ops->next(&r->vault.port, 77), 78);
+    drop_rows(r);
 }
 
-/* The store fails half-way, the machine restarts, new keys are wrapped, the rotation is made again. */
-static void test_rotation_cut_short(void **state)
+/* A process ends with the new key beside the old: the old one is in force, and nothing of either stays. */
+static void test_a_change_that_was_cut_short(void **state)
 {
+    static const uint8_t zeros[64];
     struct fixture *f = *state;
-    struct records r = new_records(f);
-    struct dp_key first;
+    struct rows *r = seal_rows(f);
+    const uint64_t one[] = {1};
+    char key[128], next[128], old[128];
+    uint8_t bytes[4096];
 
-    first = f->kr->wrap[0];
-    for (int cut = 0; cut <= 2; cut += 2) {
-        r.fail_after = cut;
-        assert_int_equal(dp_keyring_rotate(f->kr, &f->random, rewrap, &r, &f->why), DP_FULL);
-        assert_true(f->kr->rotating);
-        all_readable(&r);
-        load(f);
-        assert_true(f->kr->rotating);
-        assert_int_equal(f->kr->wrap_generation, 1);
-        all_readable(&r);
-    }
-    assert_int_equal(dp_keyring_wrap(f->kr, &r.name[4], 4, &r.key[4], &f->random, r.wrapped[4]), DP_OK);
-    assert_false(dp_keyring_is_stale(f->kr, r.wrapped[4]));
-    r.fail_after = -1;
-    assert_int_equal(dp_keyring_rotate(f->kr, &f->random, rewrap, &r, &f->why), DP_OK);
-    assert_false(f->kr->rotating);
+    path_of(f, "wrap.key", key);
+    path_of(f, "wrap.next", next);
+    path_of(f, "wrap.old", old);
+    size_t len = read_file(key, bytes, sizeof(bytes));
+    write_file(next, bytes, len);
+    assert_int_equal(chmod(next, 0600), 0);
+    assert_int_equal(link(key, old), 0);
+    int fd = open(next, O_RDONLY);
+    assert_true(fd >= 0);
     load(f);
-    assert_int_equal(f->kr->wrap_generation, 2);
-    assert_memory_not_equal(&first, &f->kr->wrap[0], 32);
-    all_readable(&r);
+    r->vault.kr = f->kr;
+    only_gone(r, 0);
+    assert_int_equal(dp_keyring_tidy(f->kr, &f->why), DP_OK);
+    assert_int_equal(pread(fd, bytes, sizeof(zeros), 0), sizeof(zeros));
+    assert_memory_equal(bytes, zeros, sizeof(zeros));
+    close(fd);
+    assert_int_equal(access(next, F_OK), -1);
+    assert_int_equal(access(old, F_OK), -1);
+    load(f); /* the key in force was not wiped through its other name */
+    r->vault.kr = f->kr;
+    only_gone(r, 0);
+    write_file(next, zeros, 7);
+    assert_int_equal(dp_keyring_destroy(f->kr, one, 1, &f->why), DP_OK);
+    only_gone(r, 2);
+    drop_rows(r);
 }
 
-/* The replaced file is overwritten where it lay. */
+/* The replaced file is overwritten where it lay, and has no name any more. */
 static void test_old_wrapping_key_is_wiped(void **state)
 {
     static const uint8_t zeros[64];
     struct fixture *f = *state;
-    struct records r = new_records(f);
+    const uint64_t one[] = {1};
     uint8_t bytes[64];
     char path[128];
+    struct stat st;
     int fd;
 
+    load(f);
     path_of(f, "wrap.key", path);
     fd = open(path, O_RDONLY);
     assert_true(fd >= 0);
-    assert_int_equal(dp_keyring_rotate(f->kr, &f->random, rewrap, &r, &f->why), DP_OK);
+    assert_int_equal(dp_keyring_destroy(f->kr, one, 1, &f->why), DP_OK);
     assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), sizeof(bytes));
     assert_memory_equal(bytes, zeros, sizeof(bytes));
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_nlink, 0);
     close(fd);
 }
 
-static void test_next_key_of_another_time(void **state)
+/* The folder cannot be written: nothing changed, and it can be done again. */
+static void test_destroy_without_a_folder(void **state)
 {
     struct fixture *f = *state;
-    char path[128], next[128];
+    struct rows *r = seal_rows(f);
+    const uint64_t one[] = {1};
+    char away[96];
 
-    path_of(f, "wrap.key", path);
-    path_of(f, "wrap.next", next);
-    assert_int_equal(link(path, next), 0); /* generation 1 beside generation 1 */
-    load_refused(f, DP_CORRUPT, DP_KEYRING_FAULT_DAMAGED, "wrap.next");
+    snprintf(away, sizeof(away), "%s.away", f->dir);
+    assert_int_equal(rename(f->dir, away), 0);
+    assert_int_equal(dp_keyring_destroy(f->kr, one, 1, &f->why), DP_NOT_FOUND);
+    only_gone(r, 0);
+    assert_int_equal(rename(away, f->dir), 0);
+    assert_int_equal(dp_keyring_destroy(f->kr, one, 1, &f->why), DP_OK);
+    only_gone(r, 2);
+    drop_rows(r);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -493,11 +531,11 @@ int main(void)
         T(test_damaged),
         T(test_pin),
         T(test_texts),
-        T(test_wrap),
-        T(test_rotate),
-        T(test_rotation_cut_short),
+        T(test_rows),
+        T(test_destroy),
+        T(test_a_change_that_was_cut_short),
         T(test_old_wrapping_key_is_wiped),
-        T(test_next_key_of_another_time),
+        T(test_destroy_without_a_folder),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

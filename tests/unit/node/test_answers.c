@@ -72,6 +72,33 @@ static void test_what_is_not_kept(void **state)
     town_close(&t);
 }
 
+/* R-CTL-3: one token of two callers, or of one after its time, never seals two answers with one key. */
+static void test_a_key_of_its_own(void **state)
+{
+    struct town t;
+    uint8_t first[2][48];
+    (void)state;
+    town_open(&t, 146);
+    struct dp_slice token = dp_slice_str("0123456789abcdef");
+    struct dp_caller c = {.has_office = true, .office = {.slug = "station"}, .officer = 1};
+    struct dp_outcome out = {.err = DP_OK, .number = "331023105001-20260101-L-00001-A"};
+    for (unsigned i = 0; i < 2; i++) {
+        struct dp_slice key = {0}, v;
+        unsigned rows = 0;
+        assert_ok(dp_daemon_begin(t.village->d));
+        dp_answer_keep(t.village->d, &c, token, &out);
+        while (dp_db_next_key(&t.village->d->db, DP_T_ANSWER, dp_slice_str("\1"), &key, &v) == DP_OK) {
+            assert_true(v.len >= 32 + sizeof first[i]);
+            memcpy(first[i], v.p + 32, sizeof first[i]); /* behind number, time and salt */
+            rows++;
+        }
+        assert_int_equal(rows, 1);
+        assert_ok(dp_daemon_end(t.village->d));
+    }
+    assert_memory_not_equal(first[0], first[1], sizeof first[0]);
+    town_close(&t);
+}
+
 /* The row of an officer at the village's station; `uid` is the account. */
 static void officer(struct cl_node *n, const char *verb, uint32_t number, uint32_t uid)
 {
@@ -140,9 +167,8 @@ static void test_so_many_and_so_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_the_first_answer_again),
-        cmocka_unit_test(test_what_is_not_kept),
-        cmocka_unit_test(test_whose_token),
+        cmocka_unit_test(test_the_first_answer_again), cmocka_unit_test(test_what_is_not_kept),
+        cmocka_unit_test(test_a_key_of_its_own),       cmocka_unit_test(test_whose_token),
         cmocka_unit_test(test_so_many_and_so_long),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);

@@ -182,8 +182,8 @@ static void test_stays_here(void **state)
     assert_ok(dp_db_begin(&db, false));
     uint64_t row = 0;
     assert_ok(dp_db_next64(&db, DP_T_DRAFT, true, &row, &v));
-    assert_true(v.len > DP_WRAPPED_BYTES + sizeof sealed);
-    memcpy(sealed, v.p + DP_WRAPPED_BYTES, sizeof sealed);
+    assert_true(v.len > DP_VAULT_BYTES + sizeof sealed);
+    memcpy(sealed, v.p + DP_VAULT_BYTES, sizeof sealed);
     dp_db_abort(&db);
     struct cl_result r = town_register(t.village); /* so that something goes up */
     town_settle(&t);

@@ -39,6 +39,14 @@ static void test_tiers_and_an_ancestor(void **state)
     settle(c);
     assert_true(dp_node_eq(dp_daemon_parent(by_county->d), town->id));
     assert_true(dp_node_eq(dp_daemon_parent(post->d), county->id));
+    /* R-ENR-3: who came is in, and the port is closed; the county does not see the village of another come.
+     */
+    assert_false(dp_daemon_wants_enroll_listen(town->d));
+    assert_false(dp_daemon_wants_enroll_listen(city->d));
+    assert_true(dp_daemon_wants_enroll_listen(county->d));
+    cluster_run(c, 2 * DP_DAY_MS);
+    settle(c);
+    assert_false(dp_daemon_wants_enroll_listen(county->d));
     for (unsigned i = 0; i < 5; i++) {
         struct cl_result r = register_at(below[i]);
         settle(c);
@@ -171,7 +179,10 @@ static void test_codes_end_and_reach_only_down(void **state)
     assert_int_equal(cl_do(county, &x).err, DP_NOT_ENTITLED);
     token_for(county, TOWN, code);
     assert_true(dp_daemon_wants_enroll_listen(county->d));
-    cluster_run(c, 8 * DP_DAY_MS);
+    cluster_run(c, 6 * DP_DAY_MS);
+    assert_true(dp_daemon_wants_enroll_listen(county->d)); /* nobody asked yet */
+    cluster_run(c, 2 * DP_DAY_MS);
+    assert_false(dp_daemon_wants_enroll_listen(county->d));
     join(town, TOWN, COUNTY ":1", code);
     cluster_run(c, 5000);
     cl_admin(&x, "enroll.approve")->node = TOWN;

@@ -79,6 +79,32 @@ static void test_a_file_goes_with_custody(void **state)
     town_close(&t);
 }
 
+/* R-FILE-3: a file goes with the part that has its key, at every node that has it. */
+static void test_an_erased_file(void **state)
+{
+    struct town t;
+    struct cl_command x;
+    char name[DP_NAME_TEXT];
+    (void)state;
+    town_open(&t, 95);
+    struct cl_result r = town_register(t.village);
+    struct cl_result a = attach(t.village, r.number), b = attach(t.village, r.number);
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, TOWN "/bureau");
+    town_settle(&t);
+    assert_true(has_file(t.town, &a.name));
+    unsigned all = cl_grep_table(t.town, DP_T_CHUNK, dp_slice_str(""));
+    dp_name_format(&a.name, name);
+    struct dp_step *s = cl_step(&x, DP_KIND_ERASE, r.number);
+    s->re = name;
+    s->code = 1;
+    cl_must(t.village, &x);
+    town_settle(&t);
+    assert_int_equal(cl_grep_table(t.town, DP_T_CHUNK, dp_slice_str("")), all / 2);
+    assert_int_equal(cl_grep_table(t.village, DP_T_CHUNK, dp_slice_str("")), all / 2);
+    assert_true(has_file(t.town, &b.name));
+    town_close(&t);
+}
+
 /* The township passes the case on before a single chunk has come over its slow line. */
 static void test_a_file_that_is_late(void **state)
 {
@@ -227,9 +253,9 @@ static void test_chunks_of_no_entry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_file_goes_with_custody),     cmocka_unit_test(test_a_file_that_is_late),
-        cmocka_unit_test(test_a_long_case_is_granted_whole), cmocka_unit_test(test_a_false_chunk_first),
-        cmocka_unit_test(test_chunks_of_no_entry),
+        cmocka_unit_test(test_a_file_goes_with_custody), cmocka_unit_test(test_an_erased_file),
+        cmocka_unit_test(test_a_file_that_is_late),      cmocka_unit_test(test_a_long_case_is_granted_whole),
+        cmocka_unit_test(test_a_false_chunk_first),      cmocka_unit_test(test_chunks_of_no_entry),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);
 }

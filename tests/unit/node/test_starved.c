@@ -163,11 +163,21 @@ static struct cl_result registered(struct cl_node *n, uint64_t round)
     return insist(n, &x);
 }
 
+/* As a client says it: for want of memory the answer may be lost, and it is done once (R-CTL-2). */
+static struct dp_slice token(void)
+{
+    static char text[32];
+    static unsigned count;
+    snprintf(text, sizeof text, "starved-client-%08u", ++count);
+    return dp_slice_str(text);
+}
+
 static void passed_on(struct cl_node *n, enum dp_kind kind, const char *number, const char *to)
 {
     struct cl_command x;
     struct dp_step *s = cl_step(&x, kind, number);
     s->to = to;
+    s->token = token();
     (void)insist(n, &x);
 }
 
@@ -199,6 +209,7 @@ static void named(struct world *w, const char *number, const char *other)
     struct dp_step *s = cl_step(&x, DP_KIND_LINK, number);
     s->other = other;
     s->code = 1;
+    s->token = token();
     (void)insist(w->township, &x);
 }
 
