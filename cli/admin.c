@@ -24,7 +24,8 @@ static const struct {
     {"enroll", "token", "n"},   {"enroll", "approve", "n"}, {"enroll", "refuse", "nr"},
     {"enroll", "revoke", "nr"}, {"office", "add", "oN"},    {"office", "set", "oN"},
     {"office", "leave", "o"},   {"officer", "add", "o#"},   {"officer", "set", "o#"},
-    {"officer", "leave", "o#"}, {"link", "clear", "n"},     {"alarm", "clear", "Nn"},
+    {"officer", "leave", "o#"}, {"link", "clear", "n"},     {"post", "admit", "n"},
+    {"alarm", "clear", "Nn"},
     {"life", "clear", ""},
 };
 

@@ -97,6 +97,12 @@ static const struct dp_tab alarm_tabs[] = {
     {"since", N_("SINCE"), DP_SHOWN_TIME, 0}, {"count", N_("TIMES"), DP_SHOWN_NUMBER, 0},
     {"text", N_("WHAT"), DP_SHOWN_SAID, 0},
 };
+static const struct dp_tab post_tabs[] = {
+    {"node", N_("NODE"), DP_SHOWN_TEXT, 0},
+    {"last", N_("LAST CAME"), DP_SHOWN_TIME, 0},
+    {"decided", N_("LAST MADE"), DP_SHOWN_TIME, 0},
+    {"key", N_("KEY"), DP_SHOWN_WORD, 0},
+};
 static const struct dp_tab quarantine_tabs[] = {
     {"entry", N_("ENTRY"), DP_SHOWN_TEXT, 0},
     {"code", N_("CODE"), DP_SHOWN_TEXT, 0},
@@ -232,6 +238,7 @@ static const struct {
     {"enroll", "list", "enrolments", "requests", DP_TABS(request_tabs)},
     {"profile", "list", "profiles", "profiles", DP_TABS(profile_tabs)},
     {"calendar", "list", "calendars", "calendars", DP_TABS(calendar_tabs)},
+    {"post", "list", "posts", "ends", DP_TABS(post_tabs)},
     {"", "alarms", "alarms", "alarms", DP_TABS(alarm_tabs)},
     {"", "trail", "trail", "rows", DP_TABS(trail_tabs)},
     {"", "quarantine", "quarantine", "rows", DP_TABS(quarantine_tabs)},

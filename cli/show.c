@@ -225,6 +225,18 @@ static void print_parts(const json_t *v)
     }
 }
 
+/* Of a matter that was sent on: what the last post said. */
+static const struct dp_tab receipt_tabs[] = {
+    {"receipt", N_("Receipt"), DP_SHOWN_TEXT, 0},
+    {"sent_to", N_("Sent sealed to"), DP_SHOWN_TEXT, 0},
+    {"sent", N_("On"), DP_SHOWN_TIME, 0},
+    {"number", N_("Case"), DP_SHOWN_TEXT, 0},
+    {"status", N_("Status"), DP_SHOWN_WORD, 0},
+    {"responsible", N_("Responsible now"), DP_SHOWN_TEXT, 0},
+    {"as_of", N_("As of"), DP_SHOWN_TIME, 0},
+    {"days", N_("Days that the post takes"), DP_SHOWN_NUMBER, 0},
+};
+
 int dp_run_show(struct dp_app *app, const struct dp_verb *verb, const struct dp_args *a)
 {
     PBC(Query) q = DAIPAO__CONTROL__V1__QUERY__INIT;
@@ -236,6 +248,11 @@ int dp_run_show(struct dp_app *app, const struct dp_verb *verb, const struct dp_
     q.case_ref = dp_pb_str(a->pos[0]);
     if (!ask(app, &q, &v, &code))
         return code;
+    if (json_object_get(v, "receipt") != NULL) {
+        dp_fields_print(v, DP_TABS(receipt_tabs));
+        json_decref(v);
+        return 0;
+    }
     dp_fields_print(v, DP_TABS(case_tabs));
     print_parts(v);
     section(v, "due", _("Dates"), DP_TABS(due_tabs));

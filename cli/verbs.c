@@ -43,6 +43,9 @@ const struct dp_verb dp_verbs[] = {
     {"link", "show", dp_run_link, "NODE", 1, 1, 0, 0, 0, N_("one line at length")},
     {"link", "clear", dp_run_admin, "NODE", 1, 1, 0, DP_ASK_FIRST, 0, N_("try a stopped line again, after its cause was removed")},
 
+    {"post", "list", dp_run_rows, "", 0, 0, 0, 0, 0, N_("the sealed post with the nodes behind the next one")},
+    {"post", "admit", dp_run_admin, "NODE", 1, 1, 0, DP_ASK_FIRST, 0, N_("use the new certificate of NODE for its post, after you asked there")},
+
     {"alarm", "clear", dp_run_admin, "WORD [NODE]", 1, 2, 0, 0, 0, N_("take an alarm off the list, after its cause was removed")},
 
     {"office", "list", dp_run_rows, "", 0, 0, 0, 0, 0, N_("offices known here")},

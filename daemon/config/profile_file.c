@@ -15,6 +15,7 @@
 
 /* Bits of the keys of one section that were given. */
 enum given { GIVEN_ID = 1, GIVEN_EDITION = 2, GIVEN_FROM = 4, GIVEN_FLAGS = 8 };
+enum given_post { GIVEN_SIZE = 1, GIVEN_EVERY = 2, GIVEN_REST = 4 };
 enum given_limit { GIVEN_DAYS = 1, GIVEN_WORKING = 2, GIVEN_EXTEND = 4 };
 
 struct parser {
@@ -22,6 +23,7 @@ struct parser {
     struct dp_profile profile;
     struct dp_limit limits[CLOCKS];
     unsigned given;                /* of [profile] */
+    unsigned given_post;           /* of [post] */
     unsigned given_limits[CLOCKS]; /* of each clock */
     int first_line[CLOCKS];
 };
@@ -102,6 +104,37 @@ static bool set_head(struct parser *p, const char *key, const char *value)
     return dp_lines_fail(&p->lines, p->lines.line, "[profile] has no key of this name: %.40s", key);
 }
 
+/* [post]: size and times of the post through relays (R-POST-2). */
+static bool set_post(struct parser *p, const char *key, const char *value)
+{
+    struct dp_profile *to = &p->profile;
+
+    if (strcmp(key, "size") == 0) {
+        if (!give(p, &p->given_post, GIVEN_SIZE, key))
+            return false;
+        if (!dp_lines_number(dp_slice_str(value), 8, 16, &to->post_kib) ||
+            (to->post_kib != 8 && to->post_kib != 16))
+            return fail_value(p, key, "8 or 16, in KiB,");
+        return true;
+    }
+    if (strcmp(key, "every") == 0) {
+        if (!give(p, &p->given_post, GIVEN_EVERY, key))
+            return false;
+        if (!dp_lines_number(dp_slice_str(value), 1, 1440, &to->post_every))
+            return fail_value(p, key, "a number of minutes from 1 to 1440");
+        return true;
+    }
+    if (strcmp(key, "rest-days") == 0) {
+        if (!give(p, &p->given_post, GIVEN_REST, key))
+            return false;
+        to->post_rest_days = strcmp(value, "yes") == 0;
+        if (!to->post_rest_days && strcmp(value, "no") != 0)
+            return fail_value(p, key, "yes or no");
+        return true;
+    }
+    return dp_lines_fail(&p->lines, p->lines.line, "[post] has no key of this name: %.40s", key);
+}
+
 static bool set_working(struct parser *p, struct dp_limit *limit, const char *value)
 {
     bool yes = strcmp(value, "yes") == 0;
@@ -152,6 +185,8 @@ static int take_key(void *user, const char *section, const char *key, const char
         return 0;
     if (strcmp(section, "profile") == 0)
         return set_head(p, key, value);
+    if (strcmp(section, "post") == 0)
+        return set_post(p, key, value);
     for (unsigned clock = 1; clock < CLOCKS; clock++)
         if (strcmp(section, dp_clock_word((enum dp_clock)clock)) == 0)
             return set_limit(p, clock, key, value);

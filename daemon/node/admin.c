@@ -3,6 +3,7 @@
  * Administration of the node and its offices: a request is judged by the table of admin_right.c, then done by
  * a small function. Here what all verbs share, and the upkeep of links and alarms.
  */
+#include "node/post.h"
 #include "node/trail.h"
 
 #include <stdio.h>
@@ -77,6 +78,21 @@ void dp_admin_link_clear(struct dp_act *x)
     x->d->port.transport.drop(x->d->port.transport.ctx, n);
     dp_alarm_clear_of(x->d, "link", n);
     dp_admin_done(x, "{\"cleared\":true}");
+}
+
+/* R-POST-7: the operator of the end knows by another way that the key is that node's. */
+void dp_admin_post_admit(struct dp_act *x)
+{
+    struct dp_node n;
+    if (!dp_admin_node(x, &n) || dp_admin_dry(x))
+        return;
+    enum dp_err e = dp_post_admit(x->d, n);
+    if (e == DP_OK)
+        dp_admin_done(x, "{\"admitted\":true}");
+    else if (e == DP_DUPLICATE)
+        dp_admin_fail(x, e, "its certificate is in use already");
+    else
+        dp_outcome_set(x->d, x->out, e, "no post goes to %s from here; see `daipao post list`", x->a->node);
 }
 
 /* Of one node, or wherever it is. */

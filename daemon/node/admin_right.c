@@ -39,6 +39,7 @@ const struct dp_admin_right dp_admin_rights[] = {
     {"calendar.publish", dp_admin_calendar,      true,  B,     DP_ABOUT_NODE,   EDITIONS},
     {"backup",           dp_admin_backup,        true,  R | T, DP_ABOUT_NODE,   NODE_ONLY},
     {"link.clear",       dp_admin_link_clear,    true,  R | T, DP_ABOUT_NODE,   NODE_ONLY},
+    {"post.admit",       dp_admin_post_admit,    true,  R | T, DP_ABOUT_NODE,   NODE_ONLY},
     {"alarm.clear",      dp_admin_alarm_clear,   false, R | T, DP_ABOUT_NODE,   NODE_ONLY},
 };
 /* clang-format on */

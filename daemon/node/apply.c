@@ -4,7 +4,7 @@
  * whole item (a block that lies about its chain); an entry inside a good block that cannot be used is
  * quarantined and stops its case only (R-QUA-1).
  */
-#include "node/core.h"
+#include "node/post.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -401,6 +401,8 @@ enum dp_err dp_apply_item(struct dp_daemon *d, struct dp_peer *p, const struct d
         return apply_cert(d, p, it->body);
     case DP_ITEM_PARCEL:
         return apply_parcel(d, p, it->body, it->lane);
+    case DP_ITEM_POST:
+        return dp_post_in(d, p, it->body, it->lane);
     case DP_ITEM_CHUNK:
         break; /* chunks travel in parcels, sealed for their reader */
     }

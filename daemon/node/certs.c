@@ -3,7 +3,7 @@
  * Certificates known here: kept as chains by the digest of their leaf, verified once when they come
  * (R-CERT-2), and cached in the decoded form that every block needs.
  */
-#include "node/core.h"
+#include "node/post.h"
 
 #include <string.h>
 
@@ -130,6 +130,7 @@ static void set_current(struct dp_daemon *d, const struct dp_cert *c)
         return; /* in our name, for keys that are not ours */
     if (known && have.not_before_ms > c->not_before_ms)
         return;
+    dp_posts_look(d);
     index_curve(d, known ? &have : NULL, c);
     dp_db_put64(&d->db, DP_T_NODE_CERT, c->origin.node.v, dp_slice_of(c->digest.b, sizeof c->digest.b));
 }

@@ -92,6 +92,8 @@ struct dp_peer {
     bool refused_due;             /* refusals are to be said after the commit */
     uint64_t told[DP_LANES];      /* last refusal said since the hello */
     uint64_t confirmed[DP_LANES]; /* acknowledged after all refusals were said (passed.c) */
+    uint64_t post_swept;          /* ack and epoch at which its posts were looked at last (post.c) */
+    uint32_t post_epoch;
 };
 
 /* ---- cache of casefiles ---- */
@@ -265,6 +267,8 @@ struct dp_daemon {
     bool rotate_retry; /* it failed: not before rotate_ms */
     bool rotate_due;   /* content was erased: the wrapping key must change */
     int64_t rotate_ms; /* not before, after a failure; or the next look at what has gone otherwise */
+
+    struct dp_posts *posts; /* post.c; NULL before the first look */
 
     /* sweep.c */
     bool sweeping;
@@ -466,8 +470,9 @@ bool dp_content_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t ind
 void dp_content_drop(struct dp_daemon *d, const struct dp_name *n);
 
 /* A protected matter that arrived for registration (protected.c). */
-enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body);
-enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body);
+/* `from`: the node that is known to have sent it. */
+enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_node from, struct dp_slice body);
+enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_node from, struct dp_slice body);
 
 /* ---- shelf.c: refusals of items (R-ACK-2) ---- */
 /* We refuse an item of the peer; what is owed to it for that is said after the commit. */

@@ -3,6 +3,7 @@
  * The life of a node between its turns: opened, asked by the shell, closed. See daemon.h.
  */
 #include "node/calls.h"
+#include "node/post.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,7 @@ void dp_daemon_free(struct dp_daemon **dp)
         dp_keyring_free(&d->kr);
     dp_wipe(&d->join_keys, sizeof d->join_keys);
     dp_peers_free(d);
+    dp_posts_free(d);
     dp_alarms_free(d);
     dp_backups_free(d);
     free(d->fresh);

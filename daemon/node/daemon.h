@@ -66,6 +66,8 @@ struct dp_daemon_options {
     uint32_t finds_an_hour;            /* [find] per-hour, of each officer; 0 = 60 */
     uint32_t finds_keep_days;          /* [find] keep-days; 0 = 1095 */
     uint64_t child_day_bytes;          /* of one child and day, above which is an alarm; 0 = by the disk */
+    uint32_t post_every;               /* minutes between two posts, for tests; 0 = by the root's profile */
+    bool post_when_needed;             /* simulator only: a post only when something is queued */
     const char *data_dir;              /* keys/ and the life file are below it */
     const char *parent_address;        /* shown to children; may be "" */
     const struct dp_net_counters *net; /* of the transport, for status and alarms; NULL = none */

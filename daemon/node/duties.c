@@ -3,7 +3,7 @@
  * What the daemon does by itself because of an entry, in its own name, besides `arrive`: it bears witness
  * against an impossible time, and obeys an erasure. What it does because of the date is in sweep.c.
  */
-#include "node/core.h"
+#include "node/post.h"
 
 #include <stdlib.h>
 #include <string.h>

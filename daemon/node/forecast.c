@@ -6,6 +6,7 @@
  */
 #include "control/json.h"
 #include "node/correct.h"
+#include "node/post.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -245,11 +246,13 @@ void dp_forecast_answer(struct dp_daemon *d, const struct dp_forecast *f, struct
 void dp_forecast_sealed(struct dp_daemon *d, struct dp_node to, size_t body_len, struct dp_outcome *out)
 {
     char json[JSON_MAX], node[DP_NODE_TEXT];
+    uint32_t days = dp_post_days_to(d, to, body_len);
     dp_node_format(to, node);
     snprintf(
         json, sizeof json,
         "{\"would\":\"" DP_SAID("send it sealed to a bureau above") "\",\"sealed\":true,\"parts_to\":\"%s\","
-                                                                    "\"bytes_alone\":%" PRIu64 "}",
-        node, parcels_bytes(body_len));
+                                                                    "\"bytes_alone\":%" PRIu64
+                                                                    ",\"days\":%u,\"other_way\":%s}",
+        node, days == 0 ? parcels_bytes(body_len) : 0, days, days > DP_POST_DAYS_LONG ? "true" : "false");
     dp_outcome_json(d, out, json);
 }

@@ -4,6 +4,7 @@
  * What a protected matter does then is in protected.c.
  */
 #include "node/command.h"
+#include "node/post.h"
 #include "node/sight.h"
 
 #include <stdio.h>
@@ -292,14 +293,28 @@ static void send_away(struct dp_daemon *d, const struct dp_caller *c, const stru
                       struct dp_date receipt, const struct dp_part_in *parts, uint8_t n, struct dp_node to,
                       struct dp_outcome *out)
 {
-    char number[64];
+    char number[64], json[96];
     enum dp_err err = dp_matter_out(d, c, reg, receipt, parts, n, to, number);
     if (err != DP_OK) {
         dp_outcome_set(d, out, err, "the matter could not be sent on");
         return;
     }
-    dp_outcome_json(d, out, "{\"sealed\":true}");
-    dp_outcome_set(d, out, DP_OK, "taken in and sent sealed to the bureau above; receipt %s", number);
+    uint32_t days = dp_post_days_to(d, to, 0); /* with what is queued now */
+    bool urgent = (reg->flags & DP_REG_URGENT) != 0;
+    snprintf(json, sizeof json, "{\"sealed\":true,\"days\":%u}", days);
+    dp_outcome_json(d, out, json);
+    if (days == 0)
+        dp_outcome_set(d, out, DP_OK, "taken in and sent sealed to the bureau above; receipt %s", number);
+    else if (days > DP_POST_DAYS_LONG || urgent)
+        dp_outcome_set(
+            d, out, DP_OK,
+            "taken in; it goes in the sealed post, which takes about %u days: this is too long, so "
+            "tell the bureau above by telephone or visit, or take it there on a stick; receipt %s",
+            days, number);
+    else
+        dp_outcome_set(d, out, DP_OK,
+                       "taken in; it goes in the sealed post to the bureau above, about %u days; receipt %s",
+                       days, number);
 }
 
 /* What stands in for what is drawn or counted at registration: of the same length. */

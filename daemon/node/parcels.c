@@ -4,7 +4,7 @@
  * journalled to the next hop, opaque to every node between (R-PARC-1, R-PRT-1). A grant that arrives stays
  * sealed in the store until somebody who may read asks (dp_parcels_read).
  */
-#include "node/core.h"
+#include "node/post.h"
 #include "node/unsent.h"
 
 #include <string.h>
@@ -266,12 +266,16 @@ static enum dp_err open_here(struct dp_daemon *d, struct dp_peer *from, struct d
     switch ((enum dp_parcel_kind)kind) {
     case DP_PARCEL_CONTENT:
         return dp_content_in(d, from, body);
-    case DP_PARCEL_MATTER:
-        return dp_matter_in(d, from, body);
+    case DP_PARCEL_MATTER: /* of a neighbour itself; of others they come in posts (R-POST-4) */
+        return dp_post_item_in(d, from->node, DP_POST_MATTER, body);
     case DP_PARCEL_RECEIPT:
-        return dp_matter_receipt(d, body);
+        return dp_post_item_in(d, from->node, DP_POST_RECEIPT, body);
+    case DP_PARCEL_STATE:
+        return dp_post_item_in(d, from->node, DP_POST_STATE, body);
     case DP_PARCEL_CHUNK:
         return dp_files_in(d, from, body);
+    case DP_PARCEL_POST:
+        break;
     }
     return DP_FORMAT;
 }

@@ -4,7 +4,7 @@
  * office, the matter becomes no entry of it. It goes sealed to the bureau above, which registers it under its
  * own name and answers with a receipt. What stays here is a ticket, no content.
  */
-#include "node/core.h"
+#include "node/post.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -234,11 +234,12 @@ enum dp_err dp_matter_out(struct dp_daemon *d, const struct dp_caller *c, const 
     d->port.random.fill(d->port.random.ctx, ticket, sizeof ticket);
     err = dp_matter_pack(d, c, &r, receipt, parts, part_count, ticket, &body);
     if (err == DP_OK)
-        err = dp_parcels_send(d, to, DP_PARCEL_MATTER, body, DP_LANE_CASES);
+        err = dp_post_send(d, to, DP_POST_MATTER, body);
     if (err != DP_OK)
         return err;
     snprintf(number, 64, "%s", r.number.text);
     ticket_keep(d, ticket, to, number);
+    dp_post_ticket(d, ticket, &c->office);
     return DP_OK;
 }
 
@@ -265,7 +266,7 @@ static enum dp_err answer(struct dp_daemon *d, struct dp_node to, const uint8_t 
     struct dp_wr w = dp_wr_of(body, sizeof body);
     dp_wr_bytes(&w, ticket, DP_TICKET_BYTES);
     dp_wr_bytes(&w, number, strlen(number));
-    return dp_parcels_send(d, to, DP_PARCEL_RECEIPT, dp_wr_slice(&w), DP_LANE_CASES);
+    return dp_post_send(d, to, DP_POST_RECEIPT, dp_wr_slice(&w));
 }
 
 /*
@@ -289,19 +290,14 @@ static bool came_before(struct dp_daemon *d, const struct dp_reg *reg, char numb
 }
 
 /*
- * Anybody in the tree can seal a parcel for this node. A matter is taken in from where its sender lies, of an
- * office of the sender, and only when R-N3-4 leads the sender past its own chain to this node: everything
- * else it must register itself.
+ * A matter is taken in from its sender itself, of an office of it, and only when R-N3-4 leads the sender past
+ * its own chain to this node: everything else it must register itself.
  */
-static bool may_send(struct dp_daemon *d, const struct dp_peer *from, const struct dp_matter *m)
+static bool may_send(const struct dp_daemon *d, struct dp_node from, const struct dp_matter *m)
 {
     const struct dp_reg *reg = m->form.reg;
-    if (dp_node_eq(m->sender, d->id.self) || !dp_node_covers(d->id.self, m->sender) || from->is_parent ||
-        !dp_node_covers(from->node, m->sender))
-        return false;
-    if (!dp_node_eq(m->form.office.node, m->sender) || !dp_office_eq(&reg->first_office, &m->form.office))
-        return false;
-    return dp_n3_takes(reg, m->sender, d->id.self);
+    return dp_node_eq(m->sender, from) && dp_node_eq(m->form.office.node, m->sender) &&
+           dp_office_eq(&reg->first_office, &m->form.office) && dp_n3_takes(reg, m->sender, d->id.self);
 }
 
 static bool parts_readable(struct dp_daemon *d, const struct dp_matter *m)
@@ -323,7 +319,7 @@ static enum dp_err answer_again(struct dp_daemon *d, const struct dp_matter *m, 
     return answer(d, m->sender, m->ticket.p, number);
 }
 
-enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct dp_slice body)
+enum dp_err dp_matter_in(struct dp_daemon *d, struct dp_node from, struct dp_slice body)
 {
     struct dp_matter m;
     struct dp_entry e;
@@ -351,6 +347,7 @@ enum dp_err dp_matter_in(struct dp_daemon *d, const struct dp_peer *from, struct
         if (err != DP_OK)
             return err;
         snprintf(number, sizeof number, "%s", reg.number.text);
+        dp_post_case(d, m.ticket.p, m.sender, &e.subject);
     }
     dp_db_put_key(&d->db, DP_T_TICKET, m.ticket, dp_slice_str(number));
     return answer(d, m.sender, m.ticket.p, number);
@@ -365,7 +362,7 @@ static bool is_answered(struct dp_slice row)
     return false;
 }
 
-enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body)
+enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_node from, struct dp_slice body)
 {
     uint64_t at = 0;
     struct dp_slice row;
@@ -377,6 +374,9 @@ enum dp_err dp_matter_receipt(struct dp_daemon *d, struct dp_slice body)
         first = false;
         if (row.len < DP_TICKET_BYTES || memcmp(row.p, body.p, DP_TICKET_BYTES) != 0)
             continue;
+        struct dp_rd r = dp_rd_of(dp_slice_of(row.p + DP_TICKET_BYTES, row.len - DP_TICKET_BYTES));
+        if (dp_rd_u64(&r) != from.v)
+            return DP_NOT_ENTITLED; /* it was not sent there */
         if (is_answered(row))
             return DP_OK;
         uint8_t out[DP_TICKET_BYTES + 16 + 64 + 2 + DP_NUMBER_TEXT];

@@ -4,7 +4,7 @@
  * decided here, at the last moment (R-N3-3): an item of which nothing may go becomes an empty one, so that
  * numbers stay without holes and the peer learns nothing.
  */
-#include "node/core.h"
+#include "node/post.h"
 #include "node/unsent.h"
 
 #include <stdio.h>
@@ -249,6 +249,9 @@ static enum dp_err build(struct dp_daemon *d, struct dp_peer *p, const struct dp
         *kind = DP_ITEM_PRUNED;
         e = build_pruned(d, p, r, &d->scratch);
         break;
+    case DP_REF_POST:
+        *kind = DP_ITEM_POST;
+        return dp_post_hop_get(d, p->node, r->number, body);
     case DP_REF_CHUNK:
         *kind = DP_ITEM_CHUNK;
         e = build_chunk(d, r, &d->scratch);
@@ -265,12 +268,19 @@ static bool is_nothing(const struct dp_item_frame *it)
 
 static enum dp_err send_item(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, uint64_t number)
 {
+    static const uint8_t none[2] = {0, 0};
     struct dp_ref r;
     struct dp_frame f = {.type = DP_FRAME_ITEM};
     dp_arena_reset(&d->look);
     enum dp_err e = dp_db_journal(&d->db, p->node, lane, number, &d->look, &r);
     if (e == DP_OK)
         e = build(d, p, &r, &f.u.item.kind, &f.u.item.body);
+    if (e == DP_NOT_FOUND && lane == DP_LANE_BULK && number <= p->row.lane[lane].acked) {
+        /* R-POST-6: a post that the peer had, and lost with its store. Numbers stay without holes. */
+        f.u.item.kind = DP_ITEM_PRUNED;
+        f.u.item.body = dp_slice_of(none, sizeof none);
+        e = DP_OK;
+    }
     if (e != DP_OK)
         return e;
     if (dp_is_starved(d))

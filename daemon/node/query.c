@@ -47,6 +47,7 @@ static const struct {
     {"links", ANYBODY, dp_ask_links},
     {"link", ANYBODY, dp_ask_link},
     {"alarms", ANYBODY, dp_ask_alarms},
+    {"posts", ANYBODY, dp_ask_posts},
     {"quarantine", TECHNICIAN, dp_ask_quarantine},
     {"enrolments", ANYBODY, dp_ask_enrolments},
     {"offices", ANYBODY, dp_ask_offices},

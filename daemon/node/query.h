@@ -102,6 +102,9 @@ void dp_ask_due_list(struct dp_ask *a, const struct dp_casefile *f, const struct
 /* ---- the queries ---- */
 typedef void dp_ask_fn(struct dp_ask *a);
 dp_ask_fn dp_ask_status, dp_ask_links, dp_ask_link, dp_ask_alarms, dp_ask_quarantine, dp_ask_enrolments;
+dp_ask_fn dp_ask_posts;
+/* For a receipt of the caller's office in place of a case; false: it is none, and nothing was written. */
+bool dp_ask_receipt(struct dp_ask *a);
 dp_ask_fn dp_ask_offices, dp_ask_officers, dp_ask_calendars, dp_ask_profiles;
 dp_ask_fn dp_ask_inbox, dp_ask_list, dp_ask_errands, dp_ask_orders, dp_ask_digests, dp_ask_find;
 dp_ask_fn dp_ask_show, dp_ask_track, dp_ask_file, dp_ask_log, dp_ask_drafts, dp_ask_finds, dp_ask_held,

@@ -220,7 +220,7 @@ void dp_ask_show(struct dp_ask *a)
     const struct dp_casefile *f;
     const struct dp_state *s = &a->seen.s;
 
-    if (!dp_ask_case(a))
+    if (dp_ask_receipt(a) || !dp_ask_case(a))
         return;
     f = a->seen.f;
     dp_ask_case_head(a, f, s);

@@ -4,7 +4,7 @@
  * for what is addressed to its offices, then who gets what (R-DOWN-1, N3). Up needs no decision
  * here: blocks go up whole.
  */
-#include "node/core.h"
+#include "node/post.h"
 
 #include <string.h>
 
@@ -384,6 +384,9 @@ static enum dp_err settle_slot(struct dp_daemon *d, struct dp_slot *slot)
     if (d->peer_count > (d->id.parent.v != 0 ? 1u : 0u))
         route_case(d, slot, &st, reopened);
     urgent_up(d, slot);
+    e = dp_post_settle(d, slot, &st);
+    if (e != DP_OK)
+        return e;
     return dp_keys_settle(d, slot, &st);
 }
 

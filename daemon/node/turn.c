@@ -5,6 +5,7 @@
  */
 #include "node/calls.h"
 #include "node/passed.h"
+#include "node/post.h"
 #include "node/unsent.h"
 
 #include <malloc.h>
@@ -66,6 +67,8 @@ static enum dp_err decide(struct dp_daemon *d)
     if (e == DP_OK)
         dp_shelf_again(d);
     if (e == DP_OK)
+        e = dp_posts_turn(d);
+    if (e == DP_OK)
         e = dp_parcels_flush(d);
     if (e == DP_OK)
         e = dp_unsent_found(d);
@@ -104,6 +107,7 @@ static void roll_back(struct dp_daemon *d, enum dp_err e)
     d->passed_ms = retry_at(d);
     d->tokens_open = true; /* looked at again */
     d->tokens_ms = 0;
+    dp_posts_look(d);
     d->n.commits_failed++;
     dp_cache_drop(d);
     memset(d->certs, 0, sizeof(d->certs));
@@ -318,7 +322,7 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
         at = d->again_ms;
     if (dp_passed_wake(d) < at)
         at = dp_passed_wake(d);
-    return at;
+    return dp_posts_wake(d) < at ? dp_posts_wake(d) : at;
 }
 
 bool dp_daemon_wants_turn(const struct dp_daemon *d)

@@ -30,6 +30,7 @@ enum dp_item_kind {
     DP_ITEM_CERT = 3,   /* certificate chain */
     DP_ITEM_PARCEL = 4,
     DP_ITEM_CHUNK = 5, /* attachment chunk: root 32, index u32, sealed bytes */
+    DP_ITEM_POST = 6,  /* a parcel of the post: one of its sizes, in the bulk lane (R-POST-3) */
 };
 
 #define DP_LINK_VERSION 1

@@ -72,7 +72,8 @@
     X(FILE,       "file")       /* root 32 -> (): an entry speaks of it; count 4: chunks without one */ \
     X(FOUND,      "found")      /* local number 8 -> who looked for a person, and which cases were shown (N4) */ \
     X(LOOKS,      "looks")      /* node 8, slug 16, officer 4 -> hour began 8, looks 4, refusal kept 1 */ \
-    X(GONE,       "gone")       /* row number 8 -> (): its row is no more, and its key is to be destroyed (R-STO-6) */
+    X(GONE,       "gone")       /* row number 8 -> (): its row is no more, and its key is to be destroyed (R-STO-6) */ \
+    X(POST,       "post")       /* a letter, then its key -> the post through relays (node/post_row.c, post_item.c) */
 /* clang-format on */
 
 #define DP_DB_KEY_MAX 160 /* the longest composite key */
@@ -172,7 +173,8 @@ enum dp_ref_kind {
     DP_REF_ENTRIES = 2,
     DP_REF_CERT = 3,
     DP_REF_PARCEL = 4,
-    DP_REF_CHUNK = 5
+    DP_REF_CHUNK = 5,
+    DP_REF_POST = 6 /* number: of the row in table post */
 };
 #define DP_REF_NAMES_MAX 256
 struct dp_ref {

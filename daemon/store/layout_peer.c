@@ -54,6 +54,9 @@ void dp_db_journal_put(struct dp_db *db, struct dp_node peer, uint8_t lane, uint
     case DP_REF_ENTRIES:
         ref_put_names(&w, r);
         break;
+    case DP_REF_POST:
+        dp_wr_u64(&w, r->number);
+        break;
     case DP_REF_CERT:
     case DP_REF_PARCEL:
     case DP_REF_CHUNK:
@@ -100,6 +103,9 @@ static enum dp_err ref_get(struct dp_slice v, struct dp_arena *a, struct dp_ref 
         break;
     case DP_REF_ENTRIES:
         e = ref_get_names(&r, a, &ref);
+        break;
+    case DP_REF_POST:
+        ref.number = dp_rd_u64(&r);
         break;
     case DP_REF_CERT:
     case DP_REF_PARCEL:

@@ -24,6 +24,7 @@ enum dp_lot dp_table_lot(enum dp_table t)
     case DP_T_PARCEL:
     case DP_T_LOOSE:
     case DP_T_DRAFT:
+    case DP_T_POST:
         return DP_LOT_PASSING;
     default:
         return DP_LOT_NONE;

@@ -17,6 +17,9 @@ static const struct dp_field profile_fields[] = {
     DP_FIELD(U32,  Profile,  edition,    dp_profile,  edition,    1, UINT32_MAX),
     DP_FIELD(DATE, Profile,  valid_from, dp_profile,  valid_from, 0, 0),
     DP_FIELD(U32,  Profile,  flags,      dp_profile,  flags,      0, 1),
+    DP_FIELD(U32,  Profile,  post_kib,   dp_profile,  post_kib,   0, 16),
+    DP_FIELD(U32,  Profile,  post_every, dp_profile,  post_every, 0, 1440),
+    DP_FIELD(BOOL, Profile,  post_rest_days, dp_profile, post_rest_days, 0, 1),
 };
 static const struct dp_field limit_fields[] = {
     DP_FIELD(U8,   Limit,    clock,      dp_limit,    clock,      1, CLOCK_MAX),

@@ -60,7 +60,7 @@ static enum dp_err head_get(struct dp_slice parcel, struct head *out, struct dp_
 
 static bool kind_ok(uint8_t kind)
 {
-    return kind >= DP_PARCEL_CONTENT && kind <= DP_PARCEL_CHUNK;
+    return kind >= DP_PARCEL_CONTENT && kind <= DP_PARCEL_STATE;
 }
 
 static size_t padded(size_t body_len)

@@ -93,6 +93,8 @@ enum dp_parcel_kind {
     DP_PARCEL_MATTER = 2,  /* a protected matter to be registered by the receiver */
     DP_PARCEL_RECEIPT = 3, /* the answer to it */
     DP_PARCEL_CHUNK = 4,   /* attachment: a chunk with its proof (wire/chunk.h) */
+    DP_PARCEL_POST = 5,    /* a post, full or empty (wire/post.h) */
+    DP_PARCEL_STATE = 6,   /* what a protected matter became, for the neighbour who took it in */
 };
 #define DP_PARCEL_PLAIN_MAX 131072
 #define DP_PARCEL_PAD 512

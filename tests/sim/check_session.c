@@ -440,7 +440,7 @@ static void visit(struct oracle *o, const struct oracle_node *x)
 {
     struct desk k = {.o = o, .x = x};
     if (x->n == NULL || x->n->d == NULL || x->n->d->rotate_due || x->n->d->kr == NULL ||
-        x->n->d->kr->rotating || !dp_daemon_enrolled(x->n->d))
+        !dp_daemon_enrolled(x->n->d))
         return;
     dp_buf_init(&k.reply, 16u << 20);
     gather(&k);

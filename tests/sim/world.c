@@ -53,12 +53,15 @@ static const struct tree trees[] = {
     {"pair", 1, pair}, {"line", 2, line}, {"town", 4, town}, {"halls", 3, halls}, {"relay", 0, relay}};
 #define TREES (sizeof(trees) / sizeof(trees[0]))
 
+#define POST_EVERY_MIN 480 /* a few in each history; a history ends when what waits for them is there */
+
 static struct cluster *empty(void)
 {
     struct cluster *c = cluster_new(TREE_SEED);
     tape_stores(false, &c->stores);
     c->options.keep_ms = KEEP_MS;
     c->tidy_late_ms = 2 * KEEP_MS;
+    c->options.post_every = POST_EVERY_MIN;
     c->redial_doubles = 6;
     return c;
 }

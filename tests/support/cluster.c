@@ -132,7 +132,8 @@ static struct cluster *alloc_cluster(uint64_t seed)
     c->hwm = HWM;
     c->redial_ms = REDIAL_MS;
     c->stores = (struct cl_stores){mem_open, mem_crash, NULL};
-    c->options = (struct dp_daemon_options){.cache_facts = 2000, .max_skew_ms = 300000, .zstd_level = 3};
+    c->options = (struct dp_daemon_options){
+        .cache_facts = 2000, .max_skew_ms = 300000, .zstd_level = 3, .post_every = 5};
     dp_buf_init(&c->reply, 64u << 20);
     const char *level = getenv("CLUSTER_LOG");
     dp_log_set(level != NULL ? log_line : NULL, NULL,

@@ -3,6 +3,7 @@
 #ifndef DP_TESTS_CLUSTER_INNER_H
 #define DP_TESTS_CLUSTER_INNER_H
 
+#include "node/post.h"
 #include "support/cluster.h"
 
 #define CL_LATENCY_US 40000

@@ -53,6 +53,44 @@ static bool node_rests(const struct cl_node *n)
            dp_daemon_join_address(n->d) == NULL;
 }
 
+/* ---- the post ---- */
+
+static bool way_is_up(struct cluster *c, struct dp_node low, struct dp_node high)
+{
+    for (struct dp_node at = low; !dp_node_eq(at, high);) {
+        const struct cl_link *l = NULL;
+        for (uint32_t i = 0; i < c->link_count && l == NULL; i++)
+            if (dp_node_eq(cl_child_of(c->links[i], c)->id, at) && c->links[i]->up && !c->links[i]->excused)
+                l = c->links[i];
+        if (l == NULL)
+            return false;
+        at = cl_parent_of(l, c)->id;
+    }
+    return true;
+}
+
+/* What waits for an end that can be reached goes with the next post. */
+static bool post_rests(struct cluster *c, struct cl_node *n)
+{
+    struct dp_db *db = &n->d->db;
+    struct dp_node end = {0};
+    struct dp_post_row row;
+    bool rests = true;
+    if (n->d->stopped != DP_STOP_NONE || !n->d->id.enrolled || dp_db_begin(db, false) != DP_OK)
+        return true;
+    while (rests && dp_posts_next(n->d, &end)) {
+        bool waits = dp_post_row_get(n->d, end, &row) == DP_OK && row.end > row.out.base &&
+                     dp_digest_is_zero(&row.seen);
+        bool below = dp_node_covers(n->id, end);
+        for (uint32_t i = 0; waits && i < c->node_count; i++) /* who has stopped takes none */
+            waits = !dp_node_eq(c->nodes[i]->id, end) || c->nodes[i]->d == NULL ||
+                    c->nodes[i]->d->stopped == DP_STOP_NONE;
+        rests = !waits || !way_is_up(c, below ? end : n->id, below ? n->id : end);
+    }
+    dp_db_abort(db);
+    return rests;
+}
+
 bool cluster_rests(struct cluster *c, char why[128])
 {
     for (uint32_t i = 0; i < c->node_count; i++) {
@@ -64,6 +102,12 @@ bool cluster_rests(struct cluster *c, char why[128])
     for (uint32_t i = 0; i < c->link_count; i++) {
         if (!link_rests(c, c->links[i])) {
             snprintf(why, 128, "the line of %s owes something", cl_child_of(c->links[i], c)->text);
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < c->node_count; i++) {
+        if (c->nodes[i]->d != NULL && !post_rests(c, c->nodes[i])) {
+            snprintf(why, 128, "something waits for the post of %s", c->nodes[i]->text);
             return false;
         }
     }

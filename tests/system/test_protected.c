@@ -152,10 +152,23 @@ static json_t *at_county(struct scene *s, const char *name, const char *tail)
     return row;
 }
 
+/* R-POST-2: the root's profile names the times; here a post each minute. */
+static void posts_by_the_minute(struct scene *s)
+{
+    static const char profile[] = "[profile]\nid = national-r22\nedition = 99\nvalid-from = 2022-05-01\n"
+                                  "[triage]\ndays = 15\n[post]\nevery = 1\nrest-days = yes\n";
+    Daipao__Control__V1__Admin a = DAIPAO__CONTROL__V1__ADMIN__INIT;
+    a.verb = (char *)"profile.publish";
+    a.path = (char *)"post.conf";
+    a.data.data = (uint8_t *)(uintptr_t)profile;
+    a.data.len = sizeof profile - 1;
+    CHECK(proc_admin(s->t.city, &a, "331000000000/bureau") == DP_OK, "the profile is not published");
+}
+
 static void county_has(struct scene *s, char number[40], char name[48])
 {
     json_t *row = NULL;
-    for (double end = proc_now() + 20; row == NULL; proc_nap()) {
+    for (double end = proc_now() + 200; row == NULL; proc_nap()) {
         row = at_county(s, NAME, "7042");
         CHECK(row != NULL || proc_now() < end, "the county does not have it");
     }
@@ -181,7 +194,7 @@ static void village_knows(struct scene *s, const char *receipt, const char *numb
     snprintf(both, sizeof both, "%s > %s", receipt, number);
     snprintf(path, sizeof path, "%s/data/store", s->t.village->dir);
     hunt_new(&h, needle, 1);
-    for (double end = proc_now() + 20;; proc_nap()) {
+    for (double end = proc_now() + 200;; proc_nap()) {
         hunt_reset(&h);
         hunt_path(&h, path);
         if (h.hits[0] > 0)
@@ -217,8 +230,9 @@ int main(int argc, char **argv)
     }
     s.probe = argv[2];
     tree_grow(&s.t, argv[1], false, lay, &s);
+    posts_by_the_minute(&s);
     usual(&s, USUAL_NO, before);
-    unsigned parcels = hunt_frames(s.frames[0], DP_ITEM_PARCEL);
+    unsigned posts = hunt_frames(s.frames[0], DP_ITEM_POST);
 
     struct act_matter m = {.name = NAME,
                            .phone = PHONE,
@@ -242,7 +256,7 @@ int main(int argc, char **argv)
     CHECK(dp_err_exit(said) == 5, "an order to the accused was not refused (R-N3-8): %s", r.text);
     usual(&s, "USUAL-MATTER-0816", after);
     /* It went through the township, sealed: without that the rest would show nothing. */
-    CHECK(hunt_frames(s.frames[0], DP_ITEM_PARCEL) >= parcels + 2, "no parcel passed the township");
+    CHECK(hunt_frames(s.frames[0], DP_ITEM_POST) >= posts + 2, "no post passed the township");
     /* Nor do the village's own numbers show that one was given away. */
     CHECK(serial_of(after) == serial_of(before) + 1, "a hole between %s and %s tells of a matter", before,
           after);

@@ -39,6 +39,8 @@ static void start_all(struct cluster *c, const struct world_options *opt)
 {
     c->by_moment = true;
     c->options.keep_ms = KEEP_MS;
+    c->options.post_every = 0; /* as without a profile: once each working day */
+    c->options.post_when_needed = opt->cure_off;
     c->options.silence_ms = 3 * KEEP_MS;
     c->tidy_late_ms = 2 * KEEP_MS;
     c->options.cache_facts = 100000;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "inject.h"
+#include "wire/post.h"
 #include "wire/sealer.h"
 
 #define COUNTY "331023000000"
@@ -28,7 +29,7 @@ static bool copy_parcel(void *ctx, struct cl_node *from, struct cl_node *to, str
     (void)ctx;
     (void)from;
     if (to == w.county && dp_frame_get(frame, &f) == DP_OK && f.type == DP_FRAME_ITEM &&
-        f.u.item.kind == DP_ITEM_PARCEL) {
+        (f.u.item.kind == DP_ITEM_PARCEL || f.u.item.kind == DP_ITEM_POST)) {
         dp_buf_reset(&w.kept);
         assert_int_equal(dp_buf_put(&w.kept, f.u.item.body.p, f.u.item.body.len), DP_OK);
     }
@@ -101,19 +102,19 @@ static void test_only_from_an_entitled_sender(void **state)
     uint64_t own = dp_daemon_counters(w.county->d)->entries_own;
     uint64_t refused = dp_daemon_counters(w.county->d)->refused_out;
     /* An ordinary matter is the sender's to register. */
-    send_matter(w.village, VILLAGE, VILLAGE "/station", DP_PURPOSE_CLAIM, w.town);
+    send_matter(w.town, TOWN, TOWN "/bureau", DP_PURPOSE_CLAIM, w.town);
     assert_county(own, refused + 1);
-    /* Another branch speaks for the village. */
-    send_matter(w.other, VILLAGE, VILLAGE "/station", DP_PURPOSE_ACCUSATION, w.other);
+    /* Another branch speaks for the township. */
+    send_matter(w.other, TOWN, TOWN "/bureau", DP_PURPOSE_ACCUSATION, w.other);
     assert_county(own, refused + 2);
-    /* A village in the name of its township's bureau. */
-    send_matter(w.village, VILLAGE, TOWN "/bureau", DP_PURPOSE_ACCUSATION, w.town);
+    /* A township in the name of its village: what that one has to say comes in a post, signed by it. */
+    send_matter(w.town, VILLAGE, VILLAGE "/station", DP_PURPOSE_ACCUSATION, w.town);
     assert_county(own, refused + 3);
     /* The county itself as the sender. */
     send_matter(w.other, COUNTY, COUNTY "/bureau", DP_PURPOSE_ACCUSATION, w.other);
     assert_county(own, refused + 4);
     /* As it should be. */
-    send_matter(w.village, VILLAGE, VILLAGE "/station", DP_PURPOSE_ACCUSATION, w.town);
+    send_matter(w.town, TOWN, TOWN "/bureau", DP_PURPOSE_ACCUSATION, w.town);
     assert_county(own + 1, refused + 4);
 }
 
@@ -128,10 +129,17 @@ static void test_passed_on_twice(void **state)
     assert_true(cluster_settle(w.c, 3600000));
     assert_int_not_equal(w.kept.len, 0);
     assert_county(own + 1, refused);
+    assert_true(dp_post_is_parcel(w.kept.len));
+    /* Nobody is told what became of a post: not that it came before, nor that it cannot have come from there.
+     */
+    inject_item(w.county, w.town, DP_LANE_BULK, DP_ITEM_POST, dp_buf_slice(&w.kept));
+    inject_item(w.county, w.other, DP_LANE_BULK, DP_ITEM_POST, dp_buf_slice(&w.kept));
+    assert_county(own + 1, refused);
+    /* As another kind, in another lane or of another size it is none. */
+    inject_item(w.county, w.town, DP_LANE_CASES, DP_ITEM_POST, dp_buf_slice(&w.kept));
     inject_item(w.county, w.town, DP_LANE_CASES, DP_ITEM_PARCEL, dp_buf_slice(&w.kept));
-    /* It cannot have come from there. */
-    inject_item(w.county, w.other, DP_LANE_CASES, DP_ITEM_PARCEL, dp_buf_slice(&w.kept));
-    assert_county(own + 1, refused + 1);
+    inject_item(w.county, w.town, DP_LANE_BULK, DP_ITEM_POST, dp_slice_of(w.kept.p, w.kept.len - 512));
+    assert_county(own + 1, refused + 3);
 }
 
 int main(void)
