@@ -6,11 +6,13 @@ static bool draft_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, 
 {
     struct dp_json *j = &a->j;
     struct dp_rd r = dp_rd_of(key);
-    uint64_t no = dp_rd_u64(&r), at = no - 1;
+    uint64_t row = dp_rd_u64(&r), no = (uint32_t)row, at = no - 1;
     struct dp_matter m;
 
     (void)v;
     (void)ctx;
+    if (row >> 32 != dp_sight_tag(a->d, &a->c->office))
+        return true;
     dp_arena_reset(&a->d->turn);
     if (!dp_draft_next(a->d, &a->c->office, &at, &m) || at != no)
         return true;

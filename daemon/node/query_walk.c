@@ -228,7 +228,7 @@ void dp_ask_table(struct dp_ask *a, enum dp_table t, const char *array, dp_ask_t
     if (w == NULL)
         return;
     *w = (struct table_walk){.t = t, .each = each, .end = end, .ctx = ctx};
-    w->numbered = t == DP_T_QUARANTINE || t == DP_T_FOUND || t == DP_T_DRAFT;
+    w->numbered = t == DP_T_QUARANTINE || t == DP_T_FOUND;
     if (len > 2 * KEY_MAX || len % 2 != 0 || dp_unhex(a->q->after, len, w->at, len / 2) != DP_OK) {
         dp_ask_fail(a, DP_USAGE, "\"after\" is not the \"next\" of an answer to this question");
         return;
