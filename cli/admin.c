@@ -25,8 +25,7 @@ static const struct {
     {"enroll", "revoke", "nr"}, {"office", "add", "oN"},    {"office", "set", "oN"},
     {"office", "leave", "o"},   {"officer", "add", "o#"},   {"officer", "set", "o#"},
     {"officer", "leave", "o#"}, {"link", "clear", "n"},     {"post", "admit", "n"},
-    {"alarm", "clear", "Nn"},
-    {"life", "clear", ""},
+    {"alarm", "clear", "Nn"},   {"life", "clear", ""},
 };
 
 static const char *fields_of(const struct dp_verb *v)

@@ -81,7 +81,8 @@ struct dp_profile {
     uint32_t edition;
     struct dp_date valid_from;
     uint32_t flags;
-    /* The post through relays (R-POST-2): KiB of one, minutes between two, whether on rest days; 0: default. */
+    /* The post through relays (R-POST-2): KiB of one, minutes between two, whether on rest days; 0: default.
+     */
     uint32_t post_kib, post_every;
     bool post_rest_days;
     uint8_t limit_count;

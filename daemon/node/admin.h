@@ -60,7 +60,7 @@ const struct dp_admin_right *dp_admin_right_of(const char *verb);
 /* R-ADM-1. False: refused and explained, and nothing was looked at but the lists of offices and officers. */
 bool dp_admin_may(struct dp_act *x, const struct dp_admin_right *r);
 
-dp_admin_verb dp_admin_link_clear, dp_admin_alarm_clear, dp_admin_post_admit;                          /* admin.c */
+dp_admin_verb dp_admin_link_clear, dp_admin_alarm_clear, dp_admin_post_admit;     /* admin.c */
 dp_admin_verb dp_admin_init, dp_admin_join, dp_admin_retire;                      /* admin_node.c */
 dp_admin_verb dp_admin_token, dp_admin_approve, dp_admin_refuse, dp_admin_revoke; /* admin_node.c */
 dp_admin_verb dp_admin_office_add, dp_admin_office_set, dp_admin_office_leave;    /* admin_office.c */

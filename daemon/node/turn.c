@@ -316,8 +316,8 @@ int64_t dp_daemon_wake(const struct dp_daemon *d)
         at = d->idle_since + IDLE_TRIM_MS;
     if (d->join_address[0] != '\0' && d->join_next_ms < at)
         at = d->join_next_ms;
-    if (d->retry_ms != 0 && d->retry_ms < at)
-        at = d->retry_ms;
+    if (d->retry_ms != 0) /* what else wants a turn waits for this one */
+        return d->retry_ms < at ? d->retry_ms : at;
     if (d->again_ms != 0 && d->again_ms < at)
         at = d->again_ms;
     if (dp_passed_wake(d) < at)
