@@ -344,8 +344,8 @@ static void plan_wake(struct dp_daemon *d)
 
 enum dp_err dp_posts_turn(struct dp_daemon *d)
 {
-    if (!d->id.enrolled)
-        return DP_OK;
+    if (!d->id.enrolled || d->unwritten > 0)
+        return DP_OK; /* a store that refuses is tried by others, less and less often (watch.c) */
     sweep_hops(d);
     if (d->stopped != DP_STOP_NONE)
         return DP_OK; /* a store that was set back would say again what it said before */
@@ -373,7 +373,8 @@ enum dp_err dp_posts_turn(struct dp_daemon *d)
 
 int64_t dp_posts_wake(const struct dp_daemon *d)
 {
-    if (d->posts == NULL || !d->posts->known || d->posts->count == 0 || d->stopped != DP_STOP_NONE)
+    if (d->posts == NULL || !d->posts->known || d->posts->count == 0 || d->stopped != DP_STOP_NONE ||
+        d->unwritten > 0)
         return INT64_MAX;
     return d->posts->wake_ms;
 }

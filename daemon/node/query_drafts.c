@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The drafts of one office, in codes: whose matter it is stands inside, for who registers it (R-N4-1). */
 #include "node/query.h"
+#include "node/sight.h"
 
 static bool draft_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, void *ctx)
 {
     struct dp_json *j = &a->j;
     struct dp_rd r = dp_rd_of(key);
-    uint64_t row = dp_rd_u64(&r), no = (uint32_t)row, at = no - 1;
+    uint64_t row = dp_rd_u64(&r), no = (uint32_t)row, at = no - 1; /* before it the office's tag */
     struct dp_matter m;
 
     (void)v;
@@ -14,7 +15,8 @@ static bool draft_row(struct dp_ask *a, struct dp_slice key, struct dp_slice v, 
     if (row >> 32 != dp_sight_tag(a->d, &a->c->office))
         return true;
     dp_arena_reset(&a->d->turn);
-    if (!dp_draft_next(a->d, &a->c->office, &at, &m) || at != no)
+    if (row >> 32 != dp_sight_tag(a->d, &a->c->office) || !dp_draft_next(a->d, &a->c->office, &at, &m) ||
+        at != no)
         return true;
     if (!dp_ask_take(a))
         return false;

@@ -55,7 +55,7 @@ static const struct {
     {"officer.set", "+--+----", "+----+--"},     {"officer.leave", "+--+----", "+----+--"},
     {"profile.publish", "-+-+----", "-+-+----"}, {"calendar.publish", "-+-+----", "-+-+----"},
     {"backup", "+++-----", "+++-----"},          {"link.clear", "+++-----", "+++-----"},
-    {"alarm.clear", "+++-----", "+++-----"},
+    {"alarm.clear", "+++-----", "+++-----"},     {"post.admit", "+++-----", "+++-----"},
 };
 #define MAY (sizeof may / sizeof may[0])
 
