@@ -301,6 +301,7 @@ static enum dp_err judge(struct dp_daemon *d, struct end *x, const struct dp_pos
     if (!is_new && !back && !due)
         return DP_OK;
     row.slot_ms = is_new || slot == 0 ? d->now_wall : slot;
+    row.came_ms = row.came_ms > d->now_wall ? d->now_wall : row.came_ms;
     e = due ? make(d, x->node, &row, plan->bytes) : DP_OK;
     if (e != DP_OK)
         return e;
@@ -352,7 +353,8 @@ enum dp_err dp_posts_turn(struct dp_daemon *d)
     if (!find_ends(d))
         return DP_NOMEM;
     struct dp_post_plan plan = dp_posts_plan(d);
-    if (!same_plan(&plan, &d->posts->plan))
+    bool back = d->posts->next_ms > d->now_wall + LOOK_AGAIN_MS; /* the clock was set */
+    if (back || !same_plan(&plan, &d->posts->plan))
         reckon_anew(d->posts, &plan);
     if (d->now_wall < d->posts->next_ms) {
         plan_wake(d);

@@ -275,7 +275,7 @@ static enum dp_err send_item(struct dp_daemon *d, struct dp_peer *p, uint8_t lan
     enum dp_err e = dp_db_journal(&d->db, p->node, lane, number, &d->look, &r);
     if (e == DP_OK)
         e = build(d, p, &r, &f.u.item.kind, &f.u.item.body);
-    if (e == DP_NOT_FOUND && lane == DP_LANE_BULK && number <= p->row.lane[lane].acked) {
+    if (e == DP_NOT_FOUND && lane == DP_LANE_BULK) {
         /* R-POST-6: a post that the peer had, and lost with its store. Numbers stay without holes. */
         f.u.item.kind = DP_ITEM_PRUNED;
         f.u.item.body = dp_slice_of(none, sizeof none);
