@@ -82,6 +82,7 @@ struct comparison worlds_compare(struct cluster *tree, const struct world_option
     FILE *x = lines_of(tree, a, &ta), *y = lines_of(tree, b, &tb);
     compare(x, y, &r);
     r.nothing = is_nothing(&ta, &tb);
+    r.posts_kept = ta.posts_kept + tb.posts_kept;
     fclose(x);
     fclose(y);
     return r;

@@ -74,6 +74,9 @@ static bool pair_holds(struct cluster *tree, uint64_t seed, size_t pair)
     else if (x.differ > 0 && !is_told_apart(pair))
         printf("seed %llu: BROKEN at step %llu: I38 %s tells of a protected matter\n",
                (unsigned long long)seed, (unsigned long long)x.first, tree->nodes[a.relay]->text);
+    else if (x.posts_kept > 0)
+        printf("seed %llu: BROKEN at step 0: I38 %s keeps %u posts that went on\n", (unsigned long long)seed,
+               tree->nodes[a.relay]->text, x.posts_kept);
     else if (x.differ == 0 && is_told_apart(pair))
         printf("seed %llu: the worlds must be told apart\n", (unsigned long long)seed);
     else

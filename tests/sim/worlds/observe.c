@@ -13,6 +13,7 @@
 
 #include "sim/tape.h"
 #include "support/cmocka_all.h"
+#include "wire/post.h"
 
 #define DAY_US INT64_C(86400000000)
 #define EVENING_US INT64_C(39600000000) /* after the beginning of the day, which is at nine */
@@ -54,6 +55,7 @@ static struct cl_node *end_of(const struct observer *o)
 #define OF_HEX "0123456789abcdef"
 #define OF_NAME OF_HEX "ABCDEFGHIJKLMNOPQRSTUVWXYZ:-.*"
 #define DIGEST_TEXT 32 /* characters at least */
+#define STORE_BYTES "\"store\":{\"bytes\":"
 
 /*
  * Names of the end's entries (NODE:INC:SEQ), numbers of its cases (NODE-DATE-C-SERIAL-K), and digests, which
@@ -67,7 +69,12 @@ static void mask(const struct observer *o, char *text)
     while (*at != '\0') {
         size_t word = strspn(at, OF_HEX);
         bool named = strncmp(at, end, len) == 0 && (at[len] == ':' || at[len] == '-');
-        if (named) {
+        if (strncmp(at, STORE_BYTES, sizeof(STORE_BYTES) - 1) == 0) {
+            memcpy(to, at, sizeof(STORE_BYTES) - 1);
+            to += sizeof(STORE_BYTES) - 1;
+            at += sizeof(STORE_BYTES) - 1;
+            at += strspn(at, "0123456789");
+        } else if (named) {
             at += strspn(at, OF_NAME);
             *to++ = '#';
         } else if (word >= DIGEST_TEXT) {
@@ -230,6 +237,23 @@ static void counters(struct observer *o)
     say(o, "process", "counters", text);
 }
 
+/* Posts that lie at the relay: none in the evening, when all hops have answered (R-POST-6). */
+static uint32_t posts_kept(const struct observer *o)
+{
+    struct dp_db db = {.kv = o->relay->kv};
+    struct dp_slice key = {0}, v;
+    static const uint8_t of_hop[1] = {'J'};
+    uint32_t n = 0;
+    assert_ok(dp_db_begin(&db, false));
+    while (dp_db_next_key(&db, DP_T_POST, dp_slice_of(of_hop, 1), &key, &v) == DP_OK)
+        n++;
+    key = (struct dp_slice){0};
+    while (dp_db_next_key(&db, DP_T_PARCEL, dp_slice_of(NULL, 0), &key, &v) == DP_OK)
+        n += v.len == dp_post_parcel_bytes(DP_POST_LARGE);
+    dp_db_abort(&db);
+    return n;
+}
+
 static void look(struct observer *o)
 {
     counters(o);
@@ -243,6 +267,7 @@ static void evening(void *ctx)
 {
     struct observer *o = ctx;
     look(o);
+    o->posts_kept += posts_kept(o);
     cl_at(o->c, &o->evening, o->c->now_us + DAY_US);
 }
 

@@ -80,6 +80,7 @@ struct observer {
     char *texts;
     size_t text_len, text_cap;
     int64_t began_us;
+    uint32_t posts_kept; /* that lay here in the evenings, together */
     struct cl_event evening;
 };
 
@@ -129,6 +130,7 @@ struct cluster *worlds_tree(void);
 struct world_tally {
     struct life_count life;
     struct hidden_count hidden;
+    uint32_t posts_kept;
 };
 /* One history in a child process; it writes what `write` writes. A history that died ends the program. */
 struct world_tally worlds_run(struct cluster *tree, const struct world_options *opt,
@@ -145,7 +147,8 @@ struct comparison {
     uint64_t lines, differ;
     uint64_t first; /* line that differs; 0 = none */
     char text[2][480];
-    bool nothing; /* too little happened for a comparison to mean anything */
+    uint32_t posts_kept; /* of both, by the relay, though the next hop has them */
+    bool nothing;        /* too little happened for a comparison to mean anything */
 };
 struct comparison worlds_compare(struct cluster *tree, const struct world_options *a,
                                  const struct world_options *b);
