@@ -3,7 +3,7 @@
  * A client that lost the answer says its command again with the same token, and gets the first answer instead
  * of a second entry (R-CTL-2), also from a daemon that was started anew. Only what was done is kept: a
  * refusal is judged again. The answer is sealed under a key that follows from the token, of which the store
- * has the digest alone, from whose it is, and a salt of its own (R-CTL-3), since a registration's answer
+ * has the digest alone, from whose it is, and a salt of its own (R-CTL-7), since a registration's answer
  * holds the code of the petitioner. So many, so long, no more.
  */
 #include "node/command.h"
@@ -42,7 +42,7 @@ static void token_of(struct dp_daemon *d, const struct dp_caller *c, struct dp_s
     memcpy(out->key + 1, digest.b, sizeof digest.b);
 }
 
-/* R-CTL-3: one token of two offices, or one that is used again after its time, is two keys. */
+/* R-CTL-7: one token of two offices, or one that is used again after its time, is two keys. */
 static enum dp_err seal_key(struct dp_daemon *d, struct dp_slice token, const uint8_t salt[SALT_BYTES],
                             struct token *t)
 {

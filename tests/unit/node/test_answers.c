@@ -72,7 +72,7 @@ static void test_what_is_not_kept(void **state)
     town_close(&t);
 }
 
-/* R-CTL-3: one token of two callers, or of one after its time, never seals two answers with one key. */
+/* R-CTL-7: one token of two callers, or of one after its time, never seals two answers with one key. */
 static void test_a_key_of_its_own(void **state)
 {
     struct town t;
