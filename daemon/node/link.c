@@ -213,7 +213,10 @@ static void on_ack(struct dp_daemon *d, struct dp_peer *p, const struct dp_ack_f
 
 static void on_refused(struct dp_daemon *d, struct dp_peer *p, const struct dp_refused_frame *r)
 {
-    if (dp_session_on_refused(&p->s, r->lane, r->epoch, r->number, d->now_mono) != DP_OK) {
+    enum dp_err e = dp_session_on_refused(&p->s, r->lane, r->epoch, r->number, d->now_mono);
+    if (e == DP_DUPLICATE)
+        return; /* of journals that were begun anew */
+    if (e != DP_OK) {
         dp_link_stop(d, p, DP_STOP_PROTOCOL);
         return;
     }

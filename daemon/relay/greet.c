@@ -259,6 +259,7 @@ enum dp_stop dp_session_on_hello(struct dp_session *s, const struct dp_hello *h,
     for (unsigned i = 0; i < DP_LANES; i++)
         lower |= adopt_lane(s, h, i);
     s->gen_in = h->my_gen;
+    s->renewed = h->your_gen != s->gen_out;
     if (lower)
         s->lowered++;
     s->flight_count = 0;

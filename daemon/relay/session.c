@@ -59,6 +59,7 @@ void dp_session_renew(struct dp_session *s, const uint32_t epochs[DP_LANES])
     s->flight_count = 0;
     s->flight_bytes = 0;
     s->greeted = false;
+    s->renewed = true;
     s->gen_out++;
     for (unsigned i = 0; i < DP_LANES; i++) {
         s->lane[i].epoch_out = epochs[i];
@@ -365,13 +366,22 @@ static bool answers_us(const struct dp_session *s, uint8_t lane, uint32_t epoch,
     return lane < DP_LANES && epoch == s->lane[lane].epoch_out && number <= s->sent[lane];
 }
 
+/* R-RSD-1: it was said before the peer heard of the journals that this end has begun anew. */
+static bool is_of_before(const struct dp_session *s, uint8_t lane, uint32_t epoch)
+{
+    return s->renewed && lane < DP_LANES && epoch != s->lane[lane].epoch_out;
+}
+
 enum dp_err dp_session_on_ack(struct dp_session *s, uint8_t lane, uint32_t epoch, uint64_t durable,
                               int64_t now_ms)
 {
     struct dp_flight newest = {0};
 
+    if (is_of_before(s, lane, epoch))
+        return DP_OK;
     if (!answers_us(s, lane, epoch, durable))
         return DP_FORMAT;
+    s->renewed = false;
     if (s->state != DP_SESSION_UP)
         return DP_OK; /* the hello will say it again */
     s->heard_ms = now_ms;
@@ -390,6 +400,8 @@ enum dp_err dp_session_on_ack(struct dp_session *s, uint8_t lane, uint32_t epoch
 enum dp_err dp_session_on_refused(struct dp_session *s, uint8_t lane, uint32_t epoch, uint64_t number,
                                   int64_t now_ms)
 {
+    if (number != 0 && is_of_before(s, lane, epoch))
+        return DP_DUPLICATE;
     if (number == 0 || !answers_us(s, lane, epoch, number))
         return DP_FORMAT;
     if (s->state == DP_SESSION_UP)

@@ -150,6 +150,7 @@ struct dp_session {
     uint8_t nonce[16], peer_nonce[16];
     bool greeted;     /* our hello went out in this connection; while false (and not DOWN) one is owed */
     bool heard_hello; /* theirs came in */
+    bool renewed;     /* R-RSD-1: our journals were begun anew, and the peer has not spoken of them yet */
     struct dp_hello peer_hello;
     struct dp_lane_state lane[DP_LANES];
     uint32_t gen_out, gen_in; /* R-RSD-1: generation of the journals of either end, durable like the lanes */
@@ -317,7 +318,8 @@ DP_MUST enum dp_err dp_session_on_ack(struct dp_session *s, uint8_t lane, uint32
 /*
  * Peer's refusal of an item (R-ACK-2). It moves no cursor: the peer made the refusal durable and its
  * cumulative ack covers the item as if applied; the node puts the item on its shelf. It may come before that
- * ack, and again after every hello. DP_FORMAT as for acks.
+ * ack, and again after every hello. DP_FORMAT as for acks; DP_DUPLICATE: of journals given up (R-RSD-1),
+ * without effect.
  */
 DP_MUST enum dp_err dp_session_on_refused(struct dp_session *s, uint8_t lane, uint32_t epoch, uint64_t number,
                                           int64_t now_ms);
