@@ -314,7 +314,7 @@ void act_wait_link(struct proc_node *n, const char *peer, const char *state, int
 json_t *act_digests(struct proc_node *n, const char *node)
 {
     json_t *all = json_object(), *next = NULL;
-    char after[64] = "";
+    char after[256] = "";
     do {
         Query q = DAIPAO__CONTROL__V1__QUERY__INIT;
         json_t *row;
@@ -329,7 +329,9 @@ json_t *act_digests(struct proc_node *n, const char *node)
         json_array_foreach(json_object_get(page, "rows"), i, row) json_object_set(
             all, json_string_value(json_object_get(row, "name")), json_object_get(row, "digest"));
         next = json_object_get(page, "next");
-        snprintf(after, sizeof after, "%s", json_is_string(next) ? json_string_value(next) : "");
+        int len = snprintf(after, sizeof after, "%s", json_is_string(next) ? json_string_value(next) : "");
+        if (len < 0 || (size_t)len >= sizeof after)
+            proc_die("%s: a place to go on from of %d characters", n->id, len);
         json_decref(page);
     } while (after[0] != '\0');
     return all;

@@ -43,8 +43,12 @@ static void keep_file(struct kept_file *k, const struct proc_node *n, const char
     k->len = bytes_read(k->path, &k->bytes);
 }
 
+/* Also what a node that stopped as restored has named otherwise (R-HEL-7). */
 static void put_back(const struct kept_file *k)
 {
+    char stopped[320];
+    snprintf(stopped, sizeof stopped, "%s.stopped", k->path);
+    (void)unlink(stopped);
     bytes_write(k->path, k->bytes, k->len);
 }
 
