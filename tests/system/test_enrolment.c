@@ -129,7 +129,7 @@ static void wrong_code(struct scene *s)
 /* R-ENR-1: good once, for one machine; who comes second is told so, and the first is not disturbed. */
 static void second_machine(struct scene *s)
 {
-    char code[64];
+    char code[64], other[64];
     struct act_result r;
     struct proc_node *first = blank(s, FOURTH, FOURTH), *second = blank(s, FOURTH, FOURTH "-b");
     proc_token(s->t.township, FOURTH, "", code);
@@ -142,10 +142,14 @@ static void second_machine(struct scene *s)
     proc_wait(first, "status", "enrolled", 1, 30);
     proc_wait(first, "status", "links_up", 1, 30);
     CHECK(proc_number(second, "status", "enrolled") == 0, "two machines are one node");
-    /* Nor after the approval. */
-    CHECK(act_alarm_clear(second, "enrolment") == DP_OK, "alarms cannot be cleared");
+    /* R-ENR-3: the code ended with the greeting of the first; where another code keeps the door open, the
+     * used one is heard, and is no word. */
+    act_wait_link(s->t.township, FOURTH, "up", 30);
+    proc_token(s->t.township, THIRD, "", other);
+    int64_t heard = proc_number(s->t.township, "status", "net.enroll_in");
     CHECK(proc_join(second, FOURTH, s->t.township, code) == DP_OK, "it cannot ask");
-    act_wait_alarm(second, "enrolment", "another machine", 30);
+    proc_wait(s->t.township, "status", "net.enroll_in", heard + 2, 30);
+    CHECK(list(s->t.township, FOURTH, "pending").requests == 0, "a used code became a request");
     CHECK(proc_number(second, "status", "enrolled") == 0, "two machines are one node");
     proc_office(first, "station");
     tree_relay(first, s->t.city, &r);
