@@ -118,7 +118,7 @@ struct record {
 
 static bool record_at(const uint8_t *p, size_t len, size_t at, struct record *out)
 {
-    unsigned flags = p[at + 4] | p[at + 5] << 8, key_len = p[at + 6] | p[at + 7] << 8;
+    unsigned flags = p[at + 4] | (unsigned)p[at + 5] << 8, key_len = p[at + 6] | (unsigned)p[at + 7] << 8;
     out->len =
         (uint32_t)p[at] | (uint32_t)p[at + 1] << 8 | (uint32_t)p[at + 2] << 16 | (uint32_t)p[at + 3] << 24;
     out->elsewhere = (flags & 1) != 0;
