@@ -141,7 +141,7 @@ static enum dp_err split(struct dp_keytree *out, uint64_t first, unsigned depth,
 enum dp_err dp_keytree_without(const struct dp_keytree *t, const uint64_t *leaves, size_t n,
                                struct dp_keytree *out)
 {
-    const uint64_t *at = leaves, *end = leaves + n;
+    const uint64_t *at = leaves, *end = n == 0 ? leaves : leaves + n; /* nothing may be no array */
     enum dp_err e = DP_OK;
     memset(out, 0, sizeof(*out));
     for (uint32_t i = 0; i < t->count && e == DP_OK; i++) {

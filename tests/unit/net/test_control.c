@@ -252,6 +252,8 @@ static void narrow_close(void)
         leave(clients[0]);
     RIG_UNTIL(&rig, dp_net_connections(narrow->net) == 0);
     dp_net_free(&narrow->net);
+    free(narrow->bytes);
+    narrow->bytes = NULL;
     rig.n--;
     snprintf(path, sizeof(path), "%s", wide_path);
     free(wide_path);

@@ -309,7 +309,10 @@ static void we_began_anew(void **state)
         assert_int_equal(s.next[i], 1);
         assert_int_equal(s.lane[i].durable_in, 6);
     }
-    assert_int_equal(dp_session_on_ack(&s, DP_LANE_CASES, MY_EPOCH, 4, 10), DP_FORMAT);
+    /* R-RSD-1: said before it heard of the new journals, and of no effect. */
+    assert_int_equal(dp_session_on_ack(&s, DP_LANE_CASES, MY_EPOCH, 4, 10), DP_OK);
+    assert_int_equal(dp_session_on_refused(&s, DP_LANE_CASES, MY_EPOCH, 4, 10), DP_DUPLICATE);
+    assert_int_equal(s.lane[DP_LANE_CASES].acked, 0);
     /* From then on it is as ever. */
     h.your_gen = 1;
     for (unsigned i = 0; i < DP_LANES; i++) {
