@@ -7,7 +7,8 @@
 
 #include <stdio.h>
 
-#define ORIGIN_MAX 256         /* records for the entries of one node */
+/* Records for the entries of one node: its content goes before the block that it has not sealed (R-BLK-6). */
+#define ORIGIN_MAX (2 * DP_BLOCK_ENTRIES_MAX)
 #define PEER_BYTES (16u << 20) /* by way of one neighbour */
 
 static uint64_t counted(struct dp_daemon *d, const char *what, uint64_t node, char word[40])

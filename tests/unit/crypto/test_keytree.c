@@ -141,6 +141,16 @@ static void test_the_ends(void **state)
     dp_keytree_fini(&t);
 }
 
+/* The address sanitizer answers mlock itself, and locks nothing. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NO_LOCKS true
+#endif
+#endif
+#ifndef NO_LOCKS
+#define NO_LOCKS false
+#endif
+
 /* R-STO-8: "lo" locked, "dd" in no core dump; where the system locks nothing it is said. */
 static void test_memory_of_keys(void **state)
 {
@@ -159,7 +169,7 @@ static void test_memory_of_keys(void **state)
             continue;
         found = true;
         assert_non_null(strstr(line, " dd"));
-        assert_true(strstr(line, " lo") != NULL || !dp_secret_locked());
+        assert_true(strstr(line, " lo") != NULL || !dp_secret_locked() || NO_LOCKS);
     }
     fclose(f);
     assert_true(found);
