@@ -29,6 +29,7 @@ VERBS = [
     ("quarantine", "county", "quarantine", "rows", "county", "quarantine all", 2, "--help"),
     ("link list", "county", "link list", "links", "nowhere", "link list", 7, "is daipaod running"),
     ("link show", "county", "link show " + TOWN, "node state lanes", "county", "link show 331024000000", 3, "link list"),
+    ("post list", "village", "post list", "ends", "village", "post list all", 2, "--help"),
     ("link clear", "county", "link clear " + TOWN, "cleared", "county", "link clear 331024000000", 3, "link list"),
 
     ("life clear", "village", "life clear", "cleared", "county", "life clear", 6, "not stopped"),
@@ -139,9 +140,9 @@ VERBS = [
     ("enroll revoke", "county", "enroll revoke {asking_again} gone", "revoked", "county", "enroll revoke {city} gone", 5, "not below"),
     ("node retire", "spare", "node retire", "retired", "county", "node retire", 6, "case transfer"),
 ]
-ELSEWHERE = {"enroll plan", "link sync", "case print", "errand promote"}  # with tests of their own
+ELSEWHERE = {"post admit", "enroll plan", "link sync", "case print", "errand promote"}  # with tests of their own
 READING = set("status alarms trail quarantine inbox log digest export import".split()) | {
-    f"{n} {v}" for n, v in (("enroll", "list"), ("link", "list"), ("link", "show"), ("office", "list"),
+    f"{n} {v}" for n, v in (("enroll", "list"), ("link", "list"), ("link", "show"), ("post", "list"), ("office", "list"),
                             ("officer", "list"), ("profile", "list"), ("calendar", "list"), ("order", "list"),
                             ("errand", "list"), ("case", "list"), ("case", "show"), ("case", "track"),
                             ("case", "find"), ("case", "fetch"), ("draft", "list"))}

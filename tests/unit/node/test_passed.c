@@ -22,19 +22,12 @@ static unsigned named(struct cl_node *n, const struct cl_node *peer)
     for (uint8_t lane = 0; lane < DP_LANES; lane++)
         for (uint64_t no = 1; no <= row.lane[lane].journal_last; no++) {
             struct dp_ref r;
-            assert_ok(dp_db_journal(&db, peer->id, lane, no, &n->d->look, &r));
-            count += r.kind == DP_REF_PARCEL;
+            /* A post that the peer has is in no journal any more (R-POST-6). */
+            if (dp_db_journal(&db, peer->id, lane, no, &n->d->look, &r) == DP_OK)
+                count += r.kind == DP_REF_PARCEL;
         }
     dp_db_abort(&db);
     return count;
-}
-
-static struct cl_result protected_matter(struct town *t)
-{
-    struct cl_command x;
-    cl_intake(&x, "Wang Cuihua", "the head of the township took money")->purpose = DP_PURPOSE_ACCUSATION;
-    struct cl_result r = cl_must(t->village, &x);
-    return r;
 }
 
 static void test_it_goes_when_the_next_hop_has_it(void **state)
@@ -44,7 +37,7 @@ static void test_it_goes_when_the_next_hop_has_it(void **state)
     town_open(&t, 401);
     cl_cut(t.c, cl_link_of(t.c, t.village));
     struct cl_result r = town_register(t.village);
-    (void)protected_matter(&t); /* sealed for the county: the township is a relay */
+    cl_go(t.village, DP_KIND_REFER_UP, r.number, COUNTY "/bureau"); /* the township is a relay */
     cluster_run(t.c, 120000);
     assert_true(parcels(t.village) >= 2);
     cl_cut(t.c, cl_link_of(t.c, t.town));
@@ -58,7 +51,7 @@ static void test_it_goes_when_the_next_hop_has_it(void **state)
     cluster_run(t.c, 120000);
     for (uint32_t i = 0; i < t.c->node_count; i++)
         assert_int_equal(parcels(t.c->nodes[i]), 0);
-    assert_int_equal(cl_facts(t.county, &r.name), 1);
+    assert_int_equal(cl_facts(t.county, &r.name), 3); /* the registration, the referral, its arrival */
     town_close(&t);
 }
 
