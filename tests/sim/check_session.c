@@ -118,9 +118,12 @@ static bool open_desk(struct desk *k)
                              .random = dp_random_seeded(&k->rng),
                              .clock = {wall_ms, mono_ms, synced, k},
                              .transport = {no_send, no_drop, keep_reply, no_reply, k}};
-    /* It changes no key: a node whose wrapping key is to change is not copied. */
-    return dp_daemon_new(&ports, &opt, (struct dp_keyring *)(uintptr_t)dp_daemon_keyring(n->d), &k->d) ==
-           DP_OK;
+    if (dp_daemon_new(&ports, &opt, (struct dp_keyring *)(uintptr_t)dp_daemon_keyring(n->d), &k->d) != DP_OK)
+        return false;
+    /* The keys are those of the node itself: its copy waits for ever before it destroys one. */
+    k->d->rotate_due = k->d->rotate_retry = true;
+    k->d->rotate_ms = INT64_MAX;
+    return true;
 }
 
 /* ---- who is hidden from whom, by the domain ---- */

@@ -205,14 +205,14 @@ static void test_waiting_content_is_bounded(void **state)
         send_forged(w.town, w.village, &n);
     assert_int_equal(rows(w.town, DP_T_LOOSE, &n), 16);
     assert_int_equal(dp_daemon_counters(w.town->d)->refused_out, refused + 4);
-    /* And of one node: 256 for all its entries. */
-    for (unsigned i = 0; i < 300; i++) {
+    /* And of one node: as many for all its entries as twice a block holds. */
+    for (unsigned i = 0; i < 2 * DP_BLOCK_ENTRIES_MAX; i++) {
         n.seq = 2 + i;
         send_forged(w.town, w.village, &n);
     }
-    struct dp_name last = {.origin = w.village->id, .inc = 77, .seq = 301};
+    struct dp_name last = {.origin = w.village->id, .inc = 77, .seq = 1 + 2 * DP_BLOCK_ENTRIES_MAX};
     assert_int_equal(rows(w.town, DP_T_LOOSE, &last), 0);
-    assert_int_equal(cl_grep_table(w.town, DP_T_LOOSE, dp_slice_of(NULL, 0)), 256);
+    assert_int_equal(cl_grep_table(w.town, DP_T_LOOSE, dp_slice_of(NULL, 0)), 2 * DP_BLOCK_ENTRIES_MAX);
 }
 
 int main(void)
