@@ -9,8 +9,10 @@
 enum dp_err dp_caller_find(struct dp_daemon *d, uint32_t uid, const char *as_office, struct dp_caller *out);
 struct dp_date dp_today(const struct dp_daemon *d);
 
-/* step.c: texts of a command as the plain bytes of parts; arena of the turn. */
-enum dp_err dp_step_parts(struct dp_daemon *d, const struct dp_step *s, struct dp_part_in *out);
+/* step.c: texts of a command as the plain bytes of parts; arena of the turn. When one cannot be used `said`
+ * names the field. */
+enum dp_err dp_step_parts(struct dp_daemon *d, const struct dp_step *s, struct dp_part_in *out,
+                          struct dp_outcome *said);
 
 /* intake.c */
 void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,

@@ -15,7 +15,8 @@ static void copy_text(char *to, size_t cap, const char *from)
     snprintf(to, cap, "%s", from);
 }
 
-static enum dp_err build_reg(struct dp_daemon *d, const struct dp_intake *in, struct dp_reg *reg)
+static enum dp_err build_reg(struct dp_daemon *d, const struct dp_intake *in, struct dp_reg *reg,
+                             struct dp_outcome *out)
 {
     memset(reg, 0, sizeof *reg);
     reg->channel = in->channel;
@@ -35,8 +36,11 @@ static enum dp_err build_reg(struct dp_daemon *d, const struct dp_intake *in, st
         reg->profile = dp_edition_current(d, in->profile);
     for (uint8_t i = 0; i < in->respondent_count && i < DP_RESPONDENTS_MAX; i++) {
         enum dp_err e = dp_office_lookup(d, in->respondents[i], &reg->respondents[i]);
-        if (e != DP_OK)
+        if (e != DP_OK) {
+            dp_outcome_set(d, out, e, "the field respondents cannot be used: %s: %-s", in->respondents[i],
+                           dp_err_text(e));
             return e;
+        }
         reg->respondent_count++;
     }
     return DP_OK;
@@ -252,20 +256,15 @@ void dp_do_register(struct dp_daemon *d, const struct dp_caller *c, const struct
         dp_outcome_set(d, out, DP_USAGE, "a registration needs its intake fields");
         return;
     }
-    enum dp_err err = build_reg(d, s->intake, &reg);
-    if (err == DP_OK && s->intake->profile[0] != '\0' && dp_name_is_none(&reg.profile)) {
+    if (build_reg(d, s->intake, &reg, out) != DP_OK)
+        return;
+    if (s->intake->profile[0] != '\0' && dp_name_is_none(&reg.profile)) {
         dp_outcome_set(d, out, DP_NOT_FOUND, "no such profile here: %s; see `daipao profile list`",
                        s->intake->profile);
         return;
     }
-    if (err == DP_OK && !take_split(d, c, s->intake, &reg, out))
+    if (!take_split(d, c, s->intake, &reg, out) || dp_step_parts(d, s, parts, out) != DP_OK)
         return;
-    if (err == DP_OK)
-        err = dp_step_parts(d, s, parts);
-    if (err != DP_OK) {
-        dp_outcome_set(d, out, err, "the registration cannot be used: %-s", dp_err_text(err));
-        return;
-    }
     if (known_source(d, c, &reg, s, out))
         return;
     struct dp_date receipt = dp_date_is_none(s->receipt) ? dp_today(d) : s->receipt;

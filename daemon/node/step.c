@@ -11,18 +11,25 @@
 #include "case/rights.h"
 #include "node/sight.h"
 
-enum dp_err dp_step_parts(struct dp_daemon *d, const struct dp_step *s, struct dp_part_in *out)
+enum dp_err dp_step_parts(struct dp_daemon *d, const struct dp_step *s, struct dp_part_in *out,
+                          struct dp_outcome *said)
 {
     for (uint8_t i = 0; i < s->part_count; i++) {
         bool failed = false;
         dp_buf_reset(&d->scratch);
         enum dp_err e = dp_part_text_encode(&s->parts[i], &d->scratch);
-        if (e != DP_OK)
+        if (e != DP_OK) {
+            dp_outcome_set(d, said, e, "the field %s cannot be used: %-s", dp_part_text_fault(&s->parts[i]),
+                           dp_err_text(e));
             return e;
+        }
         out[i].kind = s->parts[i].kind;
         out[i].plain = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &failed);
-        if (failed)
+        if (failed) {
+            dp_outcome_set(d, said, DP_NOMEM, "the field %s cannot be used: %-s",
+                           dp_part_kind_word(out[i].kind), dp_err_text(DP_NOMEM));
             return DP_NOMEM;
+        }
     }
     return DP_OK;
 }
@@ -333,11 +340,8 @@ static void step_seen(struct dp_daemon *d, const struct dp_caller *c, const stru
                        "the text: a lock has a reason in a code only; write the rest in a note");
         return;
     }
-    enum dp_err err = dp_step_parts(d, s, x->parts);
-    if (err != DP_OK) {
-        dp_outcome_set(d, out, err, "the text cannot be used: %-s", dp_err_text(err));
+    if (dp_step_parts(d, s, x->parts, out) != DP_OK)
         return;
-    }
     if (!announce_file(d, s, x, out) || !plan_step(d, c, s, x, x->seen.f, out))
         return;
     if (rq->dry_run) {

@@ -149,6 +149,9 @@ struct dp_part_text {
     const char *file_name;
 };
 DP_MUST enum dp_err dp_part_text_encode(const struct dp_part_text *t, struct dp_buf *out);
+/* The field for which dp_part_text_encode refused it: the first one out of its range, else the longest text.
+ * A static word, as the command line names the field. */
+const char *dp_part_text_fault(const struct dp_part_text *t);
 /* Strings from `a`. R-FMT-2 checks. */
 DP_MUST enum dp_err dp_part_text_decode(uint8_t kind, struct dp_slice plain, struct dp_arena *a,
                                         struct dp_part_text *out);

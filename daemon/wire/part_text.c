@@ -15,11 +15,12 @@
 /* Texts of one message: where each stands in it and in the core's type. */
 struct text {
     uint16_t wire_at, core_at;
+    const char *word;
 };
 
 #define TEXT(message, name, core, member)                                                                    \
     {                                                                                                        \
-        (uint16_t) offsetof(PB(message), name), (uint16_t)offsetof(struct core, member)                      \
+        (uint16_t) offsetof(PB(message), name), (uint16_t)offsetof(struct core, member), #name               \
     }
 /* clang-format off */
 static const struct text petitioner_texts[] = {
@@ -243,4 +244,58 @@ enum dp_err dp_part_text_encode(const struct dp_part_text *t, struct dp_buf *out
     if (e != DP_OK)
         out->len = before;
     return e;
+}
+
+/* ---- what is wrong with it ---- */
+
+/* One text after the other: the first with characters that no text may have, else the longest. */
+struct fault {
+    const char *word;
+    size_t longest, bytes;
+    bool found;
+};
+
+static void look_at(const struct text *t, size_t n, const void *core, struct fault *f)
+{
+    for (size_t i = 0; i < n && !f->found; i++) {
+        const char *s = *(const char *const *)(const void *)((const char *)core + t[i].core_at);
+        if (s == NULL)
+            continue;
+        f->found = !dp_utf8_ok(dp_slice_str(s));
+        f->bytes += strlen(s);
+        if (f->found || strlen(s) > f->longest)
+            f->word = t[i].word;
+        if (strlen(s) > f->longest)
+            f->longest = strlen(s);
+    }
+}
+
+static const char *number_fault(const struct dp_petitioner *p)
+{
+    if (p->id_type > 99)
+        return "id_type";
+    if (p->gender > 9)
+        return "gender";
+    return birth_ok(p->birth.day) ? NULL : "birth";
+}
+
+const char *dp_part_text_fault(const struct dp_part_text *t)
+{
+    const struct text_kind *k = text_kind_of(t->kind);
+    struct fault f = {.word = dp_part_kind_word(t->kind)};
+    const char *number = NULL;
+
+    if (k != NULL) {
+        look_at(k->texts, k->count, t, &f);
+        return f.word;
+    }
+    if (t->petitioner_count < 1 || t->petitioner_count > DP_PETITIONERS_MAX)
+        return f.word;
+    for (size_t i = 0; i < t->petitioner_count && number == NULL; i++) {
+        number = number_fault(&t->petitioners[i]);
+        look_at(petitioner_texts, PETITIONER_TEXTS, &t->petitioners[i], &f);
+    }
+    if (number != NULL)
+        return number;
+    return f.found || f.bytes > TEXTS_BYTES_MAX ? f.word : "address_div";
 }

@@ -408,10 +408,12 @@ static void texts_are_checked(void **state)
     assert_ok(dp_part_text_encode(&t, &f->buf));
     t.text = "\x1b[31m";
     assert_int_equal(dp_part_text_encode(&t, &f->buf), DP_RANGE);
+    assert_string_equal(dp_part_text_fault(&t), "text");
     t = (struct dp_part_text){.kind = DP_PART_PETITIONERS};
     assert_int_equal(dp_part_text_encode(&t, &f->buf), DP_RANGE);
     t.petitioner_count = DP_PETITIONERS_MAX + 1;
     assert_int_equal(dp_part_text_encode(&t, &f->buf), DP_RANGE);
+    assert_string_equal(dp_part_text_fault(&t), "petitioners");
     assert_int_equal(dp_part_text_decode(9, dp_slice_str(""), &f->arena, &t), DP_FORMAT);
     assert_int_equal(dp_part_text_decode(DP_PART_KEY, dp_slice_str(""), &f->arena, &t), DP_FORMAT);
     assert_ok(dp_part_text_decode(DP_PART_TEXT, dp_slice_str(""), &f->arena, &t));
@@ -419,6 +421,37 @@ static void texts_are_checked(void **state)
     dp_buf_fini(&f->buf); /* nothing to say, into a buffer that has nothing yet */
     assert_ok(dp_part_text_encode(&t, &f->buf));
     assert_int_equal(f->buf.len, 0);
+    free(big);
+}
+
+/* A refusal names the field. */
+static void the_field_is_named(void **state)
+{
+    struct fixture *f = *state;
+    struct dp_part_text t = {.kind = DP_PART_PETITIONERS, .petitioner_count = 2};
+    struct dp_petitioner *p = &t.petitioners[1];
+    char *big = malloc(16386);
+
+    assert_non_null(big);
+    memset(big, 'a', 16385);
+    big[16385] = '\0';
+    t.petitioners[0].name = "Wang Cuihua";
+    p->address = big;
+    assert_int_equal(dp_part_text_encode(&t, &f->buf), DP_RANGE);
+    assert_string_equal(dp_part_text_fault(&t), "address");
+    p->phone = "138\x1b[0m";
+    assert_string_equal(dp_part_text_fault(&t), "phone");
+    p->birth.day = -60000; /* before 1806 */
+    assert_string_equal(dp_part_text_fault(&t), "birth");
+    *p = (struct dp_petitioner){.gender = 10};
+    assert_int_equal(dp_part_text_encode(&t, &f->buf), DP_RANGE);
+    assert_string_equal(dp_part_text_fault(&t), "gender");
+    *p = (struct dp_petitioner){.address_div = {.v = 1}};
+    assert_int_equal(dp_part_text_encode(&t, &f->buf), DP_RANGE);
+    assert_string_equal(dp_part_text_fault(&t), "address_div");
+    t = (struct dp_part_text){.kind = DP_PART_CONTENT, .title = "a roof", .content = big};
+    assert_int_equal(dp_part_text_encode(&t, &f->buf), DP_RANGE);
+    assert_string_equal(dp_part_text_fault(&t), "content");
     free(big);
 }
 
@@ -442,6 +475,7 @@ int main(void)
         TEST(texts_survive_both_ways),
         TEST(petitioners_keep_their_fields),
         TEST(texts_are_checked),
+        TEST(the_field_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
