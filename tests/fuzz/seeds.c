@@ -11,6 +11,7 @@
 #include "fuzz.h"
 #include "support/sample.h"
 #include "wire/chunk.h"
+#include "wire/post.h"
 
 #define SEEDS 48
 #define SEEDS_ALONE 64 /* of a target without recorded ones */
@@ -196,6 +197,34 @@ static void chunk(struct seeder *s, unsigned i)
     s->buf.len = w.len;
 }
 
+/* Some items, the last of which goes on in the next post; without the zeros behind them. */
+static void post(struct seeder *s, unsigned i)
+{
+    static uint8_t stream[DP_POST_LARGE], body[DP_POST_BODY(DP_POST_LARGE)];
+    const uint32_t size = i / 2 % 2 == 0 ? DP_POST_SMALL : DP_POST_LARGE;
+    const uint32_t lens[] = {0, 1, 47, 49, 360, 700};
+    struct dp_wr w = dp_wr_of(stream, DP_POST_ROOM(size));
+    struct dp_post p = {
+        .from = {UINT64_C(33102310520000)}, .stream = 1 + dp_rng_below(&s->rng, 1u << 20), .number = i + 1};
+    struct dp_key key;
+
+    for (unsigned k = 0; k < i % 5; k++) {
+        uint32_t len = lens[dp_rng_below(&s->rng, sizeof(lens) / sizeof(lens[0]))];
+        dp_wr_u8(&w, (uint8_t)(1 + dp_rng_below(&s->rng, 3)));
+        dp_wr_u32(&w, len);
+        dp_rng_fill(&s->rng, stream + w.len, len);
+        w.len += len;
+    }
+    p.offset = dp_rng_below(&s->rng, 5000);
+    p.ack = (struct dp_post_ack){p.stream + 1, i / 3, dp_rng_below(&s->rng, 900)};
+    p.bytes = dp_slice_of(stream, w.len > 30 && i % 3 == 0 ? w.len - 17 : w.len);
+    dp_rng_fill(&s->rng, &key, sizeof(key));
+    must(dp_post_put(&p, s->suite, &key, (struct dp_node){UINT64_C(33102300000000)}, size, body));
+    const uint8_t large = size == DP_POST_LARGE;
+    must(dp_buf_put(&s->buf, &large, 1));
+    must(dp_buf_put(&s->buf, body, DP_POST_HEAD_BYTES + p.bytes.len));
+}
+
 static const struct {
     const char *name;
     void (*make)(struct seeder *s, unsigned i);
@@ -204,7 +233,7 @@ static const struct {
     {"entry", entry, SEEDS},         {"header", header, SEEDS},     {"block", block, SEEDS},
     {"pruned", pruned, SEEDS},       {"part", part, SEEDS},         {"grant", grant, SEEDS},
     {"part_text", part_text, SEEDS}, {"frame", frame, SEEDS},       {"content", content, SEEDS},
-    {"parcel", parcel, SEEDS},       {"chunk", chunk, SEEDS_ALONE},
+    {"parcel", parcel, SEEDS},       {"chunk", chunk, SEEDS_ALONE}, {"post", post, SEEDS_ALONE},
 };
 
 static void make_folder(const char *path)
