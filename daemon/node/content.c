@@ -170,9 +170,9 @@ static enum dp_err keep_loose(struct dp_daemon *d, const struct dp_peer *by, con
     return DP_OK;
 }
 
-/* *wait: it is good, and this node may not open it (yet). */
+/* *wait: it is good, and this node may not open it (yet); others may wait for it (hands_on). */
 static enum dp_err adopt_one(struct dp_daemon *d, const struct dp_entry *e, struct dp_slice record,
-                             bool entitled, bool *wait)
+                             bool entitled, bool hands_on, bool *wait)
 {
     bool failed = false;
     struct dp_content c;
@@ -184,7 +184,7 @@ static enum dp_err adopt_one(struct dp_daemon *d, const struct dp_entry *e, stru
     if (dp_content_next(d->suite, &r, &c) != DP_OK || !proves(d, e, &c))
         return DP_OK;
     *wait = !entitled;
-    if (entitled)
+    if (entitled || hands_on)
         keep(d, e, &c);
     return DP_OK;
 }
@@ -242,7 +242,7 @@ void dp_content_drop(struct dp_daemon *d, const struct dp_name *n)
     }
 }
 
-enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled)
+enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled, bool hands_on)
 {
     bool wait;
     uint8_t prefix[DP_NAME_BYTES], at[DP_ROOM_KEY];
@@ -255,7 +255,7 @@ enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool
         memcpy(at, key.p, sizeof at);
         key = dp_slice_of(at, sizeof at); /* ours: the writes below end what was borrowed */
         size_t bytes = v.len;
-        enum dp_err err = adopt_one(d, e, v, entitled, &wait);
+        enum dp_err err = adopt_one(d, e, v, entitled, hands_on, &wait);
         if (err != DP_OK)
             return err;
         if (!wait)
@@ -266,8 +266,7 @@ enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool
 
 /* ---- arriving ---- */
 
-/* It has passed the case on, or lost it: others may wait for what comes here. */
-static bool had_a_part(const struct dp_daemon *d, const struct dp_casefile *f)
+bool dp_content_hands_on(const struct dp_daemon *d, const struct dp_casefile *f)
 {
     for (uint32_t i = 0; i < f->count; i++) {
         const struct dp_entry *x = &f->facts[i].e;
@@ -295,7 +294,7 @@ static enum dp_err keep_or_wait(struct dp_daemon *d, const struct dp_peer *by, c
     if (err != DP_OK)
         return err;
     bool entitled = dp_route_keeps_key(&slot->f, &st, dp_case_locked(&slot->f), e, d->id.self);
-    if (entitled || had_a_part(d, &slot->f))
+    if (entitled || dp_content_hands_on(d, &slot->f))
         keep(d, e, c);
     if (entitled)
         return DP_OK;

@@ -462,8 +462,10 @@ void dp_parcels_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t par
 /* Body of a content parcel that `by` brought. An error is the code of a refusal; what was good of it is kept.
  */
 enum dp_err dp_content_in(struct dp_daemon *d, const struct dp_peer *by, struct dp_slice body);
-/* Entry `e` is here now: keep what waited for it. */
-enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled);
+/* This node has passed the case on, or lost it: others may wait for content that comes here. */
+bool dp_content_hands_on(const struct dp_daemon *d, const struct dp_casefile *f);
+/* Entry `e` is here now: keep what waited for it when this node may open it, or is to hand it on first. */
+enum dp_err dp_content_adopt(struct dp_daemon *d, const struct dp_entry *e, bool entitled, bool hands_on);
 /* Of what waits for the entry forget one part, erased meanwhile. False: there was none. */
 bool dp_content_forget(struct dp_daemon *d, const struct dp_name *n, uint8_t index);
 /* Forget what waits for the entry. */

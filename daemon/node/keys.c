@@ -174,8 +174,9 @@ static enum dp_err adopt_content(struct dp_daemon *d, struct dp_slot *slot, cons
     for (uint32_t i = 0; i < slot->f.count && e == DP_OK; i++) {
         const struct dp_entry *x = &slot->f.facts[i].e;
         bool entitled = x->part_count > 0 && dp_route_keeps_key(&slot->f, st, locked, x, d->id.self);
-        if (entitled || (x->part_count > 0 && dp_fresh_has(slot->fresh, &x->name)))
-            e = dp_content_adopt(d, x, entitled);
+        bool came = x->part_count > 0 && dp_fresh_has(slot->fresh, &x->name);
+        if (entitled || came)
+            e = dp_content_adopt(d, x, entitled, came && dp_content_hands_on(d, &slot->f));
     }
     return e;
 }

@@ -207,6 +207,33 @@ static void test_taken_past_the_registrars_parent(void **state)
     town_close(&t);
 }
 
+/*
+ * What the registrar wrote for a holder comes to it after the case was taken from it, the content before its
+ * entry: it is handed on all the same, though that node may not open it.
+ */
+static void test_late_for_who_lost_it(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 708);
+    struct cl_result r = town_register(t.village);
+    offer(t.village, DP_KIND_REFER_UP, r.number, COUNTY "/bureau", DP_DUTY_HANDLE);
+    town_settle(&t);
+    cl_go(t.county, DP_KIND_ACCEPT, r.number, "");
+    offer(t.county, DP_KIND_TRANSFER, r.number, OTHER_TOWN "/bureau", DP_DUTY_HANDLE);
+    town_settle(&t);
+    cl_go(t.other_town, DP_KIND_ACCEPT, r.number, "");
+    town_settle(&t);
+    cl_cut(t.c, cl_link_of(t.c, t.village));
+    cl_go(t.county, DP_KIND_TAKE, r.number, "");
+    town_settle(&t);
+    struct dp_name a = note(t.village, r.number, "for who had it then");
+    cl_mend(cl_link_of(t.c, t.village));
+    town_settle(&t);
+    assert_true(town_reads(t.county, &a, 0, "for who had it then"));
+    town_close(&t);
+}
+
 /* R-CUS-5: what was taken back was accepted already. */
 static void test_withdrawn_too_late(void **state)
 {
@@ -280,6 +307,7 @@ int main(void)
         cmocka_unit_test(test_designate),
         cmocka_unit_test(test_take),
         cmocka_unit_test(test_taken_past_the_registrars_parent),
+        cmocka_unit_test(test_late_for_who_lost_it),
         cmocka_unit_test(test_withdrawn_too_late),
         cmocka_unit_test(test_co_handle),
         cmocka_unit_test(test_no_echo),
