@@ -100,7 +100,7 @@ static const struct dp_tab alarm_tabs[] = {
 static const struct dp_tab post_tabs[] = {
     {"node", N_("NODE"), DP_SHOWN_TEXT, 0},
     {"last", N_("LAST CAME"), DP_SHOWN_TIME, 0},
-    {"decided", N_("LAST MADE"), DP_SHOWN_TIME, 0},
+    {"next", N_("NEXT GOES"), DP_SHOWN_TIME, 0},
     {"key", N_("KEY"), DP_SHOWN_WORD, 0},
 };
 static const struct dp_tab quarantine_tabs[] = {

@@ -189,6 +189,7 @@ static const struct row others[] = {
     {0, "serve", N_("serve the papers")}, {0, "close", N_("close")}, {0, "co_handle", N_("help handle")},
     {0, "answer_order", N_("answer the order")}, {0, "answer_objection", N_("answer the objection")},
     {0, "settle_loop", N_("settle who handles it")}, {0, "report_back", N_("report back")}, {0, "read_answer", N_("read the answer")},
+    {0, "in_use", N_("in use")}, {0, "waits", N_("a new one waits")},
     {0, "up", N_("up")}, {0, "down", N_("down")}, {0, "greeting", N_("greeting")}, {0, "stopped", N_("stopped")},
     {0, "open", N_("open")}, {0, "parent", N_("parent")}, {0, "child", N_("child")},
     {0, "issued", N_("issued")}, {0, "arrived", N_("arrived")}, {0, "signed", N_("signed for")},

@@ -381,6 +381,12 @@ int64_t dp_posts_wake(const struct dp_daemon *d)
     return d->posts->wake_ms;
 }
 
+int64_t dp_posts_due(struct dp_daemon *d, struct dp_node end)
+{
+    struct dp_post_plan plan = dp_posts_plan(d);
+    return dp_post_next(&plan, d->id.self, end, d->now_wall, is_rest, d);
+}
+
 /* ---- one that came ---- */
 
 /* Items as far as they are whole; the rest is kept. */

@@ -25,6 +25,8 @@ bool dp_posts_rest(struct dp_daemon *d);
 struct dp_post_plan dp_posts_plan(struct dp_daemon *d);
 /* The next end after *at ({0}: the first); false after the last. */
 bool dp_posts_next(struct dp_daemon *d, struct dp_node *at);
+/* When the next one is due for an end, whether anything waits for it or not; wall clock. */
+int64_t dp_posts_due(struct dp_daemon *d, struct dp_node end);
 /* A post that came, for this node or to be passed on. Never an answer that tells one from another. */
 enum dp_err dp_post_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane);
 /* R-POST-7: use the present certificate of the end. DP_NOT_FOUND: it is none; DP_DUPLICATE: it is in use. */

@@ -21,6 +21,7 @@ void dp_ask_posts(struct dp_ask *a)
         dp_json_node(&a->j, "node", end);
         dp_ask_time(&a->j, "last", row.came_ms);
         dp_ask_time(&a->j, "decided", row.slot_ms);
+        dp_ask_time(&a->j, "next", dp_posts_due(a->d, end));
         dp_ask_word(&a->j, "key", dp_digest_is_zero(&row.seen) ? "in_use" : "waits");
         dp_json_end(&a->j);
     }
