@@ -38,13 +38,14 @@ static uint32_t rows_of(const struct cl_node *n, enum dp_table t)
 
 /* ---- many questions ---- */
 
-/* R-CTL-5: a turn for each question, and one more for each 4,000 entries that they look at; a question looks
- * at an entry for its case, for whom it is shown to, and for what it shows. */
+/* R-CTL-5: a turn for each question, and one more for each 4,000 entries that they look at. Before it is
+ * known whether an entry is shown its case is looked at, of which some are several times as long as most. */
 static uint32_t turns_enough(const struct cl_node *n, uint32_t questions)
 {
-    uint32_t looks = 3 * questions * rows_of(n, DP_T_SEQ);
+    uint32_t entries = rows_of(n, DP_T_SEQ), cases = 1 + rows_of(n, DP_T_CASE);
+    uint64_t looks = (uint64_t)questions * entries * (1 + 3 * entries / cases);
 
-    return 2 + questions + looks / 4000;
+    return 2 + questions + (uint32_t)(looks / 4000);
 }
 
 static void ask_many(struct sim_agent *a)
