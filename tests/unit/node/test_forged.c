@@ -16,6 +16,7 @@ struct forge {
     struct dp_seal in;
     struct dp_arena a;
     struct dp_buf wire;
+    uint32_t officer; /* who wrote the entries */
 };
 
 static void forge_open(struct forge *f, const struct cl_node *as, const struct cl_node *signer)
@@ -23,6 +24,7 @@ static void forge_open(struct forge *f, const struct cl_node *as, const struct c
     memset(f, 0, sizeof(*f));
     dp_arena_init(&f->a, 8u << 20, 0);
     dp_buf_init(&f->wire, DP_FRAME_MAX);
+    f->officer = 1;
     f->in = (struct dp_seal){.suite = dp_suite_of(DP_SUITE_INTL),
                              .sign_seed = &dp_daemon_keyring(signer->d)->sign,
                              .cert = as->d->id.cert.digest,
@@ -50,7 +52,7 @@ static struct dp_slice entry_bytes(struct forge *f, uint64_t seq, struct dp_buf 
                          .rules = DP_RULES_VERSION,
                          .name = {f->in.origin, f->in.inc, seq},
                          .office = {.node = f->in.origin, .slug = "bureau"},
-                         .officer = 1,
+                         .officer = f->officer,
                          .at_ms = CL_EPOCH_MS,
                          .receipt = {20514},
                          .step = 1,
@@ -157,6 +159,35 @@ static void test_another_signature(void **state)
     was = counts(t.county);
     send_block(t.county, t.town, forge_block(&f));
     assert_refused(t.county, was, DP_NEED_CERT);
+    assert_others_work(&t);
+    forge_close(&f);
+    town_close(&t);
+}
+
+/* R-BLK-2: the header is signed, and the entries under it are others; and what was signed is taken. */
+static void test_entries_that_were_not_signed(void **state)
+{
+    struct town t;
+    struct forge f;
+    uint8_t header[DP_HEADER_BYTES];
+    (void)state;
+    town_open(&t, 29);
+    forge_open(&f, t.town, t.town);
+    struct dp_name name = {t.town->id, f.in.inc, f.in.first_seq};
+    struct dp_slice block = forge_block(&f);
+    memcpy(header, block.p, sizeof(header));
+    f.officer = 2;
+    block = forge_block(&f);
+    assert_memory_not_equal(header, block.p, sizeof(header));
+    memcpy(f.wire.p, header, sizeof(header));
+    struct before was = counts(t.county);
+    send_block(t.county, t.town, block);
+    assert_refused(t.county, was, DP_SIGNATURE);
+    assert_int_equal(cl_facts(t.county, &name), 0);
+    f.officer = 1;
+    send_block(t.county, t.town, forge_block(&f));
+    cluster_run(t.c, 60000);
+    assert_int_equal(cl_facts(t.county, &name), 1);
     assert_others_work(&t);
     forge_close(&f);
     town_close(&t);
@@ -453,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_a_block_of_a_neighbour),
         cmocka_unit_test(test_a_block_of_the_parent_itself),
         cmocka_unit_test(test_another_signature),
+        cmocka_unit_test(test_entries_that_were_not_signed),
         cmocka_unit_test(test_gaps_forks_and_repetition),
         cmocka_unit_test(test_a_replayed_item),
         cmocka_unit_test(test_numbers_out_of_order),
