@@ -16,6 +16,16 @@ void dp_ask_fail(struct dp_ask *a, enum dp_err err, const char *text)
     dp_outcome_set(a->d, &a->out, err, "%-s", text);
 }
 
+void dp_ask_unreadable(struct dp_ask *a, enum dp_err e)
+{
+    if (e != DP_CORRUPT) {
+        dp_ask_fail(a, e, "the store cannot be read now; ask again");
+        return;
+    }
+    dp_log(DP_LOG_ERROR, "store: damaged, and a question could not be answered; run daipaod --fsck");
+    dp_ask_fail(a, e, "the store of this node is damaged: tell its technician, who runs `daipaod --fsck`");
+}
+
 bool dp_ask_case(struct dp_ask *a)
 {
     struct dp_slot *slot;

@@ -48,6 +48,8 @@ bool dp_ask_case(struct dp_ask *a);
 
 /* The outcome of a query that failed. */
 void dp_ask_fail(struct dp_ask *a, enum dp_err err, const char *text);
+/* What the store said when it was read for a question; damage is logged: nobody else may have met it. */
+void dp_ask_unreadable(struct dp_ask *a, enum dp_err e);
 
 /* Room for one more row on the page, which is taken. False: the page is full. */
 bool dp_ask_take(struct dp_ask *a);

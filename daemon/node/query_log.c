@@ -114,7 +114,7 @@ static void feed_on(struct dp_ask *a)
         if (e == DP_NOT_FOUND)
             feed_end(a, x, false);
         else if (e != DP_OK)
-            dp_ask_fail(a, e, "the store cannot be read now; ask again");
+            dp_ask_unreadable(a, e);
         if (e != DP_OK)
             return;
     }

@@ -141,7 +141,7 @@ static void walk_on(struct dp_ask *a)
     if (full || e == DP_NOT_FOUND)
         walk_end(a, w, full);
     else if (e != DP_OK)
-        dp_ask_fail(a, e, "the store cannot be read now; ask again");
+        dp_ask_unreadable(a, e);
 }
 
 void dp_ask_rows(struct dp_ask *a, bool everything, dp_ask_each *each, dp_ask_end *end, void *ctx)
@@ -216,7 +216,7 @@ static void table_on(struct dp_ask *a)
     if (full || e == DP_NOT_FOUND)
         table_end(a, w, full);
     else if (e != DP_OK)
-        dp_ask_fail(a, e, "the store cannot be read now; ask again");
+        dp_ask_unreadable(a, e);
 }
 
 void dp_ask_table(struct dp_ask *a, enum dp_table t, const char *array, dp_ask_table_each *each,

@@ -108,6 +108,7 @@ struct step {
     struct dp_entry e;
     struct dp_part_in parts[DP_PARTS_MAX];
     uint8_t part_count;
+    struct dp_correction corrected;
     const struct dp_correction *correction; /* NULL for other kinds */
 };
 
@@ -321,15 +322,14 @@ static void issue(struct dp_daemon *d, const struct dp_step *s, struct step *x, 
 static void step_seen(struct dp_daemon *d, const struct dp_caller *c, const struct dp_request *rq,
                       const struct dp_step *s, struct step *x, struct dp_outcome *out)
 {
-    struct dp_correction k;
     struct dp_step whole = *s;
     if (s->kind == DP_KIND_CORRECT) {
-        if (!dp_correct(d, c, x->slot, s, &k, out))
+        if (!dp_correct(d, c, x->slot, s, &x->corrected, out))
             return;
-        whole.parts = &k.part;
+        whole.parts = &x->corrected.part;
         whole.part_count = 1;
-        whole.index = k.index;
-        x->correction = &k;
+        whole.index = x->corrected.index;
+        x->correction = &x->corrected;
     }
     s = &whole;
     x->part_count = s->part_count;
