@@ -149,7 +149,7 @@ static int live_on(struct scene *s, struct proc_node *n, json_t *good, unsigned 
 static void damaged_pages(struct scene *s, struct proc_node *v, json_t *good)
 {
     struct kept_file data, life;
-    char text[16384], said[4096];
+    static char text[1 << 18], said[1 << 18]; /* LMDB says much about one bad page */
     unsigned found = 0, crashed = 0, ended = 0, quiet = 0, partly = 0, shown,
              all = (unsigned)json_object_size(good);
     keep_file(&data, v, "store/data.mdb");
