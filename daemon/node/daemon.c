@@ -34,13 +34,12 @@ static enum dp_err load_identity(struct dp_daemon *d)
         d->id.parent_address[v.len] = '\0';
     }
     enum dp_err e = dp_certs_of_node(d, d->id.self, &d->id.cert);
-    if (e != DP_OK)
-        return e == DP_NOT_FOUND ? DP_CORRUPT : e;
-    e = dp_own_load(d);
+    if (e == DP_OK)
+        e = dp_own_load(d);
     if (e == DP_OK)
         e = dp_peers_load(d);
     d->id.enrolled = e == DP_OK;
-    return e;
+    return e == DP_NOT_FOUND || e == DP_NEED_CERT ? DP_CORRUPT : e; /* what an enrolled node must have */
 }
 
 static enum dp_err check_schema(struct dp_daemon *d)
