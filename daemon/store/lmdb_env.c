@@ -229,16 +229,23 @@ void dp_lmdb_table_name(unsigned table, char out[DP_LMDB_TABLE_NAME])
     out[3] = '\0';
 }
 
-/* All tables in one transaction; nothing is written when they are all there. */
+/* All tables in one transaction, when the store is made. A table of a store that is not found later is not
+ * made anew: its name is lost with a damaged page, and its records would be gone without a word (R-STO-5). */
 static int open_tables(struct dp_lmdb_env *e)
 {
     MDB_txn *txn;
-    int rc = mdb_txn_begin(e->env, NULL, 0, &txn);
+    MDB_stat st;
+    int rc = mdb_env_stat(e->env, &st);
+    unsigned flags = rc == 0 && st.ms_entries == 0 ? MDB_CREATE : 0;
 
+    if (rc == 0)
+        rc = mdb_txn_begin(e->env, NULL, 0, &txn);
     for (unsigned i = 0; rc == 0 && i < DP_KV_TABLES_MAX; i++) {
         char name[DP_LMDB_TABLE_NAME];
         dp_lmdb_table_name(i, name);
-        rc = mdb_dbi_open(txn, name, MDB_CREATE, &e->dbi[i]);
+        rc = mdb_dbi_open(txn, name, flags, &e->dbi[i]);
+        if (rc == MDB_NOTFOUND)
+            rc = MDB_CORRUPTED;
         if (rc != 0)
             mdb_txn_abort(txn);
     }
