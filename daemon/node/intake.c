@@ -305,15 +305,15 @@ static void send_away(struct dp_daemon *d, const struct dp_caller *c, const stru
     if (days == 0)
         dp_outcome_set(d, out, DP_OK, "taken in and sent sealed to the bureau above; receipt %s", number);
     else if (days > DP_POST_DAYS_LONG || urgent)
+        dp_outcome_set(d, out, DP_OK,
+                       "taken in; it goes in the sealed post (days: about %u): this is too long, so "
+                       "tell the bureau above by telephone or visit, or take it there on a stick; receipt %s",
+                       days, number);
+    else
         dp_outcome_set(
             d, out, DP_OK,
-            "taken in; it goes in the sealed post, which takes about %u days: this is too long, so "
-            "tell the bureau above by telephone or visit, or take it there on a stick; receipt %s",
-            days, number);
-    else
-        dp_outcome_set(d, out, DP_OK,
-                       "taken in; it goes in the sealed post to the bureau above, about %u days; receipt %s",
-                       days, number);
+            "taken in; it goes in the sealed post to the bureau above (days: about %u); receipt %s", days,
+            number);
 }
 
 /* What stands in for what is drawn or counted at registration: of the same length. */

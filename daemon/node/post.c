@@ -487,13 +487,3 @@ enum dp_err dp_post_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slic
     (void)dp_post_hop_put(d, hop, parcel);
     return DP_OK;
 }
-
-bool dp_posts_rest(struct dp_daemon *d)
-{
-    struct dp_node at = {0};
-    struct dp_post_row row;
-    while (dp_posts_next(d, &at))
-        if (dp_post_row_get(d, at, &row) == DP_OK && row.end > row.out.base)
-            return false;
-    return true;
-}

@@ -20,8 +20,6 @@ void dp_posts_look(struct dp_daemon *d);
 enum dp_err dp_posts_turn(struct dp_daemon *d);
 /* When a turn is wanted for it, monotonic. */
 int64_t dp_posts_wake(const struct dp_daemon *d);
-/* Whether nothing is queued for an end that could still be sent; for tests. Inside a transaction. */
-bool dp_posts_rest(struct dp_daemon *d);
 struct dp_post_plan dp_posts_plan(struct dp_daemon *d);
 /* The next end after *at ({0}: the first); false after the last. */
 bool dp_posts_next(struct dp_daemon *d, struct dp_node *at);

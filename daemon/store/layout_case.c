@@ -112,27 +112,31 @@ enum dp_err dp_db_number(struct dp_db *db, struct dp_slice text, struct dp_subje
     return v.len == DP_SUBJECT_BYTES ? dp_subject_get(v.p, out) : DP_CORRUPT;
 }
 
+/* The next row under `prefix`, whose value is a case; `at` holds its key afterwards. */
+static enum dp_err next_labelled(struct dp_db *db, enum dp_table t, struct dp_slice prefix, void *at,
+                                 size_t room, size_t *at_len, struct dp_subject *out)
+{
+    struct dp_slice k, v;
+    enum dp_err e = *at_len == 0 ? dp_key_seek(db, t, DP_KV_GE, prefix, &k, &v)
+                                 : dp_key_seek_after(db, t, dp_slice_of(at, *at_len), &k, &v);
+    if (e != DP_OK || !dp_key_has_prefix(k, prefix))
+        return e == DP_OK ? DP_NOT_FOUND : e;
+    if (k.len > room || v.len != DP_SUBJECT_BYTES)
+        return DP_CORRUPT;
+    memcpy(at, k.p, k.len);
+    *at_len = k.len;
+    return dp_subject_get(v.p, out);
+}
+
 enum dp_err dp_db_tail_next(struct dp_db *db, struct dp_slice tail, struct dp_db_tail *at,
                             struct dp_subject *out)
 {
     char rev[DP_NUMBER_TEXT];
-    struct dp_slice k, v;
-    enum dp_err e;
     if (tail.len == 0 || tail.len >= sizeof rev)
         return DP_NOT_FOUND;
     reverse((const char *)tail.p, tail.len, rev);
-    struct dp_slice prefix = dp_slice_of(rev, tail.len);
-    if (at->len == 0)
-        e = dp_key_seek(db, DP_T_TAIL, DP_KV_GE, prefix, &k, &v);
-    else
-        e = dp_key_seek_after(db, DP_T_TAIL, dp_slice_of(at->reversed, at->len), &k, &v);
-    if (e != DP_OK || !dp_key_has_prefix(k, prefix))
-        return e == DP_OK ? DP_NOT_FOUND : e;
-    if (k.len > sizeof at->reversed || v.len != DP_SUBJECT_BYTES)
-        return DP_CORRUPT;
-    memcpy(at->reversed, k.p, k.len);
-    at->len = k.len;
-    return dp_subject_get(v.p, out);
+    return next_labelled(db, DP_T_TAIL, dp_slice_of(rev, tail.len), at->reversed, sizeof at->reversed,
+                         &at->len, out);
 }
 
 /* Whose it is stands last, so that no office can take the row of another. */
@@ -160,16 +164,6 @@ enum dp_err dp_db_source_next(struct dp_db *db, const char *system, const char *
                               struct dp_subject *out)
 {
     struct dp_key k;
-    struct dp_slice key, v;
     key_source(&k, system, no);
-    struct dp_slice prefix = dp_key_slice(&k), after = dp_slice_of(at->key, at->len);
-    enum dp_err e = at->len == 0 ? dp_key_seek(db, DP_T_SOURCE, DP_KV_GE, prefix, &key, &v)
-                                 : dp_key_seek_after(db, DP_T_SOURCE, after, &key, &v);
-    if (e != DP_OK || !dp_key_has_prefix(key, prefix))
-        return e == DP_OK ? DP_NOT_FOUND : e;
-    if (key.len > sizeof at->key || v.len != DP_SUBJECT_BYTES)
-        return DP_CORRUPT;
-    memcpy(at->key, key.p, key.len);
-    at->len = key.len;
-    return dp_subject_get(v.p, out);
+    return next_labelled(db, DP_T_SOURCE, dp_key_slice(&k), at->key, sizeof at->key, &at->len, out);
 }

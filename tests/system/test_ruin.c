@@ -95,7 +95,7 @@ static json_t *ask_gently(struct proc_node *n, Daipao__Control__V1__Query *q)
 /* Pages of digests: each that is shown must be the true one. Returns how many there were. */
 static unsigned only_truth(struct proc_node *n, json_t *good)
 {
-    char after[64] = "";
+    char after[256] = "";
     unsigned shown = 0;
     for (bool more = true; more;) {
         Daipao__Control__V1__Query q = DAIPAO__CONTROL__V1__QUERY__INIT;
@@ -114,7 +114,8 @@ static unsigned only_truth(struct proc_node *n, json_t *good)
         }
         const char *next = json_string_value(json_object_get(page, "next"));
         more = next != NULL && next[0] != '\0';
-        snprintf(after, sizeof after, "%s", more ? next : "");
+        int len = snprintf(after, sizeof after, "%s", more ? next : "");
+        CHECK(len >= 0 && (size_t)len < sizeof after, "a place to go on from of %d characters", len);
         json_decref(page);
     }
     return shown;
