@@ -42,15 +42,6 @@ static void cover(uint8_t *bytes, const struct dp_key *with)
         bytes[i] ^= with->b[i];
 }
 
-/* In constant time: the tag proves that the text is ours. */
-static bool same_tag(const uint8_t *a, const uint8_t *b)
-{
-    uint8_t diff = 0;
-    for (size_t i = 0; i < TAG_BYTES; i++)
-        diff |= a[i] ^ b[i];
-    return diff == 0;
-}
-
 enum dp_err dp_bookmark_make(struct dp_daemon *d, const struct dp_caller *c, const char *list,
                              const uint8_t place[DP_BOOKMARK_BYTES], char out[DP_BOOKMARK_TEXT])
 {
@@ -87,7 +78,7 @@ enum dp_err dp_bookmark_open(struct dp_daemon *d, const struct dp_caller *c, con
         e = derive(d, &base, dp_slice_of(bytes + TAG_BYTES, DP_BOOKMARK_BYTES), "tag", &tag);
     }
     dp_wipe(&base, sizeof base);
-    if (e == DP_OK && !same_tag(tag.b, bytes))
+    if (e == DP_OK && !dp_secret_eq(tag.b, bytes, TAG_BYTES))
         e = DP_USAGE;
     if (e == DP_OK)
         memcpy(place, bytes + TAG_BYTES, DP_BOOKMARK_BYTES);

@@ -133,7 +133,7 @@ static void on_hello(struct dp_daemon *d, struct dp_peer *p, const struct dp_hel
     if (p->is_parent)
         dp_alarm_clear(d, "parent"); /* the right door */
     p->row.inc = h->inc;
-    dp_passed_greeted(d, p);
+    dp_passed_greeted(p);
     dp_reseed_greeted(d, p, h, gen_in);
     dp_shelf_greet(d, p, h);
     p->row.program = h->program;

@@ -66,7 +66,8 @@ static void tell(const struct dp_opens *content, const struct dp_opens *passing,
             content->gone);
     if (passing->gone > 0)
         fprintf(to,
-                "%" PRIu64 " parcels and drafts of that time do not open: they were delivered, registered or "
+                "%" PRIu64
+                " parcels, posts and drafts of that time do not open: they were delivered, registered or "
                 "dropped since\n",
                 passing->gone);
     if (wrong > 0)

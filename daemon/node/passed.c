@@ -17,9 +17,8 @@ void dp_passed_acked(struct dp_daemon *d, struct dp_peer *p, const struct dp_ack
     }
 }
 
-void dp_passed_greeted(struct dp_daemon *d, struct dp_peer *p)
+void dp_passed_greeted(struct dp_peer *p)
 {
-    (void)d;
     for (uint8_t lane = 0; lane < DP_LANES; lane++)
         p->confirmed[lane] = 0;
 }

@@ -12,7 +12,7 @@
 /* The peer acknowledged by a frame: it has said all that it refused before. What the ack covers is to go. */
 void dp_passed_acked(struct dp_daemon *d, struct dp_peer *p, const struct dp_ack_frame *a);
 /* A greeting came: what the last connection confirmed of other journals counts for nothing. */
-void dp_passed_greeted(struct dp_daemon *d, struct dp_peer *p);
+void dp_passed_greeted(struct dp_peer *p);
 /* True when the peer states less than what went already: it cannot be sent again from there (R-HEL-2). */
 bool dp_passed_is_behind(const struct dp_peer *p);
 /* Let some go, inside a write turn: when it writes anyway, or when it is time. */

@@ -128,12 +128,12 @@ static bool find_ends(struct dp_daemon *d)
     return d->posts->known;
 }
 
-static struct end *end_of(struct dp_daemon *d, struct dp_node n)
+bool dp_posts_is_end(struct dp_daemon *d, struct dp_node n)
 {
     for (uint32_t i = 0; find_ends(d) && i < d->posts->count; i++)
         if (dp_node_eq(d->posts->ends[i].node, n))
-            return &d->posts->ends[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 bool dp_posts_next(struct dp_daemon *d, struct dp_node *at)
@@ -180,7 +180,7 @@ static void alarm_key(struct dp_daemon *d, struct dp_node end)
  * The certificate in use for the end. Another one takes its place by itself when it was issued here or above;
  * one issued at or below a relay waits for a person, and so does the mail.
  */
-static bool pin_of(struct dp_daemon *d, struct dp_node end, struct dp_post_row *row, struct dp_cert_slot *out)
+bool dp_post_pin(struct dp_daemon *d, struct dp_node end, struct dp_post_row *row, struct dp_cert_slot *out)
 {
     struct dp_cert now;
     if (dp_certs_of_node(d, end, &now) == DP_OK && !dp_digest_eq(&now.digest, &row->pin)) {
@@ -202,7 +202,7 @@ enum dp_err dp_post_admit(struct dp_daemon *d, struct dp_node end)
 {
     struct dp_post_row row;
     struct dp_cert now;
-    if (end_of(d, end) == NULL || dp_post_row_get(d, end, &row) != DP_OK ||
+    if (!dp_posts_is_end(d, end) || dp_post_row_get(d, end, &row) != DP_OK ||
         dp_certs_of_node(d, end, &now) != DP_OK)
         return DP_NOT_FOUND;
     if (dp_digest_eq(&now.digest, &row.pin))
@@ -241,12 +241,12 @@ static enum dp_err make(struct dp_daemon *d, struct dp_node end, struct dp_post_
     struct dp_cert_slot cert;
     struct dp_slice waits, bytes = {0};
     struct dp_peer *hop = dp_peers_towards(d, end);
-    if (hop == NULL || !pin_of(d, end, row, &cert))
+    if (hop == NULL || !dp_post_pin(d, end, row, &cert))
         return DP_OK;
     if (row->hop != 0 && dp_post_hop_get(d, hop->node, row->hop, &waits) == DP_OK)
         return DP_OK; /* the last one is still here: none is made */
     if (row->out.stream == 0 || row->inc != d->own.inc)
-        dp_post_restart(d, end, row);
+        dp_post_restart(d, row);
     enum dp_err e = DP_OK;
     if (dp_digest_is_zero(&row->seen))
         e = dp_post_fill(d, end, row, DP_POST_ROOM(size), &bytes);
@@ -385,105 +385,4 @@ int64_t dp_posts_due(struct dp_daemon *d, struct dp_node end)
 {
     struct dp_post_plan plan = dp_posts_plan(d);
     return dp_post_next(&plan, d->id.self, end, d->now_wall, is_rest, d);
-}
-
-/* ---- one that came ---- */
-
-/* Items as far as they are whole; the rest is kept. */
-static enum dp_err take_bytes(struct dp_daemon *d, struct dp_node end, struct dp_slice bytes)
-{
-    struct dp_slice have;
-    enum dp_err e = dp_post_partial(d, end, &have);
-    if (e != DP_OK || (bytes.len == 0 && have.len == 0))
-        return e;
-    uint8_t *all = dp_arena_alloc(&d->turn, have.len + bytes.len);
-    if (all == NULL)
-        return DP_NOMEM;
-    if (have.len > 0)
-        memcpy(all, have.p, have.len);
-    memcpy(all + have.len, bytes.p, bytes.len);
-    struct dp_rd r = dp_rd_of(dp_slice_of(all, have.len + bytes.len));
-    for (;;) {
-        uint8_t kind;
-        struct dp_slice body;
-        e = dp_post_item(&r, &kind, &body);
-        if (e != DP_OK)
-            break;
-        e = dp_post_item_in(d, end, kind, body);
-        if (e != DP_OK && dp_is_ours(e))
-            return e;
-        if (e != DP_OK)
-            dp_alarm_of(d, "post-item", end, "an item of its post could not be used; ask its operator");
-    }
-    if (e != DP_AGAIN) {
-        dp_alarm_of(d, "post-item", end, "its post makes no sense; ask its operator");
-        return dp_post_partial_put(d, end, dp_slice_of(NULL, 0));
-    }
-    return dp_post_partial_put(d, end, dp_rd_take(&r, dp_rd_left(&r)));
-}
-
-static enum dp_err take(struct dp_daemon *d, const struct dp_post *p, struct dp_post_row *row)
-{
-    uint32_t skip = 0;
-    bool fresh;
-    enum dp_err e = DP_OK;
-    enum dp_post_take what =
-        dp_post_arrive(&row->in, p->stream, p->number, p->offset, (uint32_t)p->bytes.len, &skip, &fresh);
-    if (what == DP_POST_OLD)
-        return DP_OK;
-    if (fresh)
-        e = dp_post_partial_put(d, p->from, dp_slice_of(NULL, 0));
-    if (row->out.stream != 0 && !dp_post_heard(&row->out, &p->ack))
-        dp_post_restart(d, p->from, row);
-    dp_post_trim(d, p->from, row);
-    row->came_ms = d->now_wall;
-    dp_alarm_clear_of(d, "post", p->from);
-    dp_post_row_put(d, p->from, row); /* before the items, which may queue answers */
-    if (e == DP_OK && what == DP_POST_TAKE)
-        e = take_bytes(d, p->from, dp_slice_of(p->bytes.p + skip, p->bytes.len - skip));
-    return e;
-}
-
-/* Whatever it is: who passed it on gets the same answer, and sees nothing of what became of it. */
-static enum dp_err open_here(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel)
-{
-    uint8_t kind;
-    struct dp_slice body;
-    struct dp_post p;
-    struct dp_post_row row = {.since_ms = d->now_wall};
-    struct dp_cert_slot cert;
-    enum dp_err e = dp_parcel_open(d->suite, parcel, &d->kr->seal, &d->turn, &kind, &body);
-    if (e == DP_NOMEM)
-        return e;
-    if (e != DP_OK || kind != DP_PARCEL_POST || dp_post_get(body, &p) != DP_OK || d->stopped != DP_STOP_NONE)
-        return DP_OK;
-    if (dp_peers_towards(d, p.from) != from || end_of(d, p.from) == NULL)
-        return dp_is_starved(d) ? DP_NOMEM : DP_OK;
-    e = dp_post_row_get(d, p.from, &row);
-    if (e != DP_OK && e != DP_NOT_FOUND)
-        return e;
-    if (!pin_of(d, p.from, &row, &cert))
-        return DP_OK;
-    if (!dp_post_signed(body, &p, d->suite, &cert.sign_pub, d->id.self)) {
-        dp_post_row_put(d, p.from, &row);
-        dp_alarm_of(d, "post-sign", p.from,
-                    "a post in its name was not signed with the key in use for it; see `daipao post list`");
-        return DP_OK;
-    }
-    return take(d, &p, &row);
-}
-
-enum dp_err dp_post_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane)
-{
-    struct dp_node to;
-    enum dp_err e = dp_parcel_recipient(parcel, &to);
-    if (e != DP_OK || lane != DP_LANE_BULK || !dp_post_is_parcel(parcel.len))
-        return DP_FORMAT;
-    if (dp_node_eq(to, d->id.self))
-        return open_here(d, from, parcel);
-    struct dp_peer *hop = dp_peers_towards(d, to);
-    if (hop == NULL || hop == from)
-        return DP_SCOPE;
-    (void)dp_post_hop_put(d, hop, parcel);
-    return DP_OK;
 }

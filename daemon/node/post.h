@@ -13,6 +13,7 @@
 
 /* ---- post.c: the ends, and the posts ---- */
 struct dp_posts;
+struct dp_post_row;
 void dp_posts_free(struct dp_daemon *d);
 /* Certificates changed, a clock was set, or a turn failed: who the ends are is looked up again. */
 void dp_posts_look(struct dp_daemon *d);
@@ -23,9 +24,13 @@ int64_t dp_posts_wake(const struct dp_daemon *d);
 struct dp_post_plan dp_posts_plan(struct dp_daemon *d);
 /* The next end after *at ({0}: the first); false after the last. */
 bool dp_posts_next(struct dp_daemon *d, struct dp_node *at);
+bool dp_posts_is_end(struct dp_daemon *d, struct dp_node n);
+/* R-POST-7: the certificate in use for the end; false: none yet. *row says so too; the caller keeps it. */
+bool dp_post_pin(struct dp_daemon *d, struct dp_node end, struct dp_post_row *row, struct dp_cert_slot *out);
 /* When the next one is due for an end, whether anything waits for it or not; wall clock. */
 int64_t dp_posts_due(struct dp_daemon *d, struct dp_node end);
-/* A post that came, for this node or to be passed on. Never an answer that tells one from another. */
+/* post_in.c: a post that came, for this node or to be passed on. Never an answer that tells one from another.
+ */
 enum dp_err dp_post_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slice parcel, uint8_t lane);
 /* R-POST-7: use the present certificate of the end. DP_NOT_FOUND: it is none; DP_DUPLICATE: it is in use. */
 enum dp_err dp_post_admit(struct dp_daemon *d, struct dp_node end);
@@ -56,10 +61,10 @@ enum dp_err dp_post_fill(struct dp_daemon *d, struct dp_node end, const struct d
 /* Forget the items that lie before row->out.base. */
 void dp_post_trim(struct dp_daemon *d, struct dp_node end, struct dp_post_row *row);
 /* The stream begins anew with all that is kept. */
-void dp_post_restart(struct dp_daemon *d, struct dp_node end, struct dp_post_row *row);
+void dp_post_restart(const struct dp_daemon *d, struct dp_post_row *row);
 /* Bytes of an item whose end has not come; kept sealed. */
 enum dp_err dp_post_partial(struct dp_daemon *d, struct dp_node end, struct dp_slice *out);
-enum dp_err dp_post_partial_put(struct dp_daemon *d, struct dp_node end, struct dp_slice bytes);
+void dp_post_partial_put(struct dp_daemon *d, struct dp_node end, struct dp_slice bytes);
 /* A post on its way to `hop`: kept until that one has it. Returns its number here. */
 uint64_t dp_post_hop_put(struct dp_daemon *d, struct dp_peer *hop, struct dp_slice parcel);
 enum dp_err dp_post_hop_get(struct dp_daemon *d, struct dp_node hop, uint64_t no, struct dp_slice *parcel);

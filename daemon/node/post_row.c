@@ -95,14 +95,6 @@ void dp_post_row_put(struct dp_daemon *d, struct dp_node end, const struct dp_po
 
 /* ---- rows with content: the store seals the whole table (R-STO-6) ---- */
 
-static enum dp_err content_put(struct dp_daemon *d, char letter, struct dp_node end, uint64_t no,
-                               struct dp_slice v)
-{
-    struct row_key k;
-    dp_db_put_key(&d->db, DP_T_POST, key_of(&k, letter, end, no), v);
-    return DP_OK;
-}
-
 static enum dp_err content_copy(struct dp_daemon *d, struct dp_slice v, struct dp_slice *out)
 {
     bool failed = false;
@@ -114,6 +106,7 @@ static enum dp_err content_copy(struct dp_daemon *d, struct dp_slice v, struct d
 
 enum dp_err dp_post_queue(struct dp_daemon *d, struct dp_node end, uint8_t kind, struct dp_slice body)
 {
+    struct row_key k;
     struct dp_post_row row = {0};
     enum dp_err e = dp_post_row_get(d, end, &row);
     if (e != DP_OK && e != DP_NOT_FOUND)
@@ -130,10 +123,7 @@ enum dp_err dp_post_queue(struct dp_daemon *d, struct dp_node end, uint8_t kind,
     dp_wr_u8(&w, kind);
     dp_wr_u32(&w, (uint32_t)body.len);
     dp_wr_bytes(&w, body.p, body.len);
-    e = content_put(d, 'O', end, row.item + 1, dp_wr_slice(&w));
-    if (e != DP_OK)
-        return e;
-    row.item++;
+    dp_db_put_key(&d->db, DP_T_POST, key_of(&k, 'O', end, ++row.item), dp_wr_slice(&w));
     row.end += len;
     dp_post_row_put(d, end, &row);
     return DP_OK;
@@ -176,10 +166,9 @@ void dp_post_trim(struct dp_daemon *d, struct dp_node end, struct dp_post_row *r
     }
 }
 
-void dp_post_restart(struct dp_daemon *d, struct dp_node end, struct dp_post_row *row)
+void dp_post_restart(const struct dp_daemon *d, struct dp_post_row *row)
 {
     uint64_t now = d->now_wall > 0 ? (uint64_t)d->now_wall : 1;
-    (void)end;
     row->inc = d->own.inc;
     row->end -= row->first;
     row->first = 0;
@@ -197,13 +186,14 @@ enum dp_err dp_post_partial(struct dp_daemon *d, struct dp_node end, struct dp_s
     return e == DP_OK ? content_copy(d, v, out) : e;
 }
 
-enum dp_err dp_post_partial_put(struct dp_daemon *d, struct dp_node end, struct dp_slice bytes)
+void dp_post_partial_put(struct dp_daemon *d, struct dp_node end, struct dp_slice bytes)
 {
     struct row_key k;
+    struct dp_slice key = key_of(&k, 'I', end, 0);
     if (bytes.len > 0)
-        return content_put(d, 'I', end, 0, bytes);
-    dp_db_del_key(&d->db, DP_T_POST, key_of(&k, 'I', end, 0));
-    return DP_OK;
+        dp_db_put_key(&d->db, DP_T_POST, key, bytes);
+    else
+        dp_db_del_key(&d->db, DP_T_POST, key);
 }
 
 /* ---- on its way to the next hop ---- */

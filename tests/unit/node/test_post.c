@@ -299,13 +299,34 @@ static void test_the_profile_names_the_times(void **state)
     town_close(&t);
 }
 
+/* A bureau that can issue nothing for now loses no matter of the post: it is registered when it can. */
+static void test_a_bureau_that_waits_for_room(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 311);
+    dp_daemon_wait_life(t.county->d);
+    accuse(t.village, "he takes the money of the school");
+    cluster_run(t.c, 6 * EVERY_MS);
+    assert_int_equal(cl_grep_table(t.county, DP_T_TICKET, dp_slice_str("")), 0);
+    t.county->d->stop.life_waits = false; /* room was made */
+    cluster_run(t.c, 6 * EVERY_MS);
+    assert_int_equal(cl_grep_table(t.county, DP_T_TICKET, dp_slice_str("")), 1);
+    town_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full_and_empty_are_one),     cmocka_unit_test(test_nothing_stays_on_the_way),
-        cmocka_unit_test(test_a_line_that_is_down),        cmocka_unit_test(test_a_large_one_and_a_lost_one),
-        cmocka_unit_test(test_a_receipt_is_asked_for),     cmocka_unit_test(test_a_post_that_does_not_come),
-        cmocka_unit_test(test_a_certificate_of_the_relay), cmocka_unit_test(test_the_profile_names_the_times),
+        cmocka_unit_test(test_full_and_empty_are_one),
+        cmocka_unit_test(test_nothing_stays_on_the_way),
+        cmocka_unit_test(test_a_line_that_is_down),
+        cmocka_unit_test(test_a_large_one_and_a_lost_one),
+        cmocka_unit_test(test_a_receipt_is_asked_for),
+        cmocka_unit_test(test_a_post_that_does_not_come),
+        cmocka_unit_test(test_a_bureau_that_waits_for_room),
+        cmocka_unit_test(test_a_certificate_of_the_relay),
+        cmocka_unit_test(test_the_profile_names_the_times),
     };
     return cmocka_run_group_tests(tests, town_build, town_drop);
 }
