@@ -50,11 +50,56 @@ struct parse {
     struct dp_args *out;
 };
 
-static error_t take_option(struct parse *p, int key, const char *arg)
+/* Paths are what the file system says; all else is kept, sent and shown, and must be text. */
+static bool is_path(const char *word, size_t len)
+{
+    static const char *const paths[] = {"FILE", "FOLDER"};
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (memmem(word, len, paths[i], strlen(paths[i])) != NULL)
+            return true;
+    return false;
+}
+
+static void check_text(struct argp_state *state, const char *what, const char *arg)
+{
+    if (!dp_utf8_ok(dp_slice_str(arg)))
+        argp_error(state, _("%s: it is not UTF-8 text, or has control characters in it: type it again"),
+                   what);
+}
+
+/* The word of the help for argument `at`, such as "CASE". */
+static size_t word_at(const char *args, unsigned at, const char **word)
+{
+    *word = args + strspn(args, " ");
+    for (; at > 0 && (*word)[strcspn(*word, " ")] != '\0'; at--) {
+        *word += strcspn(*word, " ");
+        *word += strspn(*word, " ");
+    }
+    return strcspn(*word, " ");
+}
+
+static void check_position(struct argp_state *state, const struct parse *p, const char *arg)
+{
+    const char *word;
+    size_t len = word_at(p->v->args, p->out->pos_count, &word);
+    char what[64];
+
+    bool may_miss = len > 1 && word[0] == '[';
+    snprintf(what, sizeof(what), "%.*s", (int)len - 2 * may_miss, word + may_miss);
+    if (!is_path(word, len))
+        check_text(state, what, arg);
+}
+
+static error_t take_option(struct parse *p, int key, const char *arg, struct argp_state *state)
 {
     enum dp_opt o = (enum dp_opt)(key - KEY_FIRST);
     struct dp_args *out = p->out;
+    char what[64];
 
+    snprintf(what, sizeof(what), "--%s", rows[o].name);
+    if (arg != NULL && !is_path(rows[o].value, strlen(rows[o].value)))
+        check_text(state, what, arg);
     out->opt[o] = arg != NULL ? arg : "";
     out->many[out->many_count].opt = o;
     out->many[out->many_count].value = out->opt[o];
@@ -69,7 +114,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
     if (key >= KEY_FIRST && key < KEY_FIRST + OPT_COUNT) {
         if (p->out->many_count == DP_ARGS_MANY_MAX)
             argp_error(state, _("more than %d options"), DP_ARGS_MANY_MAX);
-        return take_option(p, key, arg);
+        return take_option(p, key, arg, state);
     }
     switch (key) {
     case ARGP_KEY_INIT:
@@ -78,6 +123,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (p->out->pos_count == p->v->max)
             argp_error(state, _("one argument too many: %s"), arg);
+        check_position(state, p, arg);
         p->out->pos[p->out->pos_count++] = arg;
         return 0;
     case ARGP_KEY_END:

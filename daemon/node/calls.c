@@ -377,7 +377,10 @@ void dp_daemon_control(struct dp_daemon *d, uint64_t conn, uint32_t uid, struct 
         return;
     }
     c->rq.count = 1;
-    dp_outcome_set(d, &r, e, "the request cannot be used: %-s", dp_err_text(e));
+    dp_outcome_set(
+        d, &r, e,
+        "the request is not one that this version reads: a field is not known or is out of its range, or a "
+        "text in it is not UTF-8 or has control characters");
     put_result(d, c, &r, DP_REPLY_BYTES_MAX);
     call_say(d, c);
     call_free(c);

@@ -346,7 +346,8 @@ static void forecast(struct dp_daemon *d, const struct dp_caller *c, struct dp_r
         dp_forecast_answer(d, &f, out);
     }
     if (err != DP_OK)
-        dp_outcome_set(d, out, err, "the registration cannot be used: %-s", dp_err_text(err));
+        dp_outcome_set(d, out, err,
+                       "the registration does not fit: shorten its texts, or attach them as a file");
 }
 
 /* Here, or sealed to the bureau above where the chain leads past an accused office (R-N3-4). */

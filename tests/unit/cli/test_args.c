@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of commands, its arguments, and values as people type them. */
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "support/cmocka_all.h"
 
 #include <string.h>
@@ -128,6 +132,39 @@ static void a_step_without_return_needs_a_yes(void **state)
     assert_true(dp_confirm(&app, "%s", "close"));
 }
 
+/* Whether the arguments are taken; a wrong one ends the program. */
+static bool is_taken(const char *noun, const char *verb, const char *option, const char *value)
+{
+    pid_t pid = fork();
+    int status = 0;
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct dp_app app = {.as_office = ""};
+        char *argv[] = {(char *)(uintptr_t)verb, (char *)(uintptr_t)option, (char *)(uintptr_t)value, NULL};
+        struct dp_args a;
+        if (freopen("/dev/null", "w", stderr) == NULL)
+            _exit(3);
+        _exit(parse(&app, noun, verb, argv, 3, &a) == DP_OK ? 0 : 2);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* What a person types is kept and shown to others: text, on each way in. A path is what the file system says.
+ */
+static void arguments_are_text(void **state)
+{
+    (void)state;
+    assert_true(is_taken("case", "register", "--name", "张三"));
+    assert_false(is_taken("case", "register", "--name", "张\x1b三"));
+    assert_false(is_taken("case", "register", "--name", "\xff\xfe"));
+    assert_true(is_taken("case", "note", "00017-K", "第一行\n第二行"));
+    assert_false(is_taken("case", "note", "00017-K", "a\x07"));
+    assert_true(is_taken("case", "attach", "00017-K", "\xd5\xd5\xc6\xac.jpg"));
+    assert_true(is_taken("case", "register", "--from", "\xd5\xd5.json"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +175,7 @@ int main(void)
         cmocka_unit_test(dates_are_checked),
         cmocka_unit_test(numbers_are_checked),
         cmocka_unit_test(a_step_without_return_needs_a_yes),
+        cmocka_unit_test(arguments_are_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
