@@ -36,8 +36,9 @@ static void say_hello(const struct dp_hello *h)
 
 static void say_item(const struct dp_item_frame *it)
 {
-    static const char *const kinds[] = {"?", "block", "pruned", "cert", "parcel", "chunk"};
-    printf("%s %s %llu, %u bytes", it->kind < 6 ? kinds[it->kind] : "?", dp_lane_word(it->lane),
+    static const char *const kinds[] = {"?", "block", "pruned", "cert", "parcel", "chunk", "post"};
+    _Static_assert(sizeof kinds / sizeof kinds[0] == DP_ITEM_POST + 1, "a word for each kind");
+    printf("%s %s %llu, %u bytes", it->kind <= DP_ITEM_POST ? kinds[it->kind] : "?", dp_lane_word(it->lane),
            (unsigned long long)it->number, it->total);
 }
 
