@@ -126,6 +126,7 @@ struct dp_outgoing {
     struct dp_node to;
     struct dp_sealer sealer;
     struct dp_buf content;
+    struct dp_buf spare;                    /* keys of what others wrote in it: DP_T_PARCEL_KEY */
     struct dp_name names[DP_REF_NAMES_MAX]; /* whose content it is */
     uint16_t name_count;
     uint8_t lane;
@@ -442,6 +443,12 @@ enum dp_err dp_parcels_content(struct dp_daemon *d, const struct dp_name *n, con
                                uint8_t part_count, struct dp_node to, uint8_t lane);
 /* Regrant the parts of entry `n`, whose keys this node can open, to `to`. */
 enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, uint8_t lane);
+/*
+ * The same for an entry in a parcel sealed here that waits and goes anew (`parcel`): what lies beside it
+ * opens what this node may have had to forget meanwhile (R-PRT-2).
+ */
+enum dp_err dp_parcels_again(struct dp_daemon *d, const struct dp_digest *parcel, const struct dp_name *n,
+                             struct dp_node to, uint8_t lane);
 enum dp_err dp_parcels_flush(struct dp_daemon *d); /* seal what is queued, journal it */
 void dp_parcels_drop(struct dp_daemon *d);         /* forget what is queued: the turn is over */
 enum dp_err dp_parcels_send(struct dp_daemon *d, struct dp_node to, uint8_t kind, struct dp_slice body,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define CONTENT_FLUSH 98304 /* seal a parcel at about this size */
+#define SPARE_MAX (DP_REF_NAMES_MAX * DP_PARTS_MAX * DP_PARCEL_KEY_BYTES)
 
 static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, uint8_t lane, enum dp_err *err)
 {
@@ -29,6 +30,7 @@ static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, u
     o->to = to;
     o->lane = lane;
     dp_buf_init(&o->content, DP_PARCEL_BODY_MAX);
+    dp_buf_init(&o->spare, SPARE_MAX);
     *err = dp_sealer_init(&o->sealer, d->suite, &d->port.random, to, &cert.seal_pub);
     if (*err != DP_OK)
         return NULL;
@@ -37,11 +39,20 @@ static struct dp_outgoing *outgoing_to(struct dp_daemon *d, struct dp_node to, u
     return o;
 }
 
+static void spare_none(struct dp_outgoing *o)
+{
+    if (o->spare.len > 0)
+        dp_wipe(o->spare.p, o->spare.len);
+    dp_buf_reset(&o->spare);
+}
+
 void dp_parcels_drop(struct dp_daemon *d)
 {
     for (struct dp_outgoing *o = d->outgoing; o != NULL; o = o->next) {
+        spare_none(o);
         dp_sealer_fini(&o->sealer);
         dp_buf_fini(&o->content);
+        dp_buf_fini(&o->spare);
     }
     d->outgoing = NULL;
 }
@@ -65,6 +76,8 @@ static enum dp_err parcel_out(struct dp_daemon *d, struct dp_outgoing *o, uint8_
         r.names = o->names;
         r.name_count = o->name_count;
         dp_db_parcel_of_put(&d->db, &digest, &(struct dp_parcel_of){o->to, o->names, o->name_count});
+        if (o->spare.len > 0)
+            dp_db_parcel_keys_put(&d->db, &digest, dp_buf_slice(&o->spare));
     }
     dp_peers_journal(d, hop, o->lane, &r);
     d->n.parcels_out++;
@@ -77,6 +90,7 @@ static enum dp_err flush_one(struct dp_daemon *d, struct dp_outgoing *o)
         return DP_OK;
     enum dp_err e = parcel_out(d, o, DP_PARCEL_CONTENT, dp_buf_slice(&o->content));
     dp_buf_reset(&o->content);
+    spare_none(o);
     o->name_count = 0;
     return e;
 }
@@ -89,6 +103,24 @@ enum dp_err dp_parcels_flush(struct dp_daemon *d)
         if (e == DP_OK)
             e = e1;
     }
+    return e;
+}
+
+/* R-PARC-2: what this node wrote itself it can open for as long as it is in the store. */
+static enum dp_err spare_add(struct dp_daemon *d, struct dp_outgoing *o, const struct dp_content *c,
+                             const struct dp_key *keys)
+{
+    uint8_t row[DP_PARCEL_KEY_BYTES];
+    enum dp_err e = DP_OK;
+    if (dp_node_eq(c->entry.origin, d->id.self))
+        return DP_OK;
+    dp_name_put(&c->entry, row);
+    for (uint8_t i = 0; i < c->part_count && e == DP_OK; i++) {
+        row[DP_NAME_BYTES] = c->parts[i].index;
+        memcpy(row + DP_NAME_BYTES + 1, keys[i].b, sizeof keys[i].b);
+        e = dp_buf_put(&o->spare, row, sizeof row);
+    }
+    dp_wipe(row, sizeof row);
     return e;
 }
 
@@ -117,6 +149,8 @@ static enum dp_err content_add(struct dp_daemon *d, struct dp_node to, uint8_t l
         if (e == DP_OK)
             e = dp_content_put(c, &o->content);
     }
+    if (e == DP_OK)
+        e = spare_add(d, o, c, keys);
     if (e == DP_OK)
         o->names[o->name_count++] = c->entry;
     return e;
@@ -182,7 +216,23 @@ static enum dp_err load_part(struct dp_daemon *d, const struct dp_name *n, uint8
     return e == DP_OK ? DP_OK : DP_CORRUPT;
 }
 
-enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, uint8_t lane)
+/* Its key here, else beside the waiting parcel, if there is one. */
+static enum dp_err key_or_spare(struct dp_daemon *d, const struct dp_digest *parcel, const struct dp_name *n,
+                                uint8_t index, struct dp_key *key)
+{
+    struct dp_slice v;
+    enum dp_err e = part_key(d, n, index, key);
+    if (e != DP_NOT_FOUND || parcel == NULL)
+        return e;
+    e = dp_db_parcel_key(&d->db, parcel, n, index, &v);
+    if (e == DP_OK)
+        memcpy(key->b, v.p, sizeof key->b);
+    return e;
+}
+
+/* `parcel` NULL: with the keys that are held here. */
+static enum dp_err grant_again(struct dp_daemon *d, const struct dp_digest *parcel, const struct dp_name *n,
+                               struct dp_node to, uint8_t lane)
 {
     struct dp_content c = {.entry = *n};
     struct dp_key keys[DP_PARTS_MAX];
@@ -194,7 +244,7 @@ enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, str
     for (uint8_t i = 0; i < c.leaf_count; i++) {
         struct dp_part p;
         struct dp_key k;
-        if (load_part(d, n, i, &p) != DP_OK || part_key(d, n, i, &k) != DP_OK)
+        if (load_part(d, n, i, &p) != DP_OK || key_or_spare(d, parcel, n, i, &k) != DP_OK)
             continue; /* erased, or never granted to this node */
         c.parts[c.part_count] = p;
         keys[c.part_count++] = k;
@@ -203,6 +253,17 @@ enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, str
     e = c.part_count == 0 ? DP_OK : content_add(d, to, lane, &c, keys);
     dp_wipe(keys, sizeof keys);
     return e;
+}
+
+enum dp_err dp_parcels_regrant(struct dp_daemon *d, const struct dp_name *n, struct dp_node to, uint8_t lane)
+{
+    return grant_again(d, NULL, n, to, lane);
+}
+
+enum dp_err dp_parcels_again(struct dp_daemon *d, const struct dp_digest *parcel, const struct dp_name *n,
+                             struct dp_node to, uint8_t lane)
+{
+    return grant_again(d, parcel, n, to, lane);
 }
 
 enum dp_err dp_parcels_read(struct dp_daemon *d, const struct dp_entry *e, uint8_t index,

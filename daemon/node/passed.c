@@ -42,7 +42,7 @@ static void let_go(struct dp_daemon *d, struct dp_peer *p, uint8_t lane, uint64_
         dp_db_get32(&d->db, DP_T_PARCEL, &r.digest, &have) != DP_OK)
         return;
     p->row_dirty = true;
-    dp_db_del_key(&d->db, DP_T_PARCEL, dp_slice_of(r.digest.b, sizeof r.digest.b));
+    dp_db_parcel_del(&d->db, &r.digest);
 }
 
 void dp_passed_go(struct dp_daemon *d)

@@ -42,10 +42,10 @@ static enum dp_err recall_one(const struct recall *w, struct dp_peer *p, uint8_t
     if (w->slot != NULL)
         none.subject = w->slot->f.subject;
     dp_db_journal_put(&d->db, p->node, lane, number, &none);
-    dp_db_del_key(&d->db, DP_T_PARCEL, dp_slice_of(r->digest.b, sizeof r->digest.b));
     for (uint16_t i = 0; i < r->name_count && e == DP_OK; i++)
         if (w->slot == NULL || !is_meant(w, &r->names[i]))
-            e = dp_parcels_regrant(d, &r->names[i], to, lane);
+            e = dp_parcels_again(d, &r->digest, &r->names[i], to, lane);
+    dp_db_parcel_del(&d->db, &r->digest);
     return e;
 }
 

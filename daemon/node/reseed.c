@@ -233,7 +233,8 @@ static enum dp_err judge_content(struct work *w, struct dp_node to, const struct
         *whole = *whole && !denied[i];
     }
     for (uint16_t i = 0; i < r->name_count && !*whole; i++) {
-        enum dp_err e = denied[i] ? DP_OK : dp_parcels_regrant(w->d, &r->names[i], to, DP_LANE_CASES);
+        enum dp_err e =
+            denied[i] ? DP_OK : dp_parcels_again(w->d, &r->digest, &r->names[i], to, DP_LANE_CASES);
         if (e != DP_OK)
             return e;
     }

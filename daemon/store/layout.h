@@ -69,6 +69,7 @@
     X(ANSWER,     "answer")     /* 1, token digest 32 -> number 8, sealed answer; 2, number 8 -> digest 32 */ \
     X(PARCEL_CAME, "parcelcame") /* peer 8, digest 32 -> (): parcels that it brought */                \
     X(PARCEL_OF,  "parcelof")   /* digest 32 -> recipient 8, names: content that a parcel sealed here holds */ \
+    X(PARCEL_KEY, "parcelkey")  /* digest 32 -> of parts of others in a parcel that waits: entry 20, index 1, key 32 each */ \
     X(FILE,       "file")       /* root 32 -> (): an entry speaks of it; count 4: chunks without one */ \
     X(FOUND,      "found")      /* local number 8 -> who looked for a person, and which cases were shown (N4) */ \
     X(LOOKS,      "looks")      /* node 8, slug 16, officer 4 -> hour began 8, looks 4, refusal kept 1 */ \
@@ -238,6 +239,17 @@ struct dp_parcel_of {
     uint16_t count;
 };
 void dp_db_parcel_of_put(struct dp_db *db, const struct dp_digest *parcel, const struct dp_parcel_of *of);
+/*
+ * Keys of parts that others wrote, beside the parcel with which they wait for the next hop (R-PARC-2): `rows`
+ * are records of DP_PARCEL_KEY_BYTES. They go with the parcel.
+ */
+#define DP_PARCEL_KEY_BYTES (DP_NAME_BYTES + 1 + 32)
+void dp_db_parcel_keys_put(struct dp_db *db, const struct dp_digest *parcel, struct dp_slice rows);
+/* DP_NOT_FOUND: no such record beside this parcel. */
+DP_MUST enum dp_err dp_db_parcel_key(struct dp_db *db, const struct dp_digest *parcel,
+                                     const struct dp_name *n, uint8_t index, struct dp_slice *key);
+/* The parcel and what lies beside it. */
+void dp_db_parcel_del(struct dp_db *db, const struct dp_digest *parcel);
 /* DP_NOT_FOUND for any other parcel. */
 DP_MUST enum dp_err dp_db_parcel_of(struct dp_db *db, const struct dp_digest *parcel, struct dp_arena *a,
                                     struct dp_parcel_of *out);

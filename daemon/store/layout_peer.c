@@ -381,6 +381,38 @@ void dp_db_parcel_of_put(struct dp_db *db, const struct dp_digest *parcel, const
     dp_db_put32(db, DP_T_PARCEL_OF, parcel, dp_wr_slice(&w));
 }
 
+void dp_db_parcel_keys_put(struct dp_db *db, const struct dp_digest *parcel, struct dp_slice rows)
+{
+    dp_db_put32(db, DP_T_PARCEL_KEY, parcel, rows);
+}
+
+enum dp_err dp_db_parcel_key(struct dp_db *db, const struct dp_digest *parcel, const struct dp_name *n,
+                             uint8_t index, struct dp_slice *key)
+{
+    uint8_t want[DP_NAME_BYTES + 1];
+    struct dp_slice v;
+    enum dp_err e = dp_db_get32(db, DP_T_PARCEL_KEY, parcel, &v);
+    if (e != DP_OK)
+        return e;
+    if (v.len % DP_PARCEL_KEY_BYTES != 0)
+        return DP_CORRUPT;
+    dp_name_put(n, want);
+    want[DP_NAME_BYTES] = index;
+    for (size_t at = 0; at < v.len; at += DP_PARCEL_KEY_BYTES)
+        if (memcmp(v.p + at, want, sizeof want) == 0) {
+            *key = dp_slice_of(v.p + at + sizeof want, 32);
+            return DP_OK;
+        }
+    return DP_NOT_FOUND;
+}
+
+void dp_db_parcel_del(struct dp_db *db, const struct dp_digest *parcel)
+{
+    struct dp_slice key = dp_slice_of(parcel->b, sizeof parcel->b);
+    dp_row_del(db, DP_T_PARCEL, key);
+    dp_row_del(db, DP_T_PARCEL_KEY, key);
+}
+
 enum dp_err dp_db_parcel_of(struct dp_db *db, const struct dp_digest *parcel, struct dp_arena *a,
                             struct dp_parcel_of *out)
 {

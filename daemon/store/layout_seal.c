@@ -25,6 +25,7 @@ enum dp_lot dp_table_lot(enum dp_table t)
     case DP_T_LOOSE:
     case DP_T_DRAFT:
     case DP_T_POST:
+    case DP_T_PARCEL_KEY:
         return DP_LOT_PASSING;
     default:
         return DP_LOT_NONE;

@@ -26,7 +26,7 @@ struct oracle_blob {
 static bool is_content(unsigned table)
 {
     return table == DP_T_PART || table == DP_T_PART_KEY || table == DP_T_GRANT || table == DP_T_PARCEL ||
-           table == DP_T_LOOSE;
+           table == DP_T_LOOSE || table == DP_T_PARCEL_KEY;
 }
 
 void check_leak_commit(struct oracle_node *x, const struct tape *t)
@@ -108,6 +108,17 @@ static void parcel_reveals(struct oracle *o, const struct oracle_node *x, const 
         content_reveals(o, x, b, body);
 }
 
+/* A row beside a parcel: entry 20, index 1, key 32 each. */
+static void keys_reveal(struct oracle *o, const struct oracle_node *x, const struct oracle_blob *b,
+                        struct dp_slice rows)
+{
+    const size_t each = DP_NAME_BYTES + 1 + sizeof(struct dp_key);
+    for (size_t at = 0; rows.len % each == 0 && at < rows.len; at += each) {
+        struct dp_name n = dp_name_get(rows.p + at);
+        reveals(o, x, b, &n, rows.p[at + DP_NAME_BYTES]);
+    }
+}
+
 /* `clear`: what the row is without its seal. */
 static void clear_reveals(struct oracle *o, const struct oracle_node *x, const struct oracle_blob *b,
                           struct dp_slice clear)
@@ -120,6 +131,8 @@ static void clear_reveals(struct oracle *o, const struct oracle_node *x, const s
         parcel_reveals(o, x, b, clear);
     } else if (b->table == DP_T_LOOSE) {
         content_reveals(o, x, b, clear);
+    } else if (b->table == DP_T_PARCEL_KEY) {
+        keys_reveal(o, x, b, clear);
     } else {
         struct dp_name n = dp_name_get(b->key);
         uint8_t index = b->key[DP_NAME_BYTES];

@@ -85,12 +85,15 @@ static void check_node(struct oracle *o, const struct cl_node *n)
 {
     struct dp_db db = {.kv = n->kv};
     struct wanted w = {0};
-    struct dp_slice key = {0}, v;
+    struct dp_slice key = {0}, beside = {0}, v;
     assert_ok(dp_db_begin(&db, false));
     gather(o, n, &db, &w);
     while (dp_db_next_key(&db, DP_T_PARCEL, dp_slice_of(NULL, 0), &key, &v) == DP_OK)
         if (!is_wanted(&w, key))
             sim_broken(o->s, "I46", "%s keeps a parcel that the next hop has", n->text);
+    while (dp_db_next_key(&db, DP_T_PARCEL_KEY, dp_slice_of(NULL, 0), &beside, &v) == DP_OK)
+        if (!is_wanted(&w, beside))
+            sim_broken(o->s, "I46", "%s keeps keys of a parcel that the next hop has", n->text);
     dp_db_abort(&db);
     free(w.d);
 }

@@ -234,6 +234,68 @@ static void test_late_for_who_lost_it(void **state)
     town_close(&t);
 }
 
+/* No parcel from one node to another passes. */
+struct shut {
+    const struct cl_node *from, *to;
+};
+
+static bool no_parcels(void *ctx, struct cl_node *from, struct cl_node *to, struct dp_slice frame)
+{
+    const struct shut *s = ctx;
+    struct dp_frame f;
+    return from != s->from || to != s->to || dp_frame_get(frame, &f) != DP_OK || f.type != DP_FRAME_ITEM ||
+           f.u.item.kind != DP_ITEM_PARCEL;
+}
+
+static void erase_note(struct cl_node *by, const char *ref, const struct dp_name *of)
+{
+    struct cl_command x;
+    char name[DP_NAME_TEXT];
+    dp_name_format(of, name);
+    struct dp_step *s = cl_step(&x, DP_KIND_ERASE, ref);
+    s->re = name;
+    s->code = 1;
+    cl_must(by, &x);
+}
+
+/*
+ * R-PARC-2: two notes are handed on in one parcel by who lost the case and forgets their keys. While the
+ * parcel waits, one of them is erased: the other reaches the holder all the same.
+ */
+static void test_handed_on_beside_an_erased_one(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 709);
+    struct cl_result r = town_register(t.village);
+    offer(t.village, DP_KIND_REFER_UP, r.number, COUNTY "/bureau", DP_DUTY_HANDLE);
+    town_settle(&t);
+    cl_go(t.county, DP_KIND_ACCEPT, r.number, "");
+    offer(t.county, DP_KIND_TRANSFER, r.number, OTHER_TOWN "/bureau", DP_DUTY_HANDLE);
+    town_settle(&t);
+    cl_go(t.other_town, DP_KIND_ACCEPT, r.number, "");
+    town_settle(&t);
+    cl_cut(t.c, cl_link_of(t.c, t.village));
+    cl_go(t.county, DP_KIND_TAKE, r.number, "");
+    town_settle(&t);
+    struct dp_name a = note(t.village, r.number, "stays"), b = note(t.village, r.number, "goes");
+    struct shut s = {t.other_town, t.county};
+    t.c->tap_ctx = &s;
+    t.c->tap = no_parcels;
+    cl_mend(cl_link_of(t.c, t.village));
+    cluster_run(t.c, 60000);
+    assert_true(cl_grep_table(t.other_town, DP_T_PARCEL, dp_slice_str("")) > 0);
+    assert_false(town_reads(t.county, &a, 0, ""));
+    erase_note(t.county, r.number, &b);
+    cluster_run(t.c, 60000);
+    t.c->tap = NULL;
+    town_settle(&t);
+    assert_int_equal(cl_grep_table(t.other_town, DP_T_PARCEL_KEY, dp_slice_str("")), 0);
+    assert_false(town_reads(t.county, &b, 0, ""));
+    assert_true(town_reads(t.county, &a, 0, "stays"));
+    town_close(&t);
+}
+
 /* R-CUS-5: what was taken back was accepted already. */
 static void test_withdrawn_too_late(void **state)
 {
@@ -308,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_take),
         cmocka_unit_test(test_taken_past_the_registrars_parent),
         cmocka_unit_test(test_late_for_who_lost_it),
+        cmocka_unit_test(test_handed_on_beside_an_erased_one),
         cmocka_unit_test(test_withdrawn_too_late),
         cmocka_unit_test(test_co_handle),
         cmocka_unit_test(test_no_echo),
