@@ -265,7 +265,7 @@ static enum dp_err make(struct dp_daemon *d, struct dp_node end, struct dp_post_
     if (bytes.len > 0)
         row->out.carried = row->out.number;
     struct dp_slice parcel = dp_arena_copy(&d->turn, dp_buf_slice(&d->scratch), &d->heap_starved);
-    row->hop = dp_post_hop_put(d, hop, parcel);
+    row->hop = dp_post_hop_put(d, hop, d->id.self, parcel);
     return DP_OK;
 }
 

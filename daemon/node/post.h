@@ -65,8 +65,16 @@ void dp_post_restart(const struct dp_daemon *d, struct dp_post_row *row);
 /* Bytes of an item whose end has not come; kept sealed. */
 enum dp_err dp_post_partial(struct dp_daemon *d, struct dp_node end, struct dp_slice *out);
 void dp_post_partial_put(struct dp_daemon *d, struct dp_node end, struct dp_slice bytes);
-/* A post on its way to `hop`: kept until that one has it. Returns its number here. */
-uint64_t dp_post_hop_put(struct dp_daemon *d, struct dp_peer *hop, struct dp_slice parcel);
+/* A post on its way to `hop`, brought by `by` (this node: made here): kept until that one has it. Returns its
+ * number here. */
+uint64_t dp_post_hop_put(struct dp_daemon *d, struct dp_peer *hop, struct dp_node by, struct dp_slice parcel);
+/*
+ * R-POST-6: whether one more of those that the neighbour `by` brings for the node `to` may wait for `hop`:
+ * DP_POSTS_WAIT_MAX of them, brought by a child as many for each node at and below it.
+ */
+bool dp_post_hop_room(struct dp_daemon *d, const struct dp_peer *hop, const struct dp_peer *by,
+                      struct dp_node to);
+#define DP_POSTS_WAIT_MAX 64u
 enum dp_err dp_post_hop_get(struct dp_daemon *d, struct dp_node hop, uint64_t no, struct dp_slice *parcel);
 /* Drop those that it has; journal again those of journals that are no more. */
 void dp_post_hop_sweep(struct dp_daemon *d, struct dp_peer *hop);

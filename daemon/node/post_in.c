@@ -126,6 +126,7 @@ enum dp_err dp_post_in(struct dp_daemon *d, struct dp_peer *from, struct dp_slic
     struct dp_peer *hop = dp_peers_towards(d, to);
     if (hop == NULL || hop == from)
         return DP_SCOPE;
-    (void)dp_post_hop_put(d, hop, parcel);
-    return DP_OK;
+    if (dp_post_hop_room(d, hop, from, to))
+        (void)dp_post_hop_put(d, hop, from->node, parcel);
+    return DP_OK; /* what is lost behind those that wait comes again from its sender (R-POST-4) */
 }

@@ -4,7 +4,7 @@
  *   S end 8             -> struct dp_post_row
  *   O end 8, item 8     -> item that waits
  *   I end 8, 8 zeros    -> bytes of an item that has not come whole
- *   J peer 8, number 8  -> epoch 4, journal number 8, parcel: a post on its way
+ *   J peer 8, number 8  -> epoch 4, journal number 8, who brought it 8, parcel: a post on its way
  * The store seals the rows (R-STO-6): who takes the disk finds no text, and an erasure reaches them.
  */
 #include "node/post.h"
@@ -13,7 +13,7 @@
 
 #define KEY_BYTES 17
 #define ROW_BYTES (16 * 8 + 2 * 32)
-#define HOP_HEAD 12
+#define HOP_HEAD 20
 
 struct row_key {
     uint8_t b[KEY_BYTES];
@@ -198,7 +198,8 @@ void dp_post_partial_put(struct dp_daemon *d, struct dp_node end, struct dp_slic
 
 /* ---- on its way to the next hop ---- */
 
-static void hop_row(struct dp_daemon *d, struct dp_peer *hop, uint64_t no, struct dp_slice parcel)
+static void hop_row(struct dp_daemon *d, struct dp_peer *hop, uint64_t no, struct dp_node by,
+                    struct dp_slice parcel)
 {
     struct row_key k;
     uint8_t *b = dp_arena_alloc(&d->turn, HOP_HEAD + parcel.len);
@@ -209,17 +210,18 @@ static void hop_row(struct dp_daemon *d, struct dp_peer *hop, uint64_t no, struc
     struct dp_wr w = dp_wr_of(b, HOP_HEAD + parcel.len);
     dp_wr_u32(&w, hop->s.lane[DP_LANE_BULK].epoch_out);
     dp_wr_u64(&w, hop->s.lane[DP_LANE_BULK].journal_last);
+    dp_wr_u64(&w, by.v);
     dp_wr_bytes(&w, parcel.p, parcel.len);
     dp_db_put_key(&d->db, DP_T_POST, key_of(&k, 'J', hop->node, no), dp_wr_slice(&w));
 }
 
-uint64_t dp_post_hop_put(struct dp_daemon *d, struct dp_peer *hop, struct dp_slice parcel)
+uint64_t dp_post_hop_put(struct dp_daemon *d, struct dp_peer *hop, struct dp_node by, struct dp_slice parcel)
 {
     uint64_t no = 0;
     if (dp_db_meta_u64(&d->db, "post-serial", &no) != DP_OK)
         no = 0;
     dp_db_meta_u64_put(&d->db, "post-serial", ++no);
-    hop_row(d, hop, no, parcel);
+    hop_row(d, hop, no, by, parcel);
     return no;
 }
 
@@ -233,6 +235,36 @@ enum dp_err dp_post_hop_get(struct dp_daemon *d, struct dp_node hop, uint64_t no
     if (e == DP_OK)
         *parcel = dp_slice_of(v.p + HOP_HEAD, v.len - HOP_HEAD);
     return e;
+}
+
+/* Nodes at and below `n` of which this one has a certificate. */
+static uint32_t nodes_at(struct dp_daemon *d, struct dp_node n)
+{
+    uint64_t at = 0;
+    uint32_t count = 0;
+    struct dp_slice v;
+    for (bool first = true; dp_db_next64(&d->db, DP_T_NODE_CERT, first, &at, &v) == DP_OK; first = false)
+        count += dp_node_covers(n, (struct dp_node){at});
+    return count;
+}
+
+bool dp_post_hop_room(struct dp_daemon *d, const struct dp_peer *hop, const struct dp_peer *by,
+                      struct dp_node to)
+{
+    uint64_t no = 0;
+    uint32_t waits = 0;
+    struct dp_slice v;
+    while (next_row(d, 'J', hop->node, &no, &v)) {
+        struct dp_node at;
+        struct dp_rd r = dp_rd_of(v);
+        dp_rd_take(&r, HOP_HEAD - 8);
+        bool same = dp_rd_u64(&r) == by->node.v;
+        waits +=
+            same && dp_parcel_recipient(dp_rd_take(&r, dp_rd_left(&r)), &at) == DP_OK && dp_node_eq(at, to);
+    }
+    if (waits < DP_POSTS_WAIT_MAX)
+        return true;
+    return !dp_node_covers(by->node, d->id.self) && waits < DP_POSTS_WAIT_MAX * nodes_at(d, by->node);
 }
 
 static bool is_at(struct dp_daemon *d, struct dp_node hop, uint64_t number, uint64_t no)
@@ -265,9 +297,10 @@ void dp_post_hop_sweep(struct dp_daemon *d, struct dp_peer *hop)
         struct dp_rd r = dp_rd_of(v);
         uint32_t epoch = dp_rd_u32(&r);
         uint64_t number = dp_rd_u64(&r);
+        struct dp_node by = {.v = dp_rd_u64(&r)};
         if (epoch != lane->epoch_out) {
             struct dp_slice parcel = dp_arena_copy(&d->turn, dp_rd_take(&r, dp_rd_left(&r)), &failed);
-            hop_row(d, hop, no, parcel);
+            hop_row(d, hop, no, by, parcel);
         } else if ((number = number_of(d, hop->node, number, no)) <= lane->acked) {
             dp_db_del_key(&d->db, DP_T_POST, key_of(&k, 'J', hop->node, no));
             if (number > 0)

@@ -153,6 +153,25 @@ static void test_a_large_one_and_a_lost_one(void **state)
     town_close(&t);
 }
 
+/* R-POST-6: a child that is away fills no disk, and its streams are whole again when it is back. */
+static void test_a_child_that_is_away(void **state)
+{
+    struct town t;
+    (void)state;
+    town_open(&t, 311);
+    accuse(t.village, "he takes the money of the school");
+    cluster_run(t.c, EVERY_MS / 2);
+    cl_cut(t.c, cl_link_of(t.c, t.village));
+    cluster_run(t.c, 100 * EVERY_MS);
+    assert_int_equal(rows(t.town, 'J'), DP_POSTS_WAIT_MAX);
+    assert_int_equal(rows(t.county, 'J'), 0);
+    cl_mend(cl_link_of(t.c, t.village));
+    town_settle(&t);
+    assert_int_equal(rows(t.town, 'J'), 0);
+    assert_int_equal(cl_grep_table(t.village, DP_T_MATTER, dp_slice_str(" > " COUNTY)), 1);
+    town_close(&t);
+}
+
 /* R-POST-5 */
 static void test_a_receipt_is_asked_for(void **state)
 {
@@ -322,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_nothing_stays_on_the_way),
         cmocka_unit_test(test_a_line_that_is_down),
         cmocka_unit_test(test_a_large_one_and_a_lost_one),
+        cmocka_unit_test(test_a_child_that_is_away),
         cmocka_unit_test(test_a_receipt_is_asked_for),
         cmocka_unit_test(test_a_post_that_does_not_come),
         cmocka_unit_test(test_a_bureau_that_waits_for_room),
