@@ -168,7 +168,6 @@ static int lines(struct cluster *tree)
 {
     run.world.seed = run.first;
     run.world.hidden = run.only;
-    run.world.end = run.only == HIDDEN_COUNTY ? CITY : COUNTY;
     run.world.cut = run.only == HIDDEN_LOCKED;
     struct world_tally t = worlds_run(tree, &run.world, observe_print, stdout);
     printf("matters %u, steps %u, closed %u, given up %u; hidden: registered %u, steps at the end %u\n",
@@ -196,6 +195,13 @@ static bool hidden_of(const char *word)
     return false;
 }
 
+static bool place_of(const char *word)
+{
+    bool county = strcmp(word, "county") == 0;
+    run.world.relay = county ? COUNTY : TOWNSHIP;
+    return county || strcmp(word, "township") == 0;
+}
+
 static bool option(int c, int argc, char **argv)
 {
     switch (c) {
@@ -221,8 +227,7 @@ static bool option(int c, int argc, char **argv)
     case 'h':
         return hidden_of(optarg);
     case 'a':
-        run.world.relay = strcmp(optarg, "county") == 0 ? COUNTY : TOWNSHIP;
-        return true;
+        return place_of(optarg);
     case 'c':
         return run.world.cure_off = true;
     case 'x':
@@ -258,6 +263,7 @@ int main(int argc, char **argv)
     worlds_uncompressed(run.mode != GUESS);
     if (run.world.days == 0)
         run.world.days = run.mode == GUESS ? QUARTER_DAYS : EQUAL_DAYS;
+    run.world.end = run.only == HIDDEN_COUNTY ? CITY : COUNTY;
     struct cluster *tree = worlds_tree();
     if (run.mode == EQUAL)
         bad = equal(tree);
