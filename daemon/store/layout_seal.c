@@ -16,6 +16,7 @@
 enum dp_lot dp_table_lot(enum dp_table t)
 {
     switch (t) {
+    case DP_T_CHUNK:
     case DP_T_PART:
         return DP_LOT_LASTING;
     case DP_T_PART_KEY:
@@ -24,6 +25,7 @@ enum dp_lot dp_table_lot(enum dp_table t)
     case DP_T_PARCEL:
     case DP_T_LOOSE:
     case DP_T_DRAFT:
+    case DP_T_UPLOAD:
     case DP_T_POST:
     case DP_T_PARCEL_KEY:
         return DP_LOT_PASSING;

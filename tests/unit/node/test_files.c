@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/opens.h"
 #include "support/cmocka_all.h"
 #include "support/town.h"
 
@@ -79,6 +80,18 @@ static void test_a_file_goes_with_custody(void **state)
     town_close(&t);
 }
 
+/* R-STO-6: of the chunks in an older copy of a store so many do not open any more. */
+static unsigned chunks_gone(struct cl_node *n, struct dp_kv *older)
+{
+    struct dp_db db = {.kv = older, .vault = &n->d->vault.port};
+    struct dp_opens chunks = {0};
+    assert_ok(dp_db_begin(&db, false));
+    assert_ok(dp_opens_table(&db, DP_T_CHUNK, &chunks));
+    dp_db_abort(&db);
+    assert_int_equal(chunks.wrong, 0);
+    return (unsigned)chunks.gone;
+}
+
 /* R-FILE-3: a file goes with the part that has its key, at every node that has it. */
 static void test_an_erased_file(void **state)
 {
@@ -93,12 +106,18 @@ static void test_an_erased_file(void **state)
     town_settle(&t);
     assert_true(has_file(t.town, &a.name));
     unsigned all = cl_grep_table(t.town, DP_T_CHUNK, dp_slice_str(""));
+    struct dp_kv *older[2] = {cl_snapshot(t.village), cl_snapshot(t.town)};
+    assert_int_equal(chunks_gone(t.village, older[0]), 0);
     dp_name_format(&a.name, name);
     struct dp_step *s = cl_step(&x, DP_KIND_ERASE, r.number);
     s->re = name;
     s->code = 1;
     cl_must(t.village, &x);
     town_settle(&t);
+    assert_int_equal(chunks_gone(t.village, older[0]), all / 2);
+    assert_int_equal(chunks_gone(t.town, older[1]), all / 2);
+    for (unsigned i = 0; i < 2; i++)
+        older[i]->ops->close(&older[i]);
     assert_int_equal(cl_grep_table(t.town, DP_T_CHUNK, dp_slice_str("")), all / 2);
     assert_int_equal(cl_grep_table(t.village, DP_T_CHUNK, dp_slice_str("")), all / 2);
     assert_true(has_file(t.town, &b.name));
